@@ -1,0 +1,1 @@
+"""The parts of bench.py: processes, the proxies under test, lanes, extra measurements, report."""

@@ -1,0 +1,166 @@
+"""What is measured: the upstream itself (direct), nginx, BareRelay and Martlet, each on a port of 127.0.0.1."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from .processes import BenchError, descendants, free_port, read_line, request_status, tail
+
+KEY = "bench-key-0123456789abcdef"
+BENCHMARKS = Path(__file__).resolve().parent.parent
+
+# Names that clients ask for and the upstream model each becomes: the gateway has to rewrite the member.
+KINDS = ("json", "burst-100", "burst-1000", "burstnull-100", "paced-75-1000000", "hold")
+
+
+class Target:
+    """One running proxy, or none (direct)."""
+
+    def __init__(self, name, port, child=None, log=None, settle_s=0.1):
+        self.name, self.port, self.child, self.log, self.settle_s = name, port, child, log, settle_s
+
+    @property
+    def pids(self):
+        """The process and its workers."""
+        return [self.child.pid, *descendants(self.child.pid)] if self.child else []
+
+
+class Bench:
+    """The compiled tools, the cores and the running upstream of one run."""
+
+    def __init__(self, children, temp, build, options):
+        self.children, self.temp, self.options = children, Path(temp), options
+        self.load, self.upstream_binary = compile_tools(Path(build))
+        self.upstream = children.start(
+            [self.upstream_binary, "--port", "0"], options.upstream_core, stdout=subprocess.PIPE, bufsize=0)
+        self.upstream_port = int(read_line(self.upstream, 5).rsplit(":", 1)[1])
+        self._count = 0
+
+    def directory(self, name):
+        """A new directory of the run; readable for nginx' worker, which gives up root."""
+        self._count += 1
+        path = self.temp / f"{name}-{self._count}"
+        path.mkdir()
+        path.chmod(0o755)
+        return path
+
+    def start(self, name, models=10, data=None, pause=0.02):
+        """Starts a proxy by name and waits until it answers a request through to the upstream."""
+        if name == "direct":
+            return Target("direct", self.upstream_port)
+        target = {"nginx": self._nginx, "bare": self._bare, "martlet": self._martlet}[name](models, data)
+        try:
+            self.wait_ready(target, pause=pause)
+        except BenchError:
+            self.children.stop(target.child)
+            raise
+        return target
+
+    def wait_ready(self, target, timeout=20.0, pause=0.02):
+        """Waits for the first 200 to a chat request."""
+        body = self.body("json", 1024).read_bytes()
+        deadline, last = time.monotonic() + timeout, "no connection"
+        while time.monotonic() < deadline:
+            if target.child.poll() is not None:
+                raise BenchError(f"{target.name} ended with {target.child.returncode}:\n{tail(target.log)}")
+            try:
+                status, rest = request_status(
+                    target.port, "POST", "/v1/chat/completions", body, [f"Authorization: Bearer {KEY}"], 2)
+                if status == 200:
+                    return
+                last = f"{status} {rest[:300].decode(errors='replace')}"
+            except (OSError, BenchError) as error:
+                last = str(error)
+            time.sleep(pause)
+        raise BenchError(f"{target.name} did not answer 200 within {timeout:g} s: {last}\n{tail(target.log)}")
+
+    def body(self, kind, size):
+        """The file with the request body for a kind of answer."""
+        from .bodies import chat_body
+
+        path = self.temp / f"{kind}-{size}.json"
+        if not path.exists():
+            members = {}
+            if kind != "json":
+                members = {"stream": True, "stream_options": {"include_usage": True}}
+            if kind == "hold":
+                members["user"] = "bench-00000000"
+            path.write_bytes(chat_body(size, f"lane-{kind}", **members))
+        return path
+
+    def _nginx(self, _models, _data):
+        directory, port = self.directory("nginx"), free_port()
+        text = (BENCHMARKS / "nginx.conf.in").read_text()
+        for name, value in {"TEMP": directory, "PORT": port, "UPSTREAM_PORT": self.upstream_port}.items():
+            text = text.replace(f"@{name}@", str(value))
+        config, log = directory / "nginx.conf", directory / "error.log"
+        config.write_text(text)
+        child = self.children.start(
+            [self.options.nginx, "-p", str(directory), "-c", str(config)], self.options.proxy_core,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(directory / "stderr.log", "wb"))
+        return Target("nginx", port, child, log)
+
+    def _bare(self, _models, _data):
+        directory, port = self.directory("bare"), free_port()
+        log = directory / "stderr.log"
+        child = self.children.start(
+            [self.options.bare, str(port), str(self.upstream_port)], self.options.proxy_core,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(log, "wb"))
+        return Target("bare", port, child, log)
+
+    def _martlet(self, models, data):
+        directory, port = self.directory("martlet"), free_port()
+        config, log = directory / "martlet.toml", directory / "stderr.log"
+        config.write_text(martlet_config(self.upstream_port, models))
+        environment = {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "HOME": str(directory),
+            "GATEWAY_API_KEY": KEY,
+            "MARTLET_DATA_DIR": str(data or directory / "data"),
+        }
+        child = self.children.start(
+            [self.options.martlet, "serve", "--config", str(config), "--bind", f"127.0.0.1:{port}"],
+            self.options.proxy_core, env=environment, cwd=directory, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=open(log, "wb"))
+        # Records are put into the store some time after their request: that time belongs to the figure.
+        return Target("martlet", port, child, log, settle_s=1.5)
+
+
+def martlet_config(upstream_port, models):
+    """A configuration with one account, the models of the lanes, and fillers up to the wanted number of models."""
+    parts = [
+        "version = 1\n\n[gateway.providers.bench]\n"
+        'type = "openai_compatible"\n'
+        f'base_url = "http://127.0.0.1:{upstream_port}/v1"\n'
+        'api_key_location = "none"\n'
+    ]
+    names = [(f"lane-{kind}", f"bench-{kind}") for kind in KINDS]
+    names += [(f"filler-{index:05}", "bench-json") for index in range(max(0, models - len(names)))]
+    for name, upstream in names:
+        parts.append(
+            f'\n[models.{name}]\nrouting = ["bench"]\n'
+            "input_price_per_mtok = 3\noutput_price_per_mtok = 15\n"
+            f'\n[models.{name}.providers.bench]\ntype = "bench"\nmodel_name = "{upstream}"\n'
+        )
+    return "".join(parts)
+
+
+def compile_tools(build):
+    """Compiles the load generator and the mock upstream where their sources are newer; answers their paths."""
+    compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if not compiler:
+        raise BenchError("no C compiler found (cc, gcc or clang)")
+    build.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name in ("load", "upstream"):
+        source, binary = BENCHMARKS / name / f"{name}.c", build / f"bench-{name}"
+        newest = max(file.stat().st_mtime for file in [source, *BENCHMARKS.glob("*/*.h")])
+        if not binary.exists() or binary.stat().st_mtime < newest:
+            command = [compiler, "-O2", "-std=c11", "-Wall", "-Wextra", "-Werror", "-o", str(binary), str(source)]
+            result = subprocess.run(command, capture_output=True, text=True)
+            if result.returncode:
+                raise BenchError(f"{' '.join(command)}\n{result.stderr}")
+        paths.append(str(binary))
+    return paths

@@ -1,0 +1,118 @@
+// The answers of the mock upstream: written once, sent as they are.
+
+#ifndef MARTLET_BENCH_TEXTS_H
+#define MARTLET_BENCH_TEXTS_H
+
+#include "../common/bench.h"
+
+struct text {
+    char *bytes;
+    size_t length;
+};
+
+struct burst {
+    unsigned events;
+    bool nulls;
+    struct text text;
+};
+
+static struct text json_answer, paced_start, paced_event, paced_end;
+static struct burst bursts[16];
+static size_t burst_count;
+
+static void append(struct text *text, const char *bytes, size_t length) {
+    text->bytes = realloc(text->bytes, text->length + length + 1);
+    if (!text->bytes) die("out of memory");
+    memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    text->bytes[text->length] = 0;
+}
+
+static void append_string(struct text *text, const char *string) { append(text, string, strlen(string)); }
+
+#define STREAM_HEAD                                                                                             \
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-cache\r\n"          \
+    "openai-processing-ms: 12\r\nx-request-id: req_bench0000000000000000\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+/// One event as an HTTP chunk of its own.
+static void append_event(struct text *text, const char *delta, const char *finish, bool nulls) {
+    char event[1024], chunk[1100];
+    int length = snprintf(
+        event, sizeof event,
+        "data: {\"id\":\"chatcmpl-bench000000000000000000000\",\"object\":\"chat.completion.chunk\","
+        "\"created\":1750000000,\"model\":\"bench-model\","
+        "\"choices\":[{\"index\":0,\"delta\":%s,\"finish_reason\":%s}]%s}\n\n",
+        delta, finish, nulls ? ",\"usage\":null" : "");
+    int total = snprintf(chunk, sizeof chunk, "%x\r\n%s\r\n", length, event);
+    append(text, chunk, (size_t)total);
+}
+
+static void append_start(struct text *text, bool nulls) {
+    append_event(text, "{\"role\":\"assistant\",\"content\":\"\"}", "null", nulls);
+}
+
+static void append_content(struct text *text, bool nulls) {
+    append_event(text, "{\"content\":\" a few words\"}", "null", nulls);
+}
+
+static void append_data(struct text *text, const char *data) {
+    char chunk[1024];
+    int total = snprintf(chunk, sizeof chunk, "%zx\r\ndata: %s\n\n\r\n", strlen(data) + 8, data);
+    append(text, chunk, (size_t)total);
+}
+
+/// Finish reason, usage, `[DONE]` and the last chunk.
+static void append_end(struct text *text, unsigned tokens, bool nulls) {
+    char usage[512];
+    append_event(text, "{}", "\"stop\"", nulls);
+    snprintf(usage, sizeof usage,
+             "{\"id\":\"chatcmpl-bench000000000000000000000\",\"object\":\"chat.completion.chunk\","
+             "\"created\":1750000000,\"model\":\"bench-model\",\"choices\":[],"
+             "\"usage\":{\"prompt_tokens\":200,\"completion_tokens\":%u,"
+             "\"total_tokens\":%u}}",
+             tokens, tokens + 200);
+    append_data(text, usage);
+    append_data(text, "[DONE]");
+    append_string(text, "0\r\n\r\n");
+}
+
+static void make_texts(void) {
+    static const char body[] =
+        "{\"id\":\"chatcmpl-bench000000000000000000000\",\"object\":\"chat.completion\",\"created\":1750000000,"
+        "\"model\":\"bench-model\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"
+        "\"A gateway stands between the programs of a house and the models they call.\\nIt knows who asks, what it may "
+        "cost and where to go when the first choice is down. What it adds should be small next to what it saves.\","
+        "\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":200,"
+        "\"completion_tokens\":48,\"total_tokens\":248,\"prompt_tokens_details\":{\"cached_tokens\":0},"
+        "\"completion_tokens_details\":{\"reasoning_tokens\":0}},\"system_fingerprint\":\"fp_bench\"}";
+    char head[256];
+    snprintf(head, sizeof head,
+             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nopenai-processing-ms: 12\r\n"
+             "x-request-id: req_bench0000000000000000\r\nContent-Length: %zu\r\n\r\n",
+             sizeof body - 1);
+    append_string(&json_answer, head);
+    append_string(&json_answer, body);
+    append_string(&paced_start, STREAM_HEAD);
+    append_start(&paced_start, false);
+    append_content(&paced_start, false);
+    append_content(&paced_event, false);
+    append_end(&paced_end, 100, false);
+}
+
+/// The whole answer of a burst, made once for each length.
+static const struct text *burst_text(unsigned events, bool nulls) {
+    for (size_t i = 0; i < burst_count; i++) {
+        if (bursts[i].events == events && bursts[i].nulls == nulls) return &bursts[i].text;
+    }
+    if (burst_count == sizeof bursts / sizeof bursts[0]) return &bursts[0].text;
+    struct burst *burst = &bursts[burst_count++];
+    burst->events = events;
+    burst->nulls = nulls;
+    append_string(&burst->text, STREAM_HEAD);
+    append_start(&burst->text, nulls);
+    for (unsigned i = 1; i < events; i++) append_content(&burst->text, nulls);
+    append_end(&burst->text, events, nulls);
+    return &burst->text;
+}
+
+#endif

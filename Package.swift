@@ -1,0 +1,117 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// Settings of every target: boxes are visible (`any`), imports are internal unless they leak, warnings are errors.
+let testSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The product also spells every unsafe use.
+let settings: [SwiftSetting] = testSettings + [.strictMemorySafety()]
+
+let package = Package(
+    name: "martlet",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+    ],
+    dependencies: [
+        // Event loops, sockets and the HTTP/1.1 parser (llhttp) of the data plane.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // TLS towards upstreams, with the system's roots.
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        // HMAC-SHA-256 of gateway keys.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // The control plane's router (/admin); the data plane does not use it.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // Header types of the control plane bridge, the same that Hummingbird uses.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        // The command line's own calls to a running gateway, and probes of local engines.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // SQLite: keys, ledger, migrations.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // Values of martlet.toml (toml++ underneath).
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        // The command line.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // Operational log; never on the path of a request that succeeds.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Start order, signals and graceful shutdown of the server's services.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "MartletCore", swiftSettings: settings),
+        .target(name: "MartletWire", swiftSettings: settings),
+        .target(name: "MartletDialects", dependencies: ["MartletCore", "MartletWire"], swiftSettings: settings),
+        .target(
+            name: "MartletProviders",
+            dependencies: ["MartletCore", "MartletWire", "MartletDialects"],
+            resources: [.embedInCode("Resources/models.json"), .embedInCode("Resources/presets.json")],
+            swiftSettings: settings
+        ),
+        .target(name: "MartletRouting", dependencies: ["MartletCore", "MartletGovernance"], swiftSettings: settings),
+        .target(name: "MartletGovernance", dependencies: ["MartletCore"], swiftSettings: settings),
+        .target(
+            name: "MartletStore",
+            dependencies: [
+                "MartletCore", "MartletGovernance",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "MartletConfig",
+            dependencies: [
+                "MartletCore", "MartletWire", "MartletDialects", "MartletProviders", "MartletRouting",
+                "MartletGovernance",
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "MartletExchange",
+            dependencies: [
+                "MartletCore", "MartletWire", "MartletDialects", "MartletProviders", "MartletRouting",
+                "MartletGovernance",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "MartletServer",
+            dependencies: [
+                "MartletCore", "MartletWire", "MartletDialects", "MartletProviders", "MartletRouting",
+                "MartletGovernance", "MartletStore", "MartletConfig", "MartletExchange",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "martlet",
+            dependencies: [
+                "MartletCore", "MartletWire", "MartletConfig", "MartletProviders", "MartletRouting",
+                "MartletGovernance", "MartletStore", "MartletServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+    ]
+)

@@ -1,0 +1,73 @@
+internal import MartletCore
+internal import MartletGovernance
+internal import MartletProviders
+internal import MartletRouting
+
+/// A provider account that is on, with everything its targets share.
+struct AccountPlan: Sendable {
+    var name: AccountName
+    var descriptor: ProviderDescriptor
+    var endpoint: Endpoint
+    var source: ModelSource
+    var isLocal: Bool
+    var credentialLocation: String
+    var headers: [HeaderField] = []
+    var dropParams: [String] = []
+    var timeouts = TargetTimeouts()
+    var maxConcurrency = 0
+    var tls = TLSOptions()
+
+    /// Makes a target for a model of this account.
+    func target(_ upstreamModel: String, price: PriceTable?, contextWindow: Int?) -> Target {
+        Target(
+            id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
+            account: name,
+            kind: descriptor.kind,
+            dialect: descriptor.dialect,
+            upstreamModel: upstreamModel,
+            endpoint: endpoint,
+            source: source,
+            isLocal: isLocal,
+            headers: headers,
+            quirks: Quirks(acceptsStreamUsage: descriptor.acceptsStreamUsage, dropParams: dropParams),
+            price: price,
+            contextWindow: contextWindow,
+            timeouts: timeouts,
+            maxConcurrency: maxConcurrency,
+            tls: tls
+        )
+    }
+
+    /// The price when neither the configuration nor the registry has one: tokens of one's own engine cost nothing.
+    var fallbackPrice: PriceTable? {
+        descriptor.dialect == .mock || (isLocal && descriptor.isEngine) ? .free : nil
+    }
+
+    /// The account as the snapshot has it.
+    func account(_ registry: ModelRegistry) -> Account {
+        Account(name: name, kind: descriptor.kind) { model in
+            let known = registry.model(upstream: model, at: descriptor.kind)
+            return target(model, price: known?.prices ?? fallbackPrice, contextWindow: known?.contextWindow)
+        }
+    }
+
+    /// The account of the built-in deterministic model; its endpoint is never dialled.
+    static func mock(_ descriptor: ProviderDescriptor) -> AccountPlan {
+        AccountPlan(
+            name: AccountName(descriptor.kind.rawValue),
+            descriptor: descriptor,
+            endpoint: Endpoint(tls: false, host: "localhost", port: 1, basePath: ""),
+            source: .local,
+            isLocal: true,
+            credentialLocation: "none"
+        )
+    }
+}
+
+extension RegisteredModel {
+    /// The price table, when both main prices are known.
+    var prices: PriceTable? {
+        guard let input, let output else { return nil }
+        return PriceTable(input: input, output: output, cacheRead: cacheRead, cacheWrite: cacheWrite)
+    }
+}

@@ -1,0 +1,223 @@
+internal import MartletCore
+internal import MartletProviders
+internal import MartletRouting
+
+/// Turns account tables into plans, or says why an account is off.
+struct AccountReader {
+    let catalog: ProviderCatalog
+    let resolver: CredentialResolver
+    let environment: [String: String]
+    var diagnostics: [ConfigDiagnostic] = []
+
+    /// What became of an account table.
+    enum Outcome {
+        case on(AccountPlan)
+        /// Off for a reason that is fine or has been warned about.
+        case off(String)
+        /// Wrong; an error has been reported.
+        case refused
+    }
+
+    /// Reads one account.
+    ///
+    /// - Parameters:
+    ///   - name: The account's name.
+    ///   - table: Its keys, an inline account's or those of its own table.
+    ///   - node: Where it stands.
+    mutating func read(name: String, table: ConfigTable, at origin: ConfigOrigin) -> Outcome {
+        guard Self.isName(name) else {
+            error(origin, "account name \(KeyText.part(name)) must be 1 to 64 of the characters A-Z a-z 0-9 . _ -")
+            return .refused
+        }
+        if table["enabled"]?.boolean == false { return .off("account \(name) has enabled = false") }
+        let typeName = table["type"]?.string ?? name
+        let typeOrigin = table["type"]?.origin ?? origin
+        let descriptor: ProviderDescriptor
+        switch catalog.lookup(typeName) {
+        case .available(let found): descriptor = found
+        case .unavailable(let provider):
+            let reason = "provider type \(provider.kind) is known, not yet available in this version"
+            warn(typeOrigin, "\(reason); account \(name) is off")
+            return .off(reason)
+        case .unknown:
+            let suggestion = Suggestion.nearest(to: typeName, among: catalog.typeNames)
+            let message =
+                table["type"] == nil
+                ? "account \(KeyText.part(name)) is not named like a provider type, so it needs `type`"
+                : "unknown provider type \"\(KeyText.escaped(typeName))\"; types are "
+                    + catalog.typeNames.joined(separator: ", ")
+            error(typeOrigin, message, suggestion: suggestion)
+            return .refused
+        }
+        if descriptor.dialect == .mock { return .on(.mock(descriptor)) }
+        guard let endpoint = endpoint(of: name, table, descriptor, origin) else { return .refused }
+        let isOwn = table["base_url"] != nil && endpoint.text != descriptor.baseURL
+        let isLocal = BaseURL.isLoopback(endpoint.host)
+        var plan = AccountPlan(
+            name: AccountName(name),
+            descriptor: descriptor,
+            endpoint: endpoint,
+            source: isLocal ? .local : isOwn ? .custom : .cloud,
+            isLocal: isLocal,
+            credentialLocation: "none"
+        )
+        switch credential(of: name, table, descriptor) {
+        case .failure(let reason): return reason.isError ? .refused : .off(reason.message)
+        case .success(let found):
+            plan.credentialLocation = found.location
+            if let secret = found.secret {
+                if !endpoint.tls, !isLocal {
+                    warn(
+                        table["base_url"]?.origin ?? origin,
+                        "account \(name) sends its key over plain http to another machine"
+                    )
+                }
+                plan.headers.append(
+                    HeaderField(name: descriptor.authHeader, value: descriptor.authPrefix + secret.reveal())
+                )
+            }
+        }
+        guard readHeaders(table, into: &plan) else { return .refused }
+        readLimits(table, into: &plan)
+        return .on(plan)
+    }
+
+    // MARK: Parts
+
+    private mutating func endpoint(
+        of name: String,
+        _ table: ConfigTable,
+        _ descriptor: ProviderDescriptor,
+        _ origin: ConfigOrigin
+    ) -> Endpoint? {
+        guard let text = table["base_url"]?.string ?? descriptor.baseURL else {
+            let example = "http://127.0.0.1:\(descriptor.loopbackPort ?? 8_000)/v1"
+            error(origin, "account \(name) of type \(descriptor.kind) needs base_url, like \"\(example)\"")
+            return nil
+        }
+        do {
+            return try BaseURL.parse(text)
+        } catch {
+            let place = table["base_url"]?.origin ?? origin
+            self.error(place, "base_url of account \(name): \(error.message)", suggestion: error.suggestion)
+            return nil
+        }
+    }
+
+    private struct Credential {
+        var location: String
+        var secret: Secret?
+    }
+
+    private struct Missing: Error {
+        var message: String
+        var isError: Bool
+    }
+
+    private mutating func credential(
+        of name: String,
+        _ table: ConfigTable,
+        _ descriptor: ProviderDescriptor
+    ) -> Result<Credential, Missing> {
+        if let node = table["api_key_location"] {
+            do {
+                let location = try LocationReader.read(node)
+                let secret = try resolver.resolve(location)
+                return .success(Credential(location: location.description, secret: secret))
+            } catch {
+                let isError =
+                    switch error {
+                    case .malformed, .notAHeaderValue: true
+                    default: false
+                    }
+                let message = "api_key_location of account \(name): \(error.reason)"
+                if isError {
+                    self.error(node.origin, message)
+                } else {
+                    warn(node.origin, "\(message); the account is off")
+                }
+                return .failure(Missing(message: message, isError: isError))
+            }
+        }
+        let variables = descriptor.credential == .none ? [] : descriptor.credentialVariables
+        if let variable = variables.first(where: { environment[$0]?.isEmpty == false }) {
+            do {
+                let secret = try resolver.resolve(.environment(variable))
+                return .success(Credential(location: "env::\(variable)", secret: secret))
+            } catch {
+                self.error(.environment(variable), "cannot be used as a key: \(error.reason)")
+                return .failure(Missing(message: error.reason, isError: true))
+            }
+        }
+        guard descriptor.credential == .required else { return .success(Credential(location: "none", secret: nil)) }
+        let message =
+            "account \(name) has no key: environment variable \(variables.joined(separator: " or ")) is not set"
+        if let node = table["enabled"] { warn(node.origin, "\(message); the account is off") }
+        return .failure(Missing(message: message, isError: false))
+    }
+
+    private mutating func readHeaders(_ table: ConfigTable, into plan: inout AccountPlan) -> Bool {
+        var isFine = true
+        for (spelled, node) in table["headers"]?.table?.entries ?? [] {
+            guard let value = node.string else { continue }
+            let name = spelled.lowercased()
+            if let refusal = HeaderRules.refusal(name: name, value: value) {
+                error(node.origin, "header \(KeyText.part(spelled)) of account \(plan.name) \(refusal)")
+                isFine = false
+            } else if plan.headers.contains(where: { $0.name == name }) {
+                let isKey = name == plan.descriptor.authHeader
+                error(
+                    node.origin,
+                    "header \(KeyText.part(spelled)) of account \(plan.name) is sent already"
+                        + (isKey ? "; set api_key_location = \"none\" to write it yourself" : "")
+                )
+                isFine = false
+            } else {
+                plan.headers.append(HeaderField(name: name, value: value))
+            }
+        }
+        return isFine
+    }
+
+    private mutating func readLimits(_ table: ConfigTable, into plan: inout AccountPlan) {
+        plan.dropParams = table["drop_params"]?.strings ?? []
+        plan.maxConcurrency = table["max_concurrency"]?.integer ?? 0
+        plan.timeouts = TargetTimeouts(
+            connect: table["connect_timeout_s"]?.number.map(Duration.seconds(_:)),
+            total: table["timeout_s"]?.number.map(Duration.seconds(_:)),
+            firstToken: table["first_token_timeout_s"]?.number.map(Duration.seconds(_:))
+        )
+        guard let tls = table["tls"]?.table else { return }
+        if let node = tls["ca_file"], let path = node.string {
+            plan.tls.caFile = Directories.resolve(path, namedBy: node.origin)
+        }
+        if let node = tls["insecure"], node.boolean == true {
+            plan.tls.insecure = true
+            warn(node.origin, "account \(plan.name) does not check the server's certificate")
+        }
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    private mutating func error(_ origin: ConfigOrigin, _ message: String, suggestion: String? = nil) {
+        diagnostics.append(.init(.error, at: origin, message, suggestion: suggestion))
+    }
+
+    private mutating func warn(_ origin: ConfigOrigin, _ message: String) {
+        diagnostics.append(.init(.warning, at: origin, message))
+    }
+}
+
+extension Endpoint {
+    /// The endpoint as a URL.
+    var text: String { "\(tls ? "https" : "http")://\(authority)\(basePath)" }
+}

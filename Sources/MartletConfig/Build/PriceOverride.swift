@@ -1,0 +1,38 @@
+internal import MartletCore
+internal import MartletGovernance
+
+/// The prices a model's own table gives; they win over the registry's, each for itself.
+struct PriceOverride {
+    private var input: TokenPrice?
+    private var output: TokenPrice?
+    private var cacheRead: TokenPrice?
+    private var cacheWrite: TokenPrice?
+
+    init(_ table: ConfigTable, model: String, diagnostics: inout [ConfigDiagnostic]) {
+        var findings: [ConfigDiagnostic] = []
+        func price(_ key: String) -> TokenPrice? {
+            guard let node = table[key] else { return nil }
+            if let price = ExactPrice.picoUSD(node) { return price }
+            findings.append(
+                .init(.error, at: node.origin, "\(key) of model \(KeyText.part(model)) has more than six decimals")
+            )
+            return nil
+        }
+        input = price("input_price_per_mtok")
+        output = price("output_price_per_mtok")
+        cacheRead = price("cache_read_price_per_mtok")
+        cacheWrite = price("cache_write_price_per_mtok")
+        diagnostics += findings
+    }
+
+    /// Puts these prices over others; `nil` while the input or the output price is unknown.
+    func applied(to known: PriceTable?) -> PriceTable? {
+        guard let input = input ?? known?.input, let output = output ?? known?.output else { return nil }
+        return PriceTable(
+            input: input,
+            output: output,
+            cacheRead: cacheRead ?? known?.cacheRead,
+            cacheWrite: cacheWrite ?? known?.cacheWrite
+        )
+    }
+}

@@ -1,0 +1,195 @@
+internal import MartletCore
+internal import MartletGovernance
+public import MartletProviders
+public import MartletRouting
+
+/// Builds the snapshot that the request path reads.
+public enum SnapshotBuilder {
+    /// A snapshot with what was found on the way.
+    public struct Outcome: Sendable {
+        /// The snapshot; `nil` when some finding is an error.
+        public var snapshot: Snapshot?
+        /// The loader's findings and the builder's.
+        public var diagnostics: [ConfigDiagnostic]
+    }
+
+    /// Builds a snapshot from a loaded configuration.
+    ///
+    /// - Parameters:
+    ///   - config: The configuration; its credentials are resolved again each time it is loaded.
+    ///   - registry: Known models and prices.
+    ///   - catalog: The provider types.
+    ///   - localState: The local engine, when it answers.
+    public static func build(
+        _ config: LoadedConfig,
+        registry: ModelRegistry = .builtIn,
+        catalog: ProviderCatalog = .builtIn,
+        localState: LocalProbe? = nil
+    ) -> Outcome {
+        var work = SnapshotWork(config: config, registry: registry, catalog: catalog)
+        work.readAccounts()
+        work.local = LocalModels(config.settings.local, localState, config, catalog)
+        work.readModels()
+        work.resolveDefaults()
+        let diagnostics = config.diagnostics + work.diagnostics.deduplicated()
+        return Outcome(snapshot: diagnostics.hasErrors ? nil : work.snapshot(), diagnostics: diagnostics)
+    }
+}
+
+extension [ConfigDiagnostic] {
+    fileprivate func deduplicated() -> Self {
+        var seen: Set<ConfigDiagnostic> = []
+        return filter { seen.insert($0).inserted }
+    }
+}
+
+/// The steps of building a snapshot, with what each leaves for the next.
+private struct SnapshotWork {
+    let config: LoadedConfig
+    let registry: ModelRegistry
+    let catalog: ProviderCatalog
+    var diagnostics: [ConfigDiagnostic] = []
+    var plans: [AccountPlan] = []
+    var outcomes: [String: AccountReader.Outcome] = [:]
+    var local: LocalModels
+    var entries: [ModelEntry] = []
+    var auto: ModelEntry?
+    var defaultModel: ModelName?
+
+    init(config: LoadedConfig, registry: ModelRegistry, catalog: ProviderCatalog) {
+        self.config = config
+        self.registry = registry
+        self.catalog = catalog
+        local = LocalModels(LocalSettings(), nil, config, catalog)
+    }
+
+    private var tables: ConfigTable { config.tree.at(["gateway", "providers"])?.table ?? ConfigTable() }
+
+    private func makeReader() -> AccountReader {
+        AccountReader(catalog: catalog, resolver: config.resolver, environment: config.environment)
+    }
+
+    /// Reads the configured accounts, then turns on every built-in type whose credential is there.
+    mutating func readAccounts() {
+        var reader = makeReader()
+        let tables = tables
+        for (name, node) in tables.entries {
+            let outcome = reader.read(name: name, table: node.table ?? ConfigTable(), at: node.origin)
+            outcomes[name] = outcome
+            if case .on(let plan) = outcome { plans.append(plan) }
+        }
+        for descriptor in catalog.providers where descriptor.credential == .required && descriptor.baseURL != nil {
+            let names = [descriptor.kind.rawValue] + descriptor.shortNames
+            let isSet = descriptor.credentialVariables.contains { config.environment[$0]?.isEmpty == false }
+            guard isSet, !names.contains(where: { tables[$0] != nil }) else { continue }
+            let name = descriptor.kind.rawValue
+            let outcome = reader.read(name: name, table: ConfigTable(), at: .default)
+            outcomes[name] = outcome
+            if case .on(let plan) = outcome { plans.append(plan) }
+        }
+        diagnostics += reader.diagnostics
+    }
+
+    /// Reads the configured models, or takes the registry's when none are configured.
+    mutating func readModels() {
+        let mock = catalog.descriptor(.mock).map(AccountPlan.mock)
+        if let models = config.tree.at(["models"])?.table, !models.entries.isEmpty {
+            var reader = ModelReader(registry: registry, accounts: outcomes, tables: tables, reader: makeReader())
+            for (name, node) in models.entries {
+                if name == ProviderKind.mock.rawValue, let mock {
+                    entries.append(Self.mockEntry(mock))
+                    plans.append(mock)
+                } else if let entry = reader.read(name, node) {
+                    entries.append(entry)
+                }
+            }
+            diagnostics += reader.reader.diagnostics
+        } else {
+            entries = ModelReader.entries(registry, plans, catalog)
+            if plans.isEmpty, local.engine == .notConfigured, let mock {
+                entries = [Self.mockEntry(mock)]
+                plans.append(mock)
+                defaultModel = ModelName(ProviderKind.mock.rawValue)
+            }
+        }
+    }
+
+    private static func mockEntry(_ plan: AccountPlan) -> ModelEntry {
+        let name = ProviderKind.mock.rawValue
+        return ModelEntry(
+            name: ModelName(name),
+            targets: [plan.target(name, price: .free, contextWindow: nil)]
+        )
+    }
+
+    /// Finds what `auto` means and which name stands in for none.
+    mutating func resolveDefaults() {
+        let routing = config.settings.routing
+        if defaultModel == nil,
+            let entry = local.defaultEntry ?? entry(routing.cloudModel) ?? DefaultModel.cheapest(entries, registry)
+        {
+            auto = ModelEntry(name: ModelName("auto"), targets: entry.targets)
+        }
+        guard routing.defaultModel != "auto" else {
+            if auto != nil { defaultModel = ModelName("auto") }
+            return
+        }
+        let node = config.tree.at(["routing", "default_model"])
+        if entry(routing.defaultModel) != nil || passesThrough(routing.defaultModel) {
+            defaultModel = ModelName(routing.defaultModel)
+        } else {
+            let known = (entries + local.entries).map(\.name.rawValue)
+            diagnostics.append(
+                .init(
+                    .warning,
+                    at: node?.origin ?? .default,
+                    "routing.default_model \"\(KeyText.escaped(routing.defaultModel))\" is no model that is on",
+                    suggestion: Suggestion.nearest(to: routing.defaultModel, among: known)
+                )
+            )
+        }
+    }
+
+    private func entry(_ name: String) -> ModelEntry? {
+        (entries + local.entries).first { $0.name == ModelName(name) }
+    }
+
+    private func passesThrough(_ name: String) -> Bool {
+        guard let colons = name.firstRange(of: "::") else { return false }
+        return plans.contains { $0.name.rawValue == name[..<colons.lowerBound] }
+    }
+
+    func snapshot() -> Snapshot {
+        let named = entries + local.entries
+        var models: [ModelName: ModelEntry] = [:]
+        var listed: [ListedModel] = []
+        for entry in named {
+            models[entry.name] = entry
+            listed.append(ListedModel(id: entry.name.rawValue, ownedBy: entry.targets.first?.account.rawValue ?? ""))
+        }
+        if let auto {
+            models[auto.name] = auto
+            listed.append(ListedModel(id: auto.name.rawValue, ownedBy: "martlet"))
+        }
+        var accounts: [AccountName: Account] = [:]
+        for plan in plans + [local.plan].compactMap({ $0 }) where accounts[plan.name] == nil {
+            accounts[plan.name] = plan.account(registry)
+        }
+        let settings = config.settings
+        return Snapshot(
+            models: models,
+            listed: listed,
+            accounts: accounts,
+            defaultModel: defaultModel,
+            local: local.engine,
+            server: settings.server,
+            auth: settings.auth,
+            timeouts: settings.timeouts,
+            retry: settings.retry,
+            admission: settings.admission,
+            limits: settings.limits,
+            observability: settings.observability,
+            strictDurability: settings.strictDurability
+        )
+    }
+}

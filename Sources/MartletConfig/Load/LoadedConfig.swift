@@ -1,0 +1,85 @@
+internal import MartletProviders
+public import MartletRouting
+
+/// The merged configuration of one start or reload: typed settings, findings, and where each value came from.
+public struct LoadedConfig: Sendable {
+    /// What the server's parts read.
+    public var settings: GatewaySettings
+    /// Everything found, in file order; errors refuse the configuration.
+    public var diagnostics: [ConfigDiagnostic]
+    /// Every value in force, defaults included, with secrets masked.
+    public var values: [EffectiveValue]
+
+    let tree: ConfigTable
+    let resolver: CredentialResolver
+    let environment: [String: String]
+}
+
+/// One value in force.
+public struct EffectiveValue: Sendable, Hashable {
+    /// The key path (`server.bind`).
+    public var key: String
+    /// The value as TOML; secrets are masked.
+    public var text: String
+    /// Where it comes from.
+    public var origin: ConfigOrigin
+}
+
+/// The typed settings besides accounts and models.
+public struct GatewaySettings: Sendable {
+    /// Listener and path settings.
+    public var server = ServerSettings()
+    /// Who is let in.
+    public var auth = AuthSettings()
+    /// Limits of time.
+    public var timeouts = TimeoutPolicy()
+    /// What is done about failures.
+    public var retry = RetryPolicy()
+    /// How many requests run and wait.
+    public var admission = AdmissionPolicy()
+    /// Bounds on input.
+    public var limits = InputLimits()
+    /// What is logged and exposed.
+    public var observability = ObservabilitySettings()
+    /// Whether records are synced before the bytes that depend on them.
+    public var strictDurability = false
+    /// Where state is kept.
+    public var paths = ResolvedPaths(dataDirectory: ".", database: "./martlet.db")
+    /// The engine on this machine.
+    public var local = LocalSettings()
+    /// What happens when a request names no concrete model.
+    public var routing = RoutingSettings()
+
+    /// Creates the defaults.
+    public init() {}
+}
+
+/// How the local engine is found and used.
+public struct LocalSettings: Sendable, Hashable {
+    /// The engine's type, or `nil` to ask it.
+    public var engine: String?
+    /// Where it listens; `nil` probes the usual loopback ports.
+    public var endpoint: Endpoint?
+    /// The configured default model.
+    public var defaultModel: String?
+    /// The configured allow-list; `nil` allows every model.
+    public var allowedModels: [String]?
+    /// Limit of one attempt.
+    public var timeout: Duration = .seconds(120)
+    /// Cloudflare Access fields for requests and probes; never logged.
+    public var headers: [HeaderField] = []
+
+    /// Creates the defaults.
+    public init() {}
+}
+
+/// What happens when a request names no concrete model.
+public struct RoutingSettings: Sendable, Hashable {
+    /// The model of requests that name none.
+    public var defaultModel = "auto"
+    /// What `auto` uses beyond this machine.
+    public var cloudModel = "cloud-balanced"
+
+    /// Creates the defaults.
+    public init() {}
+}

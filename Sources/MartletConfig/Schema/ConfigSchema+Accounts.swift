@@ -1,0 +1,170 @@
+extension ConfigSchema {
+    /// Keys that an account's own table and an inline account in `[models.M.providers.P]` share.
+    private static let accountKeys: [SchemaKey] = [
+        SchemaKey("type", .string, "The provider type, or the account; default is the table's name."),
+        SchemaKey(
+            "base_url",
+            .string,
+            "Where it listens, without /chat/completions.",
+            synonyms: ["api_base", "endpoint", "endpoint_url"]
+        ),
+        SchemaKey(
+            "api_key_location",
+            .location,
+            "Where its key is; default is the type's environment variable.",
+            synonyms: ["credential_location"]
+        ),
+        SchemaKey(
+            "headers",
+            .table(SchemaTable("Header fields.", [], named: .string)),
+            "Header fields sent along."
+        ),
+        SchemaKey("timeout_s", .seconds, "Seconds for one attempt."),
+        SchemaKey("connect_timeout_s", .seconds, "Seconds for dial and TLS."),
+        SchemaKey("first_token_timeout_s", .seconds, "Seconds to the first content of a stream."),
+        SchemaKey("max_concurrency", .count, "Requests in flight; 0 is no own limit.", default: "0"),
+        SchemaKey("drop_params", .strings, "Members taken out of requests.", default: "[]"),
+        SchemaKey(
+            "tls",
+            .table(
+                SchemaTable(
+                    "TLS towards it.",
+                    [
+                        SchemaKey("ca_file", .string, "PEM file of roots in place of the system's."),
+                        SchemaKey(
+                            "insecure",
+                            .boolean,
+                            "Whether certificates go unchecked; for tests.",
+                            default: "false"
+                        ),
+                        SchemaKey("cert", .string, "PEM file of the client certificate.", isBuilt: false),
+                        SchemaKey("key", .string, "PEM file of its key.", isBuilt: false),
+                    ]
+                )
+            ),
+            "TLS towards it."
+        ),
+        SchemaKey("proxy", .string, "HTTP proxy.", isBuilt: false),
+        SchemaKey("region", .string, "Cloud region.", variables: ["AWS_REGION"], isBuilt: false),
+        SchemaKey("location", .string, "Cloud location.", isBuilt: false),
+        SchemaKey("project_id", .string, "Cloud project.", isBuilt: false),
+        SchemaKey(
+            "prompt_cache",
+            .choice(["off", "auto", "system"]),
+            "Cache marks in prompts.",
+            variables: ["ENABLE_ANTHROPIC_CACHE_CONTROL"],
+            isBuilt: false
+        ),
+        SchemaKey(
+            "api_type",
+            .choice(["chat_completions", "responses"]),
+            "Which API of the provider.",
+            default: "\"chat_completions\"",
+            isBuilt: false
+        ),
+    ]
+
+    static let account = SchemaTable(
+        "A provider account.",
+        [SchemaKey("enabled", .boolean, "Whether it is on; default: as soon as its credential resolves.")]
+            + accountKeys
+    )
+
+    static let local = SchemaTable(
+        "The engine on this machine.",
+        [
+            SchemaKey("engine", .string, "Its provider type; auto asks it.", default: "\"auto\""),
+            SchemaKey(
+                "base_url",
+                .string,
+                "Where it listens; absent: usual loopback ports are probed.",
+                variables: ["LOCAL_LLM_BASE_URL"],
+                synonyms: ["api_base", "endpoint", "endpoint_url"]
+            ),
+            SchemaKey(
+                "default_model",
+                .string,
+                "The model when only `local` is asked for.",
+                variables: ["LOCAL_LLM_DEFAULT_MODEL"]
+            ),
+            SchemaKey("allowed_models", .strings, "The only models that may be used; absent allows all."),
+            SchemaKey(
+                "timeout_s",
+                .seconds,
+                "Seconds for one attempt.",
+                default: "120",
+                variables: ["LOCAL_LLM_TIMEOUT_SECONDS"]
+            ),
+            SchemaKey("keep_alive", .string, "How long a model stays loaded.", default: "\"10m\"", isBuilt: false),
+            SchemaKey("warm", .strings, "Models loaded at start.", isBuilt: false),
+            SchemaKey("max_loaded", .count, "Models loaded at once.", default: "2", isBuilt: false),
+            SchemaKey("models_dir", .string, "Folder of model files.", isBuilt: false),
+            SchemaKey("memory_budget_gb", .decimal(0...1_000_000), "Memory for models, in GiB.", isBuilt: false),
+            SchemaKey(
+                "cf_access",
+                .table(
+                    SchemaTable(
+                        "Cloudflare Access service token.",
+                        [
+                            SchemaKey(
+                                "client_id_env",
+                                .string,
+                                "Variable of the client id.",
+                                default: "\"LOCAL_CF_ACCESS_CLIENT_ID\""
+                            ),
+                            SchemaKey(
+                                "client_secret_env",
+                                .string,
+                                "Variable of the client secret.",
+                                default: "\"LOCAL_CF_ACCESS_CLIENT_SECRET\""
+                            ),
+                        ]
+                    )
+                ),
+                "Cloudflare Access service token."
+            ),
+        ]
+    )
+
+    static let model = SchemaTable(
+        "A model name.",
+        [
+            SchemaKey("routing", .strings, "Its providers, best first; default: as they stand in the file."),
+            SchemaKey("context_window", .integer(1...1_000_000_000), "Tokens it can hold."),
+            SchemaKey("input_price_per_mtok", .price, "Dollars per million fresh input tokens."),
+            SchemaKey("output_price_per_mtok", .price, "Dollars per million output tokens."),
+            SchemaKey("cache_read_price_per_mtok", .price, "Dollars per million tokens read from a cache."),
+            SchemaKey("cache_write_price_per_mtok", .price, "Dollars per million tokens written to a cache."),
+            SchemaKey("capabilities", .strings, "What it can do."),
+            SchemaKey("timeouts", .open, "Limits of time.", isBuilt: false),
+            SchemaKey("skip_relay", .boolean, "No relay.", default: "false", isBuilt: false),
+            SchemaKey("namespace", .string, "Usable in this namespace only.", isBuilt: false),
+            SchemaKey(
+                "providers",
+                .table(SchemaTable("Providers of the model.", [], named: .table(modelProvider))),
+                "Providers of the model, one table each."
+            ),
+        ]
+    )
+
+    static let modelProvider = SchemaTable(
+        "A provider of a model.",
+        accountKeys + [
+            SchemaKey(
+                "model_name",
+                .string,
+                "The provider's name of the model.",
+                synonyms: ["model_id", "deployment_id", "endpoint_name"]
+            ),
+            SchemaKey("timeouts", .open, "Limits of time.", isBuilt: false),
+            SchemaKey("extra_body", .open, "Members added to requests.", isBuilt: false),
+            SchemaKey("extra_headers", .open, "Header fields added to requests.", isBuilt: false),
+            SchemaKey("cost", .open, "Cost from the provider's answer.", isBuilt: false),
+            SchemaKey("batch_cost", .open, "Cost of batches.", isBuilt: false),
+            SchemaKey("discard_unknown_chunks", .boolean, "Drop unknown chunks.", default: "false", isBuilt: false),
+        ]
+    )
+
+    /// Names of capabilities that models may declare.
+    static let capabilities = ["stream", "tools", "json_schema", "vision", "reasoning", "embeddings"]
+}

@@ -1,0 +1,108 @@
+/// One piece of a message, in the order the model sees it.
+///
+/// A closed list of what dialects share; what only one dialect has travels as ``other(type:value:)``.
+public enum ChatPart: Hashable, Sendable {
+    /// Plain text.
+    case text(ChatText)
+    /// A picture, by address or as data.
+    case image(ChatImage)
+    /// A sound as data.
+    case audio(ChatAudio)
+    /// A document, by id or as data.
+    case file(ChatFile)
+    /// The model's refusal, standing among the content.
+    case refusal(ChatText)
+    /// The model's reasoning.
+    case reasoning(ChatReasoning)
+    /// A call of a tool by the model.
+    case toolCall(ChatToolCall)
+    /// The result of a tool call.
+    case toolResult(ChatToolResult)
+    /// A part this list does not know, whole and as it came.
+    case other(type: String, value: JSONText)
+}
+
+/// Text with the members that came beside it.
+public struct ChatText: Hashable, Sendable {
+    /// The text.
+    public var text: String
+    /// Unknown members of the part.
+    public var extra: [ExtraMember]
+
+    /// Creates a text.
+    public init(_ text: String, extra: [ExtraMember] = []) {
+        self.text = text
+        self.extra = extra
+    }
+}
+
+/// A picture.
+public struct ChatImage: Hashable, Sendable {
+    /// An `https:` address or a `data:` URL (RFC 2397).
+    public var url: String
+    /// How closely the model looks: `auto`, `low`, `high`, `original`.
+    public var detail: String?
+    /// Unknown members of the part.
+    public var extra: [ExtraMember] = []
+    /// Unknown members of the object inside the part.
+    public var innerExtra: [ExtraMember] = []
+
+    /// Creates a picture.
+    public init(url: String, detail: String? = nil) {
+        self.url = url
+        self.detail = detail
+    }
+}
+
+/// A sound.
+public struct ChatAudio: Hashable, Sendable {
+    /// The bytes in base64 (RFC 4648 §4).
+    public var base64: String
+    /// The container or codec: `wav`, `mp3`.
+    public var format: String?
+    /// Unknown members of the part.
+    public var extra: [ExtraMember] = []
+    /// Unknown members of the object inside the part.
+    public var innerExtra: [ExtraMember] = []
+
+    /// Creates a sound.
+    public init(base64: String, format: String? = nil) {
+        self.base64 = base64
+        self.format = format
+    }
+}
+
+/// A document.
+public struct ChatFile: Hashable, Sendable {
+    /// The id of an uploaded file.
+    public var fileID: String?
+    /// The content as a `data:` URL (RFC 2397).
+    public var dataURL: String?
+    /// The name shown to the model.
+    public var filename: String?
+    /// Unknown members of the part.
+    public var extra: [ExtraMember] = []
+    /// Unknown members of the object inside the part.
+    public var innerExtra: [ExtraMember] = []
+
+    /// Creates a document.
+    public init(fileID: String? = nil, dataURL: String? = nil, filename: String? = nil) {
+        self.fileID = fileID
+        self.dataURL = dataURL
+        self.filename = filename
+    }
+}
+
+/// Reasoning text.
+public struct ChatReasoning: Hashable, Sendable {
+    /// The text.
+    public var text: String
+    /// Unknown members of the part.
+    public var extra: [ExtraMember]
+
+    /// Creates a piece of reasoning.
+    public init(_ text: String, extra: [ExtraMember] = []) {
+        self.text = text
+        self.extra = extra
+    }
+}

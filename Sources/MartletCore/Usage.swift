@@ -1,0 +1,41 @@
+/// Token counts of one inference.
+///
+/// `input` and `output` are totals, the way OpenAI reports them; the other fields are parts of these totals.
+/// `nil` means not reported, 0 means reported as zero.
+public struct Usage: Hashable, Sendable {
+    /// All input tokens, cache reads and writes included.
+    public var inputTokens: Int64
+    /// All output tokens, reasoning included.
+    public var outputTokens: Int64
+    /// Input tokens served from the provider's prompt cache.
+    public var cacheReadTokens: Int64?
+    /// Input tokens written to the provider's prompt cache.
+    public var cacheWriteTokens: Int64?
+    /// Output tokens spent on reasoning.
+    public var reasoningTokens: Int64?
+    /// Whether the counts were estimated by the gateway (⌈UTF-8 bytes / 4⌉) instead of reported by the provider.
+    public var estimated: Bool
+
+    /// The largest count believed from an upstream; larger or negative ones are ignored and estimated instead.
+    public static let largestCount: Int64 = 1 << 40
+
+    /// Creates a usage record.
+    public init(
+        inputTokens: Int64,
+        outputTokens: Int64,
+        cacheReadTokens: Int64? = nil,
+        cacheWriteTokens: Int64? = nil,
+        reasoningTokens: Int64? = nil,
+        estimated: Bool = false
+    ) {
+        self.inputTokens = inputTokens
+        self.outputTokens = outputTokens
+        self.cacheReadTokens = cacheReadTokens
+        self.cacheWriteTokens = cacheWriteTokens
+        self.reasoningTokens = reasoningTokens
+        self.estimated = estimated
+    }
+
+    /// Estimates tokens from text: ⌈bytes / 4⌉.
+    public static func estimatedTokens(textBytes: Int) -> Int64 { Int64((max(0, textBytes) &+ 3) / 4) }
+}

@@ -1,0 +1,74 @@
+public import MartletCore
+import MartletWire
+
+/// The wire format of OpenAI's chat completions, in both directions.
+public struct OpenAIChatCodec: ChatCodec {
+    /// Makes a codec; it has no state.
+    public init() {}
+
+    /// Decodes a request body.
+    ///
+    /// - Throws: ``GatewayError``: `invalid_json`, `json_too_deep`, `missing_required_parameter`, or `invalid_value`
+    ///   with the field's path as `param`.
+    public func decodeRequest(_ body: [UInt8]) throws(GatewayError) -> ChatRequest {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(body)
+        } catch {
+            throw GatewayError(error)
+        }
+        return try document.withView { (view) throws(GatewayError) in
+            guard view.kind == .object else {
+                throw GatewayError(.invalidValue, "The request body must be a JSON object.")
+            }
+            if view.member("messages")?.isNull ?? true { throw OpenAIChatFacts.missingMessages }
+            do throws(JSONFieldError) {
+                return try ChatRequest(openAI: view)
+            } catch {
+                throw GatewayError(error)
+            }
+        }
+    }
+
+    /// Encodes a request body for an upstream, without the members that speak to the gateway.
+    public func encodeRequest(_ request: ChatRequest) -> [UInt8] { request.openAIBody(withGateway: false) }
+
+    /// Encodes a request body for a gateway, with the members that speak to it.
+    public func encodeGatewayRequest(_ request: ChatRequest) -> [UInt8] { request.openAIBody(withGateway: true) }
+
+    /// Decodes a whole answer.
+    ///
+    /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.
+    public func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(body)
+        } catch {
+            throw .malformed(error.description)
+        }
+        return try document.withView { (view) throws(ChatFailure) in
+            if let failure = UpstreamFailure(answer: view) { throw .upstream(failure) }
+            guard view.member("choices")?.kind == .array, let reader = try? JSONObjectReader(view) else {
+                throw .malformed("the answer has no choices")
+            }
+            return ChatResponse(openAI: reader)
+        }
+    }
+
+    /// Encodes a whole answer.
+    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.openAIBody() }
+
+    /// Reads what an upstream said about a failure, in whatever shape.
+    public func decodeFailure(_ body: [UInt8]) -> UpstreamFailure { UpstreamFailure(openAI: body) }
+
+    /// Encodes an error body for a caller.
+    public func encodeError(_ error: GatewayError) -> [UInt8] { OpenAIChatError.encode(error) }
+
+    /// Makes a decoder for one stream.
+    public func makeStreamDecoder() -> OpenAIChatStreamDecoder { OpenAIChatStreamDecoder() }
+
+    /// Makes an encoder for one stream.
+    public func makeStreamEncoder(includeUsage: Bool) -> OpenAIChatStreamEncoder {
+        OpenAIChatStreamEncoder(includeUsage: includeUsage)
+    }
+}

@@ -1,0 +1,140 @@
+public import MartletCore
+import MartletWire
+
+extension UpstreamFailure {
+    /// Reads an error body in any of the shapes OpenAI-compatible servers use.
+    ///
+    /// `{"error":{…}}`, `{"error":"text"}`, `{"object":"error",…}`, `{"message":…}`, `{"detail":"text"}`,
+    /// `{"detail":[{"msg":…}]}`, a list of one of these, or plain text. The first message-like text wins.
+    ///
+    /// - Parameter body: The body, in full or as far as it was read.
+    public init(openAI body: [UInt8]) {
+        if let document = try? JSONDocument(body) {
+            self = document.withView { UpstreamFailure(anyShape: $0) }
+        } else {
+            self.init(message: Self.plainText(body))
+        }
+    }
+
+    /// The longest message that is kept, in bytes.
+    static let longestMessage = 4_096
+
+    /// Reads the failure of an answer that has one; `nil` when the value looks like no failure.
+    init?(answer view: JSONView) {
+        guard view.kind == .object else { return nil }
+        if let error = view.member("error"), !error.isNull {
+            self.init(anyShape: view)
+            return
+        }
+        if view.member("choices") != nil { return nil }
+        guard
+            view.member("object")?.equalsString("error") == true || view.member("message")?.kind == .string
+                || view.member("detail") != nil
+        else { return nil }
+        self.init(anyShape: view)
+    }
+
+    init(anyShape view: JSONView) {
+        var view = view
+        // A list of errors: the first one speaks.
+        if view.kind == .array, let first = view.elements.first(where: { _ in true }) { view = first }
+        if let error = view.member("error"), !error.isNull {
+            if error.kind == .object {
+                self.init(fields: error)
+                // OpenRouter puts the provider's own words into `metadata.raw`; some put code and type outside.
+                code = code ?? Self.label(view.member("code"))
+                type = type ?? Self.label(view.member("type"))
+            } else {
+                self.init(fields: view)
+                message = Self.text(error) ?? message
+            }
+            if message.isEmpty { message = Self.text(view.member("message")) ?? "" }
+        } else if view.kind == .string {
+            self.init(message: Self.text(view) ?? "")
+        } else {
+            self.init(fields: view)
+        }
+        if type == "error" { type = nil }
+    }
+
+    private init(fields view: JSONView) {
+        self.init(
+            message: Self.text(view.member("message")) ?? Self.text(view.member("detail"))
+                ?? Self.text(view.member("msg")) ?? "",
+            type: Self.label(view.member("type")),
+            code: Self.label(view.member("code")),
+            param: Self.label(view.member("param"))
+        )
+    }
+
+    /// The first message-like text of a value: itself, or that of its first element or of its `message` or `msg`.
+    private static func text(_ view: JSONView?) -> String? {
+        var next = view
+        for _ in 0..<4 {
+            guard let view = next else { return nil }
+            switch view.kind {
+            case .string: return view.string().map { cut($0) }
+            case .array: next = view.elements.first(where: { _ in true })
+            case .object: next = view.member("message") ?? view.member("msg") ?? view.member("detail")
+            default: return nil
+            }
+        }
+        return nil
+    }
+
+    /// A short name that may be written as a number.
+    private static func label(_ view: JSONView?) -> String? {
+        guard let view else { return nil }
+        switch view.kind {
+        case .string: return view.string().flatMap { $0.isEmpty ? nil : cut($0) }
+        case .number: return view.int64().map(String.init)
+        default: return nil
+        }
+    }
+
+    private static func plainText(_ body: [UInt8]) -> String {
+        var bytes = body[...]
+        while let last = bytes.last, last <= 0x20 { bytes.removeLast() }
+        while let first = bytes.first, first <= 0x20 { bytes.removeFirst() }
+        return cut(String(decoding: bytes.prefix(longestMessage + 4), as: UTF8.self))
+    }
+
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > longestMessage else { return text }
+        var end = text.utf8.index(text.utf8.startIndex, offsetBy: longestMessage)
+        while end > text.utf8.startIndex, String.Index(end, within: text.unicodeScalars) == nil {
+            end = text.utf8.index(before: end)
+        }
+        return String(text[..<end])
+    }
+}
+
+/// Writes the error body of OpenAI's API: `{"error":{"message","type","param","code"}}`.
+public enum OpenAIChatError {
+    /// Encodes an error body.
+    ///
+    /// - Parameter error: The error.
+    public static func encode(_ error: GatewayError) -> [UInt8] {
+        var writer = JSONWriter(reserving: 160)
+        writer.object { writer in
+            writer.key("error")
+            writer.object { writer in
+                writer.member("message", error.message)
+                writer.member("type", error.code.openAIType)
+                writer.key("param")
+                if let param = error.param { writer.string(param) } else { writer.null() }
+                writer.member("code", error.code.rawValue)
+            }
+        }
+        return writer.bytes
+    }
+
+    /// Encodes the event that ends a stream after the response head was sent; no `[DONE]` follows it.
+    ///
+    /// - Parameters:
+    ///   - error: The error.
+    ///   - output: Receives the bytes of the event.
+    public static func appendEvent(_ error: GatewayError, to output: inout [UInt8]) {
+        SSEWriter.appendEvent(data: encode(error), to: &output)
+    }
+}

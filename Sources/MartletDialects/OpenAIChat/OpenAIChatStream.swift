@@ -1,0 +1,217 @@
+public import MartletCore
+import MartletWire
+
+/// Decodes a stream of chat completion chunks.
+///
+/// The result does not depend on how the bytes are cut into reads. Comments and events without data are skipped. What
+/// follows `[DONE]` is not looked at.
+public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
+    private var splitter = SSESplitter()
+    private var failure: ChatFailure?
+    private var isDone = false
+    private var hasFinish = false
+
+    /// Makes a decoder for one stream.
+    public init() {}
+
+    /// Decodes one read and appends the chunks that are complete.
+    ///
+    /// An error event becomes a last chunk with ``ChatChunk/error`` set.
+    ///
+    /// - Throws: ``ChatFailure/malformed(_:)``; a failed decoder repeats its failure.
+    public mutating func decode(
+        _ read: borrowing Span<UInt8>,
+        into chunks: inout [ChatChunk]
+    ) throws(ChatFailure) {
+        try unsafe read.withUnsafeBytes { (bytes) throws(ChatFailure) in try unsafe decode(bytes, into: &chunks) }
+    }
+
+    /// Says that no more bytes come.
+    ///
+    /// A stream is complete with `[DONE]`, or without it when a `finish_reason` was seen: not every server sends the
+    /// mark.
+    ///
+    /// - Throws: ``ChatFailure/cut`` when the stream is not complete, or the failure that ended it.
+    public mutating func finish() throws(ChatFailure) {
+        if let failure { throw failure }
+        if isDone { return }
+        // Some servers leave out the blank line behind their last event.
+        let isMark = unsafe splitter.withPending { bytes in
+            let event = unsafe SSEEvent(parsing: bytes)
+            return unsafe event.withData(in: bytes) { unsafe isDoneMark($0) }
+        }
+        if isMark || (hasFinish && splitter.pendingBytes == 0) {
+            isDone = true
+            return
+        }
+        failure = .cut
+        throw .cut
+    }
+
+    private mutating func decode(
+        _ read: UnsafeRawBufferPointer,
+        into chunks: inout [ChatChunk]
+    ) throws(ChatFailure) {
+        if let failure { throw failure }
+        if isDone { return }
+        do throws(ChatFailure) {
+            var position = 0
+            while let split = try unsafe next(read, &position) {
+                let data: [UInt8]? = unsafe splitter.withBytes(of: split, in: read) { bytes in
+                    let event = unsafe SSEEvent(parsing: bytes)
+                    guard event.hasData else { return nil }
+                    return unsafe event.withData(in: bytes) { unsafe Array($0) }
+                }
+                guard let data, data.contains(where: { $0 > 0x20 }) else { continue }
+                if unsafe data.withUnsafeBytes({ unsafe isDoneMark($0) }) {
+                    isDone = true
+                    return
+                }
+                let chunk = try Self.chunk(data)
+                if chunk.choices.contains(where: { $0.finishReason != nil }) { hasFinish = true }
+                chunks.append(chunk)
+                if let error = chunk.error {
+                    failure = .upstream(error)
+                    return
+                }
+            }
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    private mutating func next(
+        _ read: UnsafeRawBufferPointer,
+        _ position: inout Int
+    ) throws(ChatFailure) -> SSESplit? {
+        do throws(SSEError) {
+            return try unsafe splitter.next(in: read, at: &position)
+        } catch {
+            throw .malformed("an event of the stream is over its limit")
+        }
+    }
+
+    private static func chunk(_ data: [UInt8]) throws(ChatFailure) -> ChatChunk {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(data)
+        } catch {
+            throw .malformed(error.description)
+        }
+        let chunk: ChatChunk? = document.withView { view in
+            if let failure = UpstreamFailure(answer: view) { return ChatChunk(error: failure) }
+            guard let reader = try? JSONObjectReader(view) else { return nil }
+            return ChatChunk(openAI: reader)
+        }
+        guard let chunk else { throw .malformed("an event of the stream is no object") }
+        return chunk
+    }
+}
+
+/// Whether a payload is the mark that ends a stream.
+func isDoneMark(_ payload: UnsafeRawBufferPointer) -> Bool {
+    var range = 0..<payload.count
+    while unsafe !range.isEmpty && payload[range.upperBound - 1] <= 0x20 {
+        range = range.lowerBound..<range.upperBound - 1
+    }
+    while unsafe !range.isEmpty && payload[range.lowerBound] <= 0x20 { range = range.lowerBound + 1..<range.upperBound }
+    return unsafe range.count == 6 && UnsafeRawBufferPointer(rebasing: payload[range]).elementsEqual("[DONE]".utf8)
+}
+
+/// Encodes chunks as a stream of chat completion chunks.
+///
+/// Sees to what callers rely on: the role stands in the first chunk of each choice, id, time and model are the same on
+/// all chunks, usage comes in a chunk of its own with `choices: []` and only when asked for, and `[DONE]` ends the
+/// stream.
+public struct OpenAIChatStreamEncoder: ChatStreamEncoder {
+    private let includeUsage: Bool
+    private var id: String?
+    private var created: Int64?
+    private var model: String?
+    private var begun: Set<Int> = []
+    private var usage: ChatUsage?
+    private var hasEnded = false
+
+    /// Makes an encoder for one stream.
+    ///
+    /// - Parameter includeUsage: Whether the caller asked for usage (`stream_options.include_usage`).
+    public init(includeUsage: Bool) { self.includeUsage = includeUsage }
+
+    /// Appends a chunk's bytes; nothing for a chunk that only carries usage, which is kept for the end.
+    public mutating func encode(_ chunk: ChatChunk, into output: inout [UInt8]) {
+        guard !hasEnded else { return }
+        if let error = chunk.error {
+            hasEnded = true
+            return Self.append(error, to: &output)
+        }
+        id = id ?? chunk.id
+        created = created ?? chunk.created
+        model = model ?? chunk.model
+        if let counts = chunk.usage { usage = counts }
+        if chunk.choices.isEmpty, chunk.usage != nil, chunk.extra.isEmpty { return }
+        var chunk = chunk
+        for index in chunk.choices.indices where begun.insert(chunk.choices[index].index).inserted {
+            chunk.choices[index].role = chunk.choices[index].role ?? .assistant
+        }
+        append(chunk, includeUsage ? .null : .absent, to: &output)
+    }
+
+    /// Appends the usage when it was asked for and is known, and `[DONE]`.
+    public mutating func finish(into output: inout [UInt8]) {
+        guard !hasEnded else { return }
+        if includeUsage, let usage { append(ChatChunk(), .counts(usage), to: &output) }
+        appendDone(into: &output)
+    }
+
+    /// Appends what comes before `[DONE]`: the usage when it was asked for and is known.
+    ///
+    /// For callers that must record the answer before they send ``doneEvent``.
+    public mutating func finishBeforeDone(into output: inout [UInt8]) {
+        guard !hasEnded else { return }
+        if includeUsage, let usage { append(ChatChunk(), .counts(usage), to: &output) }
+        hasEnded = true
+    }
+
+    /// Appends an error event; no `[DONE]` follows it.
+    public mutating func fail(_ error: GatewayError, into output: inout [UInt8]) {
+        guard !hasEnded else { return }
+        hasEnded = true
+        OpenAIChatError.appendEvent(error, to: &output)
+    }
+
+    /// The bytes of the event that ends a stream.
+    public static let doneEvent = Array("data: [DONE]\n\n".utf8)
+
+    private mutating func appendDone(into output: inout [UInt8]) {
+        hasEnded = true
+        output.append(contentsOf: Self.doneEvent)
+    }
+
+    private func append(_ chunk: ChatChunk, _ usage: ChatChunk.UsageMember, to output: inout [UInt8]) {
+        var chunk = chunk
+        (chunk.id, chunk.created, chunk.model) = (id, created, model)
+        output.append(contentsOf: "data: ".utf8)
+        var writer = JSONWriter(appendingTo: output)
+        output = []
+        chunk.write(to: &writer, usage: usage)
+        output = writer.bytes
+        output.append(contentsOf: "\n\n".utf8)
+    }
+
+    private static func append(_ failure: UpstreamFailure, to output: inout [UInt8]) {
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.key("error")
+            writer.object { writer in
+                writer.member("message", failure.message)
+                writer.member("type", failure.type ?? "server_error")
+                writer.key("param")
+                if let param = failure.param { writer.string(param) } else { writer.null() }
+                writer.key("code")
+                if let code = failure.code { writer.string(code) } else { writer.null() }
+            }
+        }
+        SSEWriter.appendEvent(data: writer.bytes, to: &output)
+    }
+}

@@ -1,0 +1,87 @@
+import MartletCore
+import MartletWire
+
+extension ChatUsage {
+    /// Reads a `usage` object; `nil` when it is none, or its totals are missing or not to be believed.
+    ///
+    /// Counts outside 0…2^40 are not believed. Where `total_tokens` shows that reasoning was left out of
+    /// `completion_tokens` (xAI counts so), it is added.
+    init?(_ view: JSONView) {
+        guard var reader = try? JSONObjectReader(view),
+            let input = reader.lenientInteger("prompt_tokens").flatMap(Self.believed),
+            let completion = reader.lenientInteger("completion_tokens").flatMap(Self.believed)
+        else { return nil }
+        let total = reader.lenientInteger("total_tokens").flatMap(Self.believed)
+        var counts = Usage(inputTokens: input, outputTokens: completion)
+        self.init(counts)
+        if var details = reader.lenientObject("prompt_tokens_details") {
+            counts.cacheReadTokens = details.lenientInteger("cached_tokens").flatMap(Self.believed)
+            counts.cacheWriteTokens = details.lenientInteger("cache_write_tokens").flatMap(Self.believed)
+            inputExtra = details.extra
+        }
+        if var details = reader.lenientObject("completion_tokens_details") {
+            counts.reasoningTokens = details.lenientInteger("reasoning_tokens").flatMap(Self.believed)
+            outputExtra = details.extra
+        }
+        if let reasoning = counts.reasoningTokens, reasoning > 0, let total,
+            total == input &+ completion &+ reasoning
+        {
+            counts.outputTokens = Self.believed(completion &+ reasoning) ?? completion
+        }
+        if counts.cacheReadTokens == nil, let hits = reader.peek("prompt_cache_hit_tokens")?.int64() {
+            counts.cacheReadTokens = Self.believed(hits)
+        }
+        self.counts = counts
+        extra = reader.extra
+    }
+
+    private static func believed(_ count: Int64) -> Int64? {
+        0...Usage.largestCount ~= count ? count : nil
+    }
+
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("prompt_tokens", counts.inputTokens)
+            writer.member("completion_tokens", counts.outputTokens)
+            let (total, overflow) = counts.inputTokens.addingReportingOverflow(counts.outputTokens)
+            writer.member("total_tokens", overflow ? Int64.max : total)
+            if counts.cacheReadTokens != nil || counts.cacheWriteTokens != nil || !inputExtra.isEmpty {
+                writer.key("prompt_tokens_details")
+                writer.object { writer in
+                    writer.member("cached_tokens", counts.cacheReadTokens)
+                    writer.member("cache_write_tokens", counts.cacheWriteTokens)
+                    writer.members(inputExtra)
+                }
+            }
+            if counts.reasoningTokens != nil || !outputExtra.isEmpty {
+                writer.key("completion_tokens_details")
+                writer.object { writer in
+                    writer.member("reasoning_tokens", counts.reasoningTokens)
+                    writer.members(outputExtra)
+                }
+            }
+            writer.members(extra)
+        }
+    }
+
+    /// Finds the usage of an answer or a chunk: at its usual place, or where Groq used to put it.
+    static func find(in answer: JSONView) -> ChatUsage? {
+        if let view = answer.member("usage"), let usage = ChatUsage(view) { return usage }
+        return answer.member("x_groq")?.member("usage").flatMap(ChatUsage.init)
+    }
+}
+
+extension JSONObjectReader {
+    /// Takes the usage of an answer or a chunk; one that cannot be believed stays an extra member.
+    mutating func takeUsage() -> ChatUsage? {
+        if let view = peek("usage") {
+            if view.isNull {
+                _ = take("usage")
+            } else if let usage = ChatUsage(view) {
+                _ = take("usage")
+                return usage
+            }
+        }
+        return peek("x_groq")?.member("usage").flatMap(ChatUsage.init)
+    }
+}

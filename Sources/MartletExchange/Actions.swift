@@ -1,0 +1,127 @@
+public import MartletCore
+public import MartletGovernance
+public import MartletRouting
+public import NIOCore
+
+/// What an exchange wants done, in order.
+public enum ExchangeAction {
+    /// Deliver more of the client's body.
+    case readClient
+    /// Tell a client that waits for it to go on (RFC 9110 §10.1.1).
+    case sendContinue
+    /// Begin the answer.
+    case respond(ResponseHead)
+    /// Bytes of the answer.
+    case body(ByteBuffer)
+    /// The answer is complete.
+    case endBody
+    /// The answer cannot be completed: cut it so that the client sees it is incomplete.
+    case abort
+    /// Get a connection for a leg; a fresh one if the pooled one was stale.
+    case dial(LegID, Target, privacy: PrivacyClass, fresh: Bool, deadline: ContinuousClock.Instant)
+    /// Send a leg's whole request; the performer flushes it after the records before it are written.
+    case sendUp(LegID, UpstreamRequest)
+    /// Read more of a leg's response.
+    case readLeg(LegID)
+    /// The leg is not needed any more; its connection is closed.
+    case cancelLeg(LegID)
+    /// Get an answer from a service.
+    case ask(AskID, Ask)
+    /// Wake up at this time; replaces nothing earlier.
+    case setTimer(ContinuousClock.Instant)
+    /// Give a slot back.
+    case releaseSlot(SlotID)
+    /// Write a record before any byte that follows in this list.
+    indirect case record(LedgerRecord)
+    /// The exchange is over: write the ending before any byte that follows, release everything, count it.
+    indirect case settle(Outcome)
+}
+
+/// A reused list of actions.
+public struct ActionList {
+    /// The actions, in order.
+    public private(set) var items: [ExchangeAction] = []
+
+    /// Starts empty.
+    public init() { items.reserveCapacity(16) }
+
+    /// Appends an action.
+    public mutating func add(_ action: ExchangeAction) { items.append(action) }
+
+    /// Empties the list, keeping its memory.
+    public mutating func removeAll() { items.removeAll(keepingCapacity: true) }
+}
+
+/// A request as it goes upstream: what the HTTP adapter needs to write it.
+public struct UpstreamRequest {
+    /// The path.
+    public var path: String
+    /// Whether a stream is expected.
+    public var wantsStream: Bool
+    /// The body in pieces, written one after the other.
+    public var pieces: [ByteBuffer]
+    /// Bytes of all pieces.
+    public var length: Int
+
+    /// Creates a request.
+    public init(path: String, wantsStream: Bool, pieces: [ByteBuffer], length: Int) {
+        self.path = path
+        self.wantsStream = wantsStream
+        self.pieces = pieces
+        self.length = length
+    }
+}
+
+/// How an exchange ended; told exactly once.
+public struct Outcome {
+    /// The ledger's ending; `nil` for requests that never were admitted.
+    public var record: LedgerRecord?
+    /// The endpoint's name, for the access log.
+    public var endpoint: String
+    /// The status shown; 499 when the client left first.
+    public var status: Int
+    /// `provider` label: the account, or `none`.
+    public var provider: String
+    /// `model` label: a configured or registry name, `other` or `none`.
+    public var model: String
+    /// Whether the request asked for inference, and so counts in the request metrics.
+    public var isInference: Bool
+    /// Each attempt's account and outcome label.
+    public var attempts: [AttemptOutcome]
+    /// Where it was routed and why; `nil` before a plan existed.
+    public var route: RouteOutcome?
+    /// From receipt to the end.
+    public var duration: Duration
+    /// From the upstream request to the first content of a stream.
+    public var firstToken: Duration?
+    /// The gateway's own time by stage.
+    public var overhead: StageTimes
+    /// Usage of the call; `nil` when none was made.
+    public var usage: Usage?
+    /// Cost in nano-dollars; `nil` when the model has no price or no call was made.
+    public var cost: NanoUSD?
+
+    /// An attempt's account and outcome label.
+    public struct AttemptOutcome: Hashable, Sendable {
+        /// The account.
+        public var provider: String
+        /// One of the outcome labels.
+        public var outcome: String
+    }
+
+    /// A route and its reason.
+    public struct RouteOutcome: Hashable, Sendable {
+        /// `local` or `cloud`.
+        public var route: String
+        /// Why.
+        public var reason: RouteReason
+    }
+
+    /// The gateway's own time, without waits for the client, queues or upstreams.
+    public struct StageTimes: Hashable, Sendable {
+        /// From the complete request to the upstream request.
+        public var attempt: Duration?
+        /// From the last upstream byte to the end.
+        public var relay: Duration?
+    }
+}

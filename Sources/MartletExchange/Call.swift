@@ -1,0 +1,88 @@
+import MartletCore
+import MartletDialects
+import MartletRouting
+import NIOCore
+
+/// One model inference: plan → attempts → one winning leg.
+struct Call {
+    /// Decides what follows a failure.
+    var machine: AttemptMachine
+    /// Legs that run; mostly one.
+    var legs: [Leg] = []
+    /// The leg whose bytes go to the client, once the answer is committed.
+    var winner: LegID?
+    /// What became of each attempt that is over.
+    var outcomes: [Outcome.AttemptOutcome] = []
+    /// The last attempt's error body, which may be shown.
+    var lastBody: UpstreamErrorBody?
+    /// Whether the ledger knows of this request.
+    var intentRecorded = false
+    /// Whether a stale connection was replaced already.
+    var redialled = false
+    /// A target slot that was granted for the attempt that begins.
+    var grantedSlot: SlotID?
+    private var nextLeg: UInt16 = 0
+
+    init(machine: AttemptMachine) { self.machine = machine }
+
+    mutating func makeLegID() -> LegID {
+        defer { nextLeg &+= 1 }
+        return LegID(nextLeg)
+    }
+
+    /// The place of a leg that still runs.
+    func index(of id: LegID) -> Int? { legs.firstIndex { $0.id == id } }
+}
+
+/// An upstream's error answer.
+struct UpstreamErrorBody {
+    var status: Int
+    var body: ByteBuffer
+}
+
+/// One upstream request.
+struct Leg {
+    let id: LegID
+    let target: Target
+    var phase = Phase.dialing
+    /// The slot it holds on its target.
+    var slot: SlotID?
+    /// When its request was sent.
+    var sentAt: ContinuousClock.Instant?
+    /// Whether its connection had served a request before.
+    var isReused = false
+    /// The response status, once known.
+    var status = 0
+    /// How long the upstream asked to wait.
+    var retryAfter: Duration?
+    /// What is held back: a whole body, an error body, or the events before the first content.
+    var held = ByteBuffer()
+    /// Bytes of the response so far.
+    var received = 0
+    /// Bytes of a stream that end in the middle of an event.
+    var pending = ByteBuffer()
+    /// What the watcher said of the last read; reused.
+    var report = OpenAIChatWatcher.Report()
+    /// Watches a stream in the same dialect.
+    var watcher: OpenAIChatWatcher?
+
+    init(id: LegID, target: Target) {
+        self.id = id
+        self.target = target
+    }
+
+    enum Phase: UInt8 {
+        /// Waiting for a connection.
+        case dialing
+        /// The request is sent, no head has come.
+        case sent
+        /// Reading an error's body.
+        case errorBody
+        /// Reading a whole JSON body.
+        case wholeBody
+        /// Reading a stream before its first content.
+        case gate
+        /// Its bytes go to the client.
+        case relaying
+    }
+}

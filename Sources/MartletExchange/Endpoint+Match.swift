@@ -1,0 +1,138 @@
+public import MartletCore
+
+/// A client-facing endpoint: what a path means.
+public enum EndpointKind: Sendable, Hashable {
+    /// `POST …/chat/completions`.
+    case chatCompletions
+    /// `GET …/models`.
+    case models
+    /// `GET …/models/{id}`; the id is decoded.
+    case model(String)
+    /// `GET /live`, `/ready`, `/health`, `/status`, `/ai/v1/health` or `/metrics`.
+    case page(Page)
+    /// `/admin/…`: the control plane's.
+    case control
+
+    /// Methods the endpoint has, as `Allow` shows them.
+    public var allow: String {
+        switch self {
+        case .chatCompletions: "POST, OPTIONS"
+        case .models, .model, .page: "GET, HEAD, OPTIONS"
+        case .control: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+        }
+    }
+
+    /// The name in the access log.
+    public var name: String {
+        switch self {
+        case .chatCompletions: "chat_completions"
+        case .models, .model: "models"
+        case .page: "status"
+        case .control: "admin"
+        }
+    }
+
+    /// Whether a method is one of the endpoint's own.
+    public func has(_ method: ClientHead.Method) -> Bool {
+        switch self {
+        case .chatCompletions: method == .post
+        case .models, .model, .page: method == .get || method == .head
+        case .control:
+            switch method {
+            case .get, .head, .post, .put, .patch, .delete: true
+            default: false
+            }
+        }
+    }
+}
+
+/// Matches paths byte by byte; a path is decoded once, and only where it names a model.
+public enum PathMatcher {
+    /// The surface whose error shape a path has, known even when the path is not.
+    public static func surface(of path: String) -> Surface {
+        if path.hasPrefix("/anthropic/") || path.hasPrefix("/v1/messages") { return .anthropic }
+        if path.hasPrefix("/api/") { return .ollama }
+        for prefix in ["/inference", "/feedback", "/batch_inference"] where path.hasPrefix(prefix) { return .native }
+        return .openAI
+    }
+
+    /// Finds the endpoint of a path; `nil` when there is none.
+    ///
+    /// One trailing slash is the same path. Empty segments, `.` and `..` never match anything.
+    public static func endpoint(of path: String, basePaths: [String], metricsPath: String) -> EndpointKind? {
+        for base in basePaths where hasPrefix(path, base) {
+            let rest = path.utf8.dropFirst(base.utf8.count)
+            if equals(rest, "/chat/completions") { return .chatCompletions }
+            if equals(rest, "/models") { return .models }
+            if rest.starts(with: "/models/".utf8), let id = modelID(rest.dropFirst(8)) { return .model(id) }
+        }
+        let whole = path.utf8[...]
+        if equals(whole, "/live") { return .page(.live) }
+        if equals(whole, "/ready") { return .page(.ready) }
+        if equals(whole, "/health") || equals(whole, "/status") || equals(whole, "/ai/v1/health") {
+            return .page(.health)
+        }
+        if equals(whole, metricsPath) || equals(whole, "/admin/metrics") { return .page(.metrics) }
+        if hasPrefix(path, "/admin/"), !path.utf8.contains(UInt8(ascii: ";")), isPlain(whole) { return .control }
+        return nil
+    }
+
+    private static func hasPrefix(_ path: String, _ prefix: String) -> Bool {
+        path.utf8.count > prefix.utf8.count && path.utf8.starts(with: prefix.utf8)
+    }
+
+    /// Compares, ignoring one trailing slash.
+    private static func equals(_ rest: String.UTF8View.SubSequence, _ other: String) -> Bool {
+        let wanted = other.utf8
+        if rest.count == wanted.count + 1, rest.last == UInt8(ascii: "/") {
+            return rest.dropLast().elementsEqual(wanted)
+        }
+        return rest.count == wanted.count && rest.elementsEqual(wanted)
+    }
+
+    /// The model a path names: a literal slash is part of the name, one at the end is not.
+    private static func modelID(_ rest: String.UTF8View.SubSequence) -> String? {
+        let name = withoutLastSlash(rest)
+        let isPlain = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
+            !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
+        }
+        return isPlain ? decoded(name) : nil
+    }
+
+    private static func withoutLastSlash(_ path: String.UTF8View.SubSequence) -> String.UTF8View.SubSequence {
+        path.last == UInt8(ascii: "/") ? path.dropLast() : path
+    }
+
+    private static func isPlain(_ path: String.UTF8View.SubSequence) -> Bool {
+        !withoutLastSlash(path).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst().contains {
+            $0.isEmpty || $0.elementsEqual("..".utf8) || $0.elementsEqual(".".utf8) || $0.contains(UInt8(ascii: "%"))
+        }
+    }
+
+    /// Percent-decodes a model id once (RFC 3986 §2.1); `nil` when it is no possible model name.
+    private static func decoded(_ bytes: String.UTF8View.SubSequence) -> String? {
+        var out: [UInt8] = []
+        var iterator = bytes.makeIterator()
+        while let byte = iterator.next() {
+            guard byte == UInt8(ascii: "%") else {
+                out.append(byte)
+                continue
+            }
+            guard let high = iterator.next().flatMap(hexDigit), let low = iterator.next().flatMap(hexDigit) else {
+                return nil
+            }
+            out.append(high << 4 | low)
+        }
+        guard (1...256).contains(out.count), out.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

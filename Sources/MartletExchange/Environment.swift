@@ -1,0 +1,75 @@
+public import MartletGovernance
+public import MartletRouting
+
+/// What an exchange may ask and get answered at once: bounded time, no I/O.
+///
+/// A recorder can wrap it; events plus answers replay an exchange bit for bit.
+public protocol ExchangeEnvironment {
+    /// Monotonic time of the current event.
+    var now: ContinuousClock.Instant { get }
+    /// Wall time of the current event, in milliseconds since 1970 (UTC); for records only.
+    var wallMilliseconds: UInt64 { get }
+    /// The configuration; kept by the exchange to its end.
+    var snapshot: Snapshot { get }
+    /// Whether new requests are refused because the process ends.
+    var isDraining: Bool { get }
+    /// Whether memory is short.
+    var memory: MemoryPressure { get }
+    /// Whether a new request can be recorded.
+    var spoolHasRoom: Bool { get }
+    /// 64 random bits.
+    mutating func random() -> UInt64
+    /// Checks presented credentials against what is known.
+    mutating func authenticate(_ credentials: Credentials) -> AuthAnswer
+    /// Takes a slot of the process and the key.
+    mutating func admit(_ principal: Principal, id: SlotID) -> AdmitAnswer
+    /// Takes a slot on a target.
+    mutating func takeTargetSlot(_ target: Target, id: SlotID) -> SlotAnswer
+    /// Counts a first attempt on a target.
+    mutating func countAttempt(_ target: Target)
+    /// Takes one retry from a target's budget.
+    mutating func takeRetry(_ target: Target) -> Bool
+    /// Whether a target may be chosen now: not cooling down, its credential not known to be bad.
+    mutating func mayUse(_ target: Target) -> Bool
+    /// Tells what became of an attempt.
+    mutating func report(_ target: Target, _ failure: AttemptFailure?)
+    /// A page from memory.
+    mutating func page(_ page: Page) -> PageAnswer
+    /// The list of models as OpenAI shows it, or one of them.
+    mutating func modelPage(_ id: String?) -> PageAnswer?
+    /// Counts bytes held by all exchanges; the answer says whether there is room for more.
+    mutating func holdBytes(_ change: Int) -> Bool
+}
+
+/// How short memory is.
+public enum MemoryPressure: UInt8, Sendable, Comparable {
+    /// Enough.
+    case normal
+    /// No keep-alive, no new cache entries.
+    case high
+    /// New requests are refused.
+    case critical
+
+    /// Orders by severity.
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Whether a request is admitted.
+public enum AdmitAnswer: Sendable, Hashable {
+    /// Slots of process and key are taken.
+    case granted
+    /// The key has as many requests in flight as it may.
+    case keyFull
+    /// The process is full; wait.
+    case processFull
+}
+
+/// Whether an attempt may begin.
+public enum SlotAnswer: Sendable, Hashable {
+    /// There is no limit, so nothing is held.
+    case unlimited
+    /// A slot is taken.
+    case granted
+    /// Wait.
+    case full
+}

@@ -1,0 +1,151 @@
+public import MartletCore
+import MartletDialects
+import MartletGovernance
+public import MartletRouting
+import MartletWire
+import NIOCore
+
+/// One client request from its head to its end, as a value: events go in, actions come out.
+///
+/// The stages, in order; each is one file in `Stages/`:
+///
+/// | Stage | Does | Waits for |
+/// |---|---|---|
+/// | receive | head limits, path → endpoint | – |
+/// | authenticate | key → principal; sheds | a look-up, when the key is not known yet |
+/// | scan | body under limits; strict check and facts in one pass | the body |
+/// | prepare | what is the same for every target | – |
+/// | plan | model and route → ordered targets | – |
+/// | lookup | idempotency and response cache | – |
+/// | admit | process and key slots; the queue | a slot |
+/// | attempt | target slot; dial, send, gate on the first event; retry, fail over | the upstream |
+/// | relay | bytes through; watches usage and end | the upstream and the client |
+/// | settle | usage, cost and outcome, exactly once | – |
+public struct Exchange {
+    /// The gateway's own id of the request.
+    public let id: RecordID
+    /// The id shown in `x-request-id`: the client's own if it is well formed.
+    public let requestID: String
+    /// The configuration this request runs on, to its end.
+    public let snapshot: Snapshot
+    /// Where the request is.
+    public internal(set) var stage = Stage.receive
+
+    let head: ClientHead
+    let receivedAt: ContinuousClock.Instant
+    let receivedWall: UInt64
+    let surface: Surface
+    var endpoint: EndpointKind?
+    var principal: Principal?
+    var body = RequestBody()
+    var facts = RequestFacts()
+    var privacy = PrivacyClass.open
+    var plan: Plan?
+    var slots = HeldSlots()
+    var call: Call?
+    var answer = AnswerState()
+    var deadlines = Deadlines()
+    var pendingAsk: AskID?
+    var nextAsk: UInt16 = 0
+    var trace = DecisionTrace()
+    var clientIsWritable = true
+    var bodyComplete: ContinuousClock.Instant?
+
+    /// The ten stages, and the end.
+    public enum Stage: UInt8, Sendable, CaseIterable {
+        case receive, authenticate, scan, prepare, plan, lookup, admit, attempt, relay, settle, done
+    }
+
+    /// Begins with a request head; nothing happens until it is handled as an event.
+    public init(head: ClientHead, _ env: inout some ExchangeEnvironment) {
+        self.head = head
+        receivedAt = env.now
+        receivedWall = env.wallMilliseconds
+        id = RecordID(unixMilliseconds: receivedWall, random: (env.random(), env.random()))
+        requestID = head.requestID.flatMap(Self.wellFormedRequestID) ?? id.description
+        snapshot = env.snapshot
+        surface = PathMatcher.surface(of: head.path)
+    }
+
+    /// Whether nothing will follow: the exchange has settled.
+    public var isDone: Bool { stage == .done }
+
+    /// Takes one event and appends what is to be done.
+    ///
+    /// Events of legs, asks and timers that are no longer waited for are ignored, whatever their order.
+    public mutating func handle(
+        _ event: ExchangeEvent,
+        _ env: inout some ExchangeEnvironment,
+        into actions: inout ActionList
+    ) {
+        guard stage != .done else { return }
+        switch event {
+        case .clientHead:
+            receive(&env, &actions)
+        case .clientBytes(let bytes):
+            if stage == .scan { scan(bytes, &env, &actions) }
+        case .clientEnd:
+            if stage == .scan { scanEnd(&env, &actions) }
+        case .clientBroke(let error):
+            if stage == .scan { refuse(error, closing: true, &env, &actions) } else { clientGone(&env, &actions) }
+        case .clientGone:
+            clientGone(&env, &actions)
+        case .clientWritable(let writable):
+            clientWritable(writable, &env, &actions)
+        case .legConnected(let leg, let reused):
+            legConnected(leg, reused: reused, &env, &actions)
+        case .legHead(let leg, let head):
+            legHead(leg, head, &env, &actions)
+        case .legBytes(let leg, let bytes):
+            legBytes(leg, bytes, &env, &actions)
+        case .legEnd(let leg):
+            legEnd(leg, &env, &actions)
+        case .legFailed(let leg, let failure):
+            legFailed(leg, failure, &env, &actions)
+        case .answer(let ask, let answer):
+            guard ask == pendingAsk else { return }
+            pendingAsk = nil
+            answered(answer, &env, &actions)
+        case .timer:
+            timer(&env, &actions)
+        case .drain:
+            drain(&env, &actions)
+        }
+    }
+
+    private mutating func answered(
+        _ answer: Answer,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        switch (answer, stage) {
+        case (.authenticated(let result), .authenticate): authenticated(result, &env, &actions)
+        case (.slot(let slot), .admit): admitted(slot, &env, &actions)
+        case (.slot(let slot), .attempt): targetSlotAnswered(slot, &env, &actions)
+        case (.page(let page), _): respond(with: page, &env, &actions)
+        default: break
+        }
+    }
+
+    /// Asks a service; the answer comes back as an event with the same id.
+    mutating func ask(_ ask: Ask, _ actions: inout ActionList) {
+        let id = AskID(nextAsk)
+        nextAsk &+= 1
+        pendingAsk = id
+        actions.add(.ask(id, ask))
+    }
+
+    /// Keeps a client's request id only if it is `[A-Za-z0-9._-]{1,128}`.
+    static func wellFormedRequestID(_ id: String) -> String? {
+        guard (1...128).contains(id.utf8.count) else { return nil }
+        let isPlain = id.utf8.allSatisfy {
+            switch $0 {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                true
+            default: false
+            }
+        }
+        return isPlain ? id : nil
+    }
+}

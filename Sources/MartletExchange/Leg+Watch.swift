@@ -1,0 +1,142 @@
+import MartletCore
+import MartletDialects
+import MartletRouting
+import MartletWire
+import NIOCore
+
+extension Leg {
+    /// What one read of a stream has brought.
+    struct Step {
+        /// Whole events that may go to the client.
+        var sendable = ByteBuffer()
+        /// Whether the stream has shown content by now.
+        var contentBegan = false
+        /// Whether this read brought content.
+        var hasContent = false
+        /// Whether the end mark was seen.
+        var isDone = false
+        /// Why the stream is of no more use.
+        var failure: ChatFailure?
+    }
+
+    /// Watches one read: whole events come out, without those the caller did not ask for; the rest waits in `pending`.
+    mutating func watch(_ bytes: ByteBuffer) -> Step {
+        var step = Step()
+        let before = watcher?.contentEvents ?? 0
+        unsafe bytes.withUnsafeReadableBytes { unsafe watcher?.watch($0, into: &report) }
+        let start = bytes.readerIndex
+        if pending.readableBytes == 0, report.cuts.isEmpty {
+            step.sendable = bytes.getSlice(at: start, length: max(0, report.sendEnd)) ?? ByteBuffer()
+        } else {
+            gather(bytes, into: &step.sendable)
+        }
+        keepRest(of: bytes)
+        step.contentBegan = watcher?.contentBegan ?? false
+        step.hasContent = (watcher?.contentEvents ?? 0) > before
+        step.isDone = report.done != nil
+        step.failure = watcher?.failure
+        return step
+    }
+
+    /// Copies what may be sent, around the events that are left out.
+    private func gather(_ bytes: ByteBuffer, into sendable: inout ByteBuffer) {
+        var position = -pending.readableBytes
+        for cut in report.cuts {
+            copy(position..<max(position, cut.lowerBound), bytes, &sendable)
+            position = cut.upperBound
+        }
+        copy(position..<max(position, report.sendEnd), bytes, &sendable)
+    }
+
+    /// Copies a range that may begin in the bytes held from earlier reads, which end where this read begins.
+    private func copy(_ range: Range<Int>, _ bytes: ByteBuffer, _ out: inout ByteBuffer) {
+        if range.lowerBound < 0 {
+            let end = min(0, range.upperBound)
+            let from = pending.readerIndex + pending.readableBytes + range.lowerBound
+            if let part = pending.getSlice(at: from, length: end - range.lowerBound) { out.writeImmutableBuffer(part) }
+        }
+        let start = max(0, range.lowerBound)
+        if range.upperBound > start,
+            let part = bytes.getSlice(at: bytes.readerIndex + start, length: range.upperBound - start)
+        {
+            out.writeImmutableBuffer(part)
+        }
+    }
+
+    private mutating func keepRest(of bytes: ByteBuffer) {
+        let end = report.sendEnd
+        if end < 0 {
+            pending.moveReaderIndex(forwardBy: min(pending.readableBytes, pending.readableBytes + end))
+            pending.writeImmutableBuffer(bytes)
+        } else if end < bytes.readableBytes {
+            // A copy, so that a few held bytes do not keep a whole read in memory.
+            pending.clear()
+            if let rest = bytes.getSlice(at: bytes.readerIndex + end, length: bytes.readableBytes - end) {
+                pending.writeImmutableBuffer(rest)
+            }
+        } else if pending.readableBytes > 0 {
+            pending = ByteBuffer()
+        }
+    }
+
+    /// Checks a whole JSON body.
+    func wholeBodyReport() throws(ChatFailure) -> OpenAIChatBodyWatcher.Report {
+        var result: Result<OpenAIChatBodyWatcher.Report, ChatFailure> = .failure(.cut)
+        unsafe held.withUnsafeReadableBytes { bytes in
+            var watcher = OpenAIChatBodyWatcher()
+            do throws(ChatFailure) {
+                result = .success(unsafe try watcher.finish(bytes))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// A 2xx that is an error, or no answer at all, in terms of the failure table.
+    func failure(for failure: ChatFailure) -> AttemptFailure {
+        guard case .upstream(let upstream) = failure else { return AttemptFailure(.badResponse, status: status) }
+        return AttemptFailure(status: Self.impliedStatus(of: upstream), code: upstream.name, retryAfter: nil)
+    }
+
+    /// The body of an error that came where an answer was expected: as it came, or made from an event of a stream.
+    func errorBody(of failure: UpstreamFailure) -> ByteBuffer {
+        if phase == .wholeBody { return held }
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.key("error")
+            writer.object { writer in
+                writer.key("message")
+                writer.string(failure.message)
+                for (name, value) in [("type", failure.type), ("param", failure.param), ("code", failure.code)] {
+                    writer.key(Array(name.utf8))
+                    if let value { writer.string(value) } else { writer.null() }
+                }
+            }
+        }
+        return ByteBuffer(bytes: writer.bytes)
+    }
+
+    /// The status an error would have had, from its typed code; a numeric code is a status (OpenRouter, vLLM).
+    private static func impliedStatus(of failure: UpstreamFailure) -> Int {
+        if let code = failure.code.flatMap({ Int($0) }), (400..<600).contains(code) { return code }
+        switch failure.name {
+        case "rate_limit_exceeded", "rate_limit_error", "insufficient_quota", "requests", "tokens": return 429
+        case "invalid_api_key", "authentication_error": return 401
+        case "permission_error": return 403
+        case "model_not_found", "not_found_error": return 404
+        case "context_length_exceeded", "content_filter", "content_policy_violation", "invalid_request_error",
+            "exceed_context_size_error":
+            return 400
+        default: return 500
+        }
+    }
+}
+
+extension UpstreamFailure {
+    /// The name of the error: its code, unless that merely repeats a status (llama-server, vLLM), else its type.
+    var name: String? {
+        guard let code, Int(code) == nil else { return type ?? code }
+        return code
+    }
+}

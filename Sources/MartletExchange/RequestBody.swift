@@ -1,0 +1,115 @@
+import MartletCore
+import MartletDialects
+import MartletRouting
+import MartletWire
+import NIOCore
+
+/// A request body, gathered into one contiguous buffer and scanned as it comes.
+struct RequestBody {
+    private(set) var buffer = ByteBuffer()
+    private var scanner = JSONScanner()
+    private(set) var heldBytes = 0
+
+    /// Bytes so far.
+    var count: Int { buffer.readableBytes }
+
+    /// Adds a read; the first one is adopted without a copy.
+    mutating func append(_ bytes: ByteBuffer) {
+        heldBytes += bytes.readableBytes
+        if buffer.readableBytes == 0 {
+            buffer = bytes.slice()
+        } else {
+            buffer.writeImmutableBuffer(bytes)
+        }
+    }
+
+    mutating func scan() throws(JSONError) {
+        let bytes = buffer
+        try scanner.scan(bytes.readableBytesUInt8Span)
+    }
+
+    mutating func finish() throws(JSONError) {
+        let bytes = buffer
+        try scanner.finish(bytes.readableBytesUInt8Span)
+    }
+
+    /// What the dialect needs to know of the body.
+    func facts() throws(GatewayError) -> RequestFacts {
+        var result: Result<RequestFacts, GatewayError> = .success(RequestFacts())
+        unsafe buffer.withUnsafeReadableBytes { bytes in
+            do throws(GatewayError) {
+                result = .success(unsafe try OpenAIChatFacts.read(bytes, scanner: scanner))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// Whether the request has a top-level member of this name.
+    func hasMember(_ name: String) -> Bool {
+        let view = buffer.readableBytesView
+        let start = view.startIndex
+        return scanner.members.contains {
+            view[(start + $0.key.lowerBound)..<(start + $0.key.upperBound)].elementsEqual(name.utf8)
+        }
+    }
+
+    /// The body for one target: the caller's bytes around the members that change.
+    func pieces(for target: Target, facts: RequestFacts) -> (pieces: [ByteBuffer], length: Int) {
+        let edits = unsafe buffer.withUnsafeReadableBytes { bytes in
+            unsafe OpenAIChatSplice.edits(
+                bytes,
+                scanner: scanner,
+                facts: facts,
+                upstreamModel: target.upstreamModel,
+                acceptsStreamUsage: target.quirks.acceptsStreamUsage,
+                dropParams: target.quirks.dropParams
+            )
+        }
+        let pieces = edits.pieces(originalLength: buffer.readableBytes)
+        let buffers = pieces.compactMap { piece -> ByteBuffer? in
+            switch piece {
+            case .original(let range):
+                buffer.getSlice(at: buffer.readerIndex + range.lowerBound, length: range.count)
+            case .bytes(let bytes): ByteBuffer(bytes: bytes)
+            }
+        }
+        return (buffers, JSONSplice.length(of: pieces))
+    }
+
+    /// The typed request, for models that are not called in the caller's dialect.
+    func decoded() throws(GatewayError) -> ChatRequest {
+        try OpenAIChatCodec().decodeRequest(Array(buffer.readableBytesView))
+    }
+
+    /// Takes the bytes out.
+    mutating func take() -> ByteBuffer {
+        defer { buffer = ByteBuffer() }
+        return buffer
+    }
+
+    /// Drops the bytes and what is known of them; tells how many were held.
+    mutating func drop() -> Int {
+        let held = heldBytes
+        self = RequestBody()
+        return held
+    }
+}
+
+extension Exchange {
+    /// The request for one target in its own dialect; what it leaves out is named to the caller.
+    mutating func upstreamRequest(for target: Target) -> UpstreamRequest {
+        answer.dropped = target.quirks.dropParams.filter { body.hasMember($0) }
+        let (pieces, length) = body.pieces(for: target, facts: facts)
+        return UpstreamRequest(
+            path: target.endpoint.basePath + "/chat/completions",
+            wantsStream: facts.stream,
+            pieces: pieces,
+            length: length
+        )
+    }
+
+    /// Whether the answer to an ask is still waited for.
+    public func waits(for ask: AskID) -> Bool { pendingAsk == ask && stage != .done }
+}

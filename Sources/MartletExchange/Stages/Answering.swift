@@ -1,0 +1,169 @@
+import MartletCore
+import MartletGovernance
+import MartletRouting
+import NIOCore
+
+/// Answers that are made by the gateway itself: errors, pages and lists.
+extension Exchange {
+    /// Refuses a request that never was admitted.
+    ///
+    /// - Parameter closing: Whether the connection ends with the answer, because the body is not read.
+    mutating func refuse(
+        _ error: GatewayError,
+        closing: Bool,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        send(error, closing: closing, &env, &actions)
+    }
+
+    /// Ends an admitted request with an error: a plain answer before the commit point, a last event after it.
+    mutating func fail(
+        with error: GatewayError,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        if answer.isCommitted { return endStream(with: error, &env, &actions) }
+        send(error, closing: false, &env, &actions)
+    }
+
+    private mutating func send(
+        _ error: GatewayError,
+        closing: Bool,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        let (status, body) = ErrorBody.render(error, surface: surface, requestID: requestID)
+        answer.status = status
+        answer.errorCode = error.code
+        var head = ResponseHead(
+            status: status,
+            contentType: "application/json",
+            contentLength: body.readableBytes,
+            fields: commonFields()
+        )
+        head.closes = closing || bodyIsUnread
+        if let seconds = error.retryAfterSeconds {
+            head.fields.append(.init(name: "retry-after", value: String(seconds)))
+        }
+        if let allow = error.allow { head.fields.append(.init(name: "allow", value: allow)) }
+        if let retry = error.code.shouldRetry {
+            head.fields.append(.init(name: "x-should-retry", value: retry ? "true" : "false"))
+        }
+        if error.code == .unauthorized { head.fields.append(.init(name: "www-authenticate", value: "Bearer")) }
+        settle(.failed, &env, &actions)
+        actions.add(.respond(head))
+        actions.add(.body(body))
+        actions.add(.endBody)
+    }
+
+    /// What the caller sees when nothing is left to try.
+    mutating func giveUp(
+        _ failure: AttemptFailure,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        if let passed = passedBody(for: failure) {
+            answer.status = passed.status
+            var head = ResponseHead(
+                status: passed.status,
+                contentType: "application/json",
+                contentLength: passed.body.readableBytes,
+                fields: commonFields()
+            )
+            if passed.status == 429 {
+                let wait = call?.machine.retryAfter ?? AttemptFailure.defaultWait
+                head.fields.append(.init(name: "retry-after", value: String(AttemptFailure.wholeSeconds(wait))))
+            } else {
+                head.fields.append(.init(name: "x-should-retry", value: "false"))
+            }
+            settle(.failed, &env, &actions)
+            actions.add(.respond(head))
+            actions.add(.body(passed.body))
+            actions.add(.endBody)
+        } else {
+            fail(with: failure.finalError(retryAfter: call?.machine.retryAfter), &env, &actions)
+        }
+    }
+
+    /// The upstream's own body, when the status shown is the upstream's own and nothing of ours is in it.
+    private func passedBody(for failure: AttemptFailure) -> UpstreamErrorBody? {
+        guard let body = call?.lastBody, body.status == failure.status else { return nil }
+        let isAlone = plan?.targets.count == 1
+        switch failure.kind {
+        case .clientError, .contextLength, .contentFilter: break
+        case .notFound: guard isAlone else { return nil }
+        // An empty body says less than the gateway's own, which has the same status.
+        case .rateLimited: guard isAlone, body.body.readableBytes > 0 else { return nil }
+        default: return nil
+        }
+        let secrets = (plan?.targets ?? []).flatMap(\.headers).compactMap { $0.value.split(separator: " ").last }
+        let bytes = body.body.readableBytesView
+        for secret in secrets where secret.utf8.count >= 8 && bytes.firstRange(of: secret.utf8) != nil { return nil }
+        return body
+    }
+
+    /// Answers what needs no model from memory, or asks for what takes longer to make.
+    mutating func answerFromMemory(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        switch endpoint {
+        case .models:
+            guard let page = env.modelPage(nil) else {
+                return refuse(GatewayError(.internalError, "There is no list of models."), closing: hasBody, &env, &actions)
+            }
+            respond(with: page, &env, &actions)
+        case .model(let id):
+            guard let page = env.modelPage(id) else {
+                let error = GatewayError(.modelNotFound, "The model `\(id)` does not exist or this key may not use it.", param: "model")
+                return refuse(error, closing: hasBody, &env, &actions)
+            }
+            respond(with: page, &env, &actions)
+        case .page(.metrics):
+            stage = .relay
+            ask(.page(.metrics), &actions)
+        case .page(let page): respond(with: env.page(page), &env, &actions)
+        case .chatCompletions, .control, nil: break
+        }
+    }
+
+    /// Sends a page.
+    mutating func respond(
+        with page: PageAnswer,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        answer.status = page.status
+        var head = ResponseHead(
+            status: page.status,
+            contentType: page.contentType,
+            contentLength: page.body.readableBytes,
+            fields: commonFields()
+        )
+        if let allow = page.allow { head.fields.append(.init(name: "allow", value: allow)) }
+        head.closes = bodyIsUnread
+        settle(page.status < 400 ? .settled : .failed, &env, &actions)
+        actions.add(.respond(head))
+        actions.add(.body(page.body))
+        actions.add(.endBody)
+    }
+
+    /// Fields of every answer; those of the plan only where one exists.
+    func commonFields() -> [HeaderField] {
+        var fields: [HeaderField] = []
+        fields.reserveCapacity(12)
+        fields.append(.init(name: "x-request-id", value: requestID))
+        fields.append(.init(name: "request-id", value: requestID))
+        fields.append(.init(name: "x-gateway", value: "martlet"))
+        if answer.cache != .none { fields.append(.init(name: "x-cache", value: answer.cache.rawValue)) }
+        if let target = answeringTarget ?? currentTarget ?? plan?.targets.first {
+            fields.append(.init(name: "x-provider", value: target.account.rawValue))
+            fields.append(.init(name: "x-model-source", value: target.source.rawValue))
+            fields.append(.init(name: "x-gateway-model", value: target.upstreamModel))
+            fields.append(.init(name: "x-gateway-route", value: target.isLocal ? "local" : "cloud"))
+            fields.append(.init(name: "x-gateway-attempts", value: String(call?.machine.attempts ?? 0)))
+            if !answer.dropped.isEmpty {
+                fields.append(.init(name: "x-gateway-dropped", value: answer.dropped.joined(separator: ", ")))
+            }
+        }
+        return fields
+    }
+}

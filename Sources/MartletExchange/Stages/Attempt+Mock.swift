@@ -1,0 +1,71 @@
+import MartletCore
+import MartletGovernance
+import MartletDialects
+import MartletRouting
+import NIOCore
+
+/// The built-in model: decode → chunks → encode, without a call.
+extension Exchange {
+    mutating func answerFromMock(_ id: LegID, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        let request: ChatRequest
+        do throws(GatewayError) {
+            request = try body.decoded()
+        } catch {
+            // Nothing was called: the request itself is at fault.
+            let provider = answeringTarget?.account.rawValue ?? "none"
+            call?.legs.removeAll { $0.id == id }
+            call?.outcomes.append(.init(provider: provider, outcome: "client_error"))
+            return fail(with: error, &env, &actions)
+        }
+        recordIntent(&env, &actions)
+        let model = MockModel()
+        let created = Int64(receivedWall / 1_000)
+        answer.usage = model.usage(for: request)
+        answer.status = 200
+        answer.sentAt = env.now
+        answer.upstreamEnded = env.now
+        call?.winner = id
+        stage = .relay
+        trace.add(.committed, 0, 200)
+        if facts.stream {
+            streamMock(model.chunks(for: request, id: answerID, created: created), &env, &actions)
+        } else {
+            let response = model.response(for: request, id: answerID, created: created)
+            let bytes = ByteBuffer(bytes: OpenAIChatCodec().encodeResponse(response))
+            let head = ResponseHead(
+                status: 200,
+                contentType: "application/json",
+                contentLength: bytes.readableBytes,
+                fields: commonFields()
+            )
+            settle(.settled, &env, &actions)
+            actions.add(.respond(head))
+            actions.add(.body(bytes))
+            actions.add(.endBody)
+        }
+    }
+
+    private var answerID: String { "chatcmpl-" + id.description }
+
+    private mutating func streamMock(
+        _ chunks: [ChatChunk],
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        answer.isCommitted = true
+        answer.firstToken = .zero
+        actions.add(.respond(streamHead()))
+        var encoder = OpenAIChatStreamEncoder(includeUsage: facts.includeUsage)
+        for chunk in chunks {
+            var event: [UInt8] = []
+            encoder.encode(chunk, into: &event)
+            actions.add(.body(ByteBuffer(bytes: event)))
+        }
+        var rest: [UInt8] = []
+        encoder.finishBeforeDone(into: &rest)
+        if !rest.isEmpty { actions.add(.body(ByteBuffer(bytes: rest))) }
+        settle(.settled, &env, &actions)
+        actions.add(.body(ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)))
+        actions.add(.endBody)
+    }
+}

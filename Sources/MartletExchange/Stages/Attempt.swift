@@ -1,0 +1,323 @@
+import MartletCore
+import MartletDialects
+import MartletGovernance
+import MartletRouting
+import NIOCore
+
+/// Stage *attempt*: one call on one target, until its answer can be committed.
+extension Exchange {
+    /// Begins an attempt on the machine's current target, once there is a slot on it.
+    mutating func beginAttempt(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        guard let target = currentTarget else { return }
+        deadlines.retry = nil
+        // A second guard behind the plan: content that may not leave the device is never sent to a remote target.
+        if privacy == .localOnly, !target.isLocal {
+            let error = GatewayError(.localUnavailable, "No local target can serve this model.", retryAfterSeconds: 5)
+            return fail(with: error, &env, &actions)
+        }
+        let slot = slots.next()
+        switch env.takeTargetSlot(target, id: slot) {
+        case .unlimited:
+            startLeg(on: target, slot: nil, &env, &actions)
+        case .granted:
+            slots.hold(slot)
+            startLeg(on: target, slot: slot, &env, &actions)
+        case .full:
+            let deadline = min(env.now + snapshot.admission.queueWait, deadlines.total ?? env.now)
+            deadlines.queue = deadline
+            let limit = target.maxConcurrency > 0 ? target.maxConcurrency : snapshot.admission.perTarget
+            ask(.slot(.target(target.id, limit: limit), deadline: deadline), &actions)
+            arm(&actions)
+        }
+    }
+
+    /// Goes on when the target's waiting list has answered; a busy target is passed over while others are left.
+    mutating func targetSlotAnswered(
+        _ slot: SlotID?,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        deadlines.queue = nil
+        guard let target = currentTarget else { return }
+        if let slot {
+            slots.hold(slot)
+            trace.add(.queued, (env.now - receivedAt).wholeMilliseconds)
+            return startLeg(on: target, slot: slot, &env, &actions)
+        }
+        guard let busy = call?.machine, !busy.isLastTarget else { return queueTimedOut(&env, &actions) }
+        call?.machine.skip(to: busy.target + 1)
+        beginAttempt(&env, &actions)
+    }
+
+    /// The target the machine points at.
+    var currentTarget: Target? {
+        guard let plan, let call, call.machine.target < plan.targets.count else { return nil }
+        return plan.targets[call.machine.target]
+    }
+
+    /// Starts a leg: the built-in model answers at once, all others are dialled.
+    mutating func startLeg(
+        on target: Target,
+        slot: SlotID?,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard var call else { return }
+        self.call = nil
+        call.machine.begin()
+        // What the attempts before this one left behind is not about it.
+        call.lastBody = nil
+        answer.upstreamEnded = nil
+        trace.add(.attempt, call.machine.target, call.machine.attempts)
+        env.countAttempt(target)
+        var leg = Leg(id: call.makeLegID(), target: target)
+        leg.slot = slot
+        call.legs.append(leg)
+        self.call = call
+        guard target.dialect != .mock else { return answerFromMock(leg.id, &env, &actions) }
+        if let limit = target.timeouts.total { deadlines.attempt = env.now + limit }
+        dial(leg, &env, &actions)
+    }
+
+    /// Starts a leg beside the one that runs: what hedging does. The first one with content wins, and in that very event
+    /// the other is cancelled.
+    ///
+    /// Nothing happens once the answer is committed, or where content may not go to the target.
+    mutating func startSecondLeg(
+        on target: Target,
+        slot: SlotID?,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard stage == .attempt, call?.legs.count == 1, privacy == .open || target.isLocal else { return }
+        if let slot { slots.hold(slot) }
+        startLeg(on: target, slot: slot, &env, &actions)
+    }
+
+    private mutating func dial(_ leg: Leg, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        let limit = leg.target.timeouts.connect ?? snapshot.timeouts.connect
+        let deadline = min(env.now + limit, deadlines.total ?? env.now + limit)
+        deadlines.connect = deadline
+        actions.add(.dial(leg.id, leg.target, privacy: privacy, fresh: call?.redialled ?? false, deadline: deadline))
+        arm(&actions)
+    }
+
+    /// The connection is there: records the intent if this is the first, and sends the request.
+    mutating func legConnected(
+        _ id: LegID,
+        reused: Bool,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard let index = call?.index(of: id), call?.legs[index].phase == .dialing else { return }
+        guard let target = call?.legs[index].target else { return }
+        let request = upstreamRequest(for: target)
+        call?.legs[index].phase = .sent
+        call?.legs[index].isReused = reused
+        call?.legs[index].sentAt = env.now
+        answer.sentAt = env.now
+        deadlines.connect = nil
+        if facts.stream {
+            // The last candidate has only the total limit: there is nobody else to ask.
+            if call?.machine.isLastTarget == false || target.timeouts.firstToken != nil {
+                deadlines.firstToken = env.now + (target.timeouts.firstToken ?? snapshot.timeouts.firstToken)
+            }
+        } else if let limit = snapshot.timeouts.responseHead {
+            deadlines.responseHead = env.now + limit
+        }
+        recordIntent(&env, &actions)
+        actions.add(.sendUp(id, request))
+        actions.add(.readLeg(id))
+        arm(&actions)
+    }
+
+    /// The ledger knows of a request before its first byte goes upstream.
+    mutating func recordIntent(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        guard call?.intentRecorded == false else { return }
+        call?.intentRecorded = true
+        let usage = Usage(inputTokens: facts.estimatedInputTokens, outputTokens: 0, estimated: true)
+        // With its estimated cost, which counts if the process dies before the ending is written.
+        let cost = currentTarget?.price?.cost(of: usage)
+        actions.add(.record(ledgerRecord(.intent, usage: usage, cost: cost, env)))
+    }
+
+    /// A leg's response head decides how its body is read.
+    mutating func legHead(
+        _ id: LegID,
+        _ head: UpstreamHead,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard let index = call?.index(of: id), call?.legs[index].phase == .sent else { return }
+        deadlines.responseHead = nil
+        call?.legs[index].status = head.status
+        call?.legs[index].retryAfter = head.retryAfter
+        let phase: Leg.Phase
+        if !(200..<300).contains(head.status) {
+            phase = .errorBody
+        } else if facts.stream, head.media == .eventStream {
+            phase = .gate
+            call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage)
+        } else if head.media == .json {
+            // A JSON body where a stream was asked for is an error in disguise or no answer; its text decides.
+            phase = .wholeBody
+        } else {
+            return attemptFailed(id, AttemptFailure(.badResponse, status: head.status), &env, &actions)
+        }
+        call?.legs[index].phase = phase
+        actions.add(.readLeg(id))
+    }
+
+    /// Bytes of a leg's response.
+    mutating func legBytes(
+        _ id: LegID,
+        _ bytes: ByteBuffer,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard let index = call?.index(of: id), let phase = call?.legs[index].phase else { return }
+        let received = (call?.legs[index].received ?? 0) + bytes.readableBytes
+        call?.legs[index].received = received
+        switch phase {
+        case .dialing, .sent:
+            break
+        case .errorBody:
+            guard received <= snapshot.limits.maxGateBytes else {
+                // The status decides; nobody needs the rest of an error without end.
+                call?.legs[index].held = ByteBuffer()
+                if let leg = call?.legs[index] { errorBodyEnded(leg, &env, &actions) }
+                return
+            }
+            hold(bytes, index)
+            actions.add(.readLeg(id))
+        case .wholeBody:
+            guard received <= snapshot.limits.maxUpstreamBodyBytes else {
+                return attemptFailed(id, AttemptFailure(.badResponse), &env, &actions)
+            }
+            hold(bytes, index)
+            actions.add(.readLeg(id))
+        case .gate, .relaying:
+            streamBytes(index, bytes, &env, &actions)
+        }
+    }
+
+    private mutating func hold(_ bytes: ByteBuffer, _ index: Int) {
+        if call?.legs[index].held.readableBytes == 0 {
+            call?.legs[index].held = bytes
+        } else {
+            call?.legs[index].held.writeImmutableBuffer(bytes)
+        }
+    }
+
+    /// A leg's response is complete.
+    mutating func legEnd(_ id: LegID, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        guard let index = call?.index(of: id), let leg = call?.legs[index] else { return }
+        answer.upstreamEnded = env.now
+        switch leg.phase {
+        case .dialing, .sent:
+            attemptFailed(id, AttemptFailure(.reset), &env, &actions)
+        case .errorBody:
+            errorBodyEnded(leg, &env, &actions)
+        case .wholeBody:
+            wholeBodyEnded(leg, &env, &actions)
+        case .gate, .relaying:
+            streamEnded(index, &env, &actions)
+        }
+    }
+
+    /// A leg ended without a complete response.
+    mutating func legFailed(
+        _ id: LegID,
+        _ failure: LegFailure,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard let index = call?.index(of: id), let leg = call?.legs[index] else { return }
+        switch (leg.phase, failure) {
+        case (.relaying, _):
+            interrupted(&env, &actions)
+        case (_, .forbidden):
+            let error = GatewayError(.localUnavailable, "No local target can serve this model.", retryAfterSeconds: 5)
+            fail(with: error, &env, &actions)
+        case (.sent, .closed) where leg.isReused && call?.redialled == false:
+            // An idle connection that the upstream had closed: the request goes out again and no attempt is counted.
+            call?.redialled = true
+            call?.legs[index].phase = .dialing
+            trace.add(.redialled)
+            dial(leg, &env, &actions)
+        case (.dialing, _):
+            attemptFailed(id, AttemptFailure(.connect), &env, &actions)
+        case (_, .framing):
+            attemptFailed(id, AttemptFailure(.badResponse), &env, &actions)
+        default:
+            attemptFailed(id, AttemptFailure(.reset), &env, &actions)
+        }
+    }
+
+    private mutating func errorBodyEnded(
+        _ leg: Leg,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        let upstream = UpstreamFailure(openAI: Array(leg.held.readableBytesView))
+        if leg.received <= snapshot.limits.maxGateBytes {
+            call?.lastBody = UpstreamErrorBody(status: leg.status, body: leg.held)
+        }
+        let failure = AttemptFailure(status: leg.status, code: upstream.name, retryAfter: leg.retryAfter)
+        attemptFailed(leg.id, failure, &env, &actions)
+    }
+
+    /// An attempt is over without an answer: the same target again, the next one, or the end.
+    mutating func attemptFailed(
+        _ id: LegID,
+        _ failure: AttemptFailure,
+        saying words: ChatFailure? = nil,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard let index = call?.index(of: id), let leg = call?.legs[index] else { return }
+        if case .upstream(let upstream)? = words, let status = failure.status {
+            call?.lastBody = UpstreamErrorBody(status: status, body: leg.errorBody(of: upstream))
+        }
+        drop(leg, outcome: failure.outcomeLabel, &actions)
+        env.report(leg.target, failure)
+        trace.add(.failed, Int(failure.kind.rawValue), failure.status ?? 0)
+        // A second leg of the same call goes on by itself.
+        guard call?.legs.isEmpty == true else { return }
+        deadlines.clearLeg()
+        var situation = AttemptMachine.Situation(
+            timeLeft: (deadlines.total ?? env.now) - env.now,
+            random: env.random(),
+            mayNotRetry: env.isDraining,
+            largerWindow: largerWindow(than: leg.target)
+        )
+        // Only what would be repeated takes from the retry budget.
+        if call?.machine.wouldRetry(failure, situation) == true { situation.budgetHasRoom = env.takeRetry(leg.target) }
+        guard let next = call?.machine.failed(failure, situation) else { return }
+        switch next {
+        case .retry(let wait):
+            trace.add(.retry, wait.wholeMilliseconds)
+            if wait <= .zero { return beginAttempt(&env, &actions) }
+            deadlines.retry = env.now + wait
+            arm(&actions)
+        case .advance:
+            beginAttempt(&env, &actions)
+        case .giveUp(let last):
+            giveUp(last, &env, &actions)
+        }
+    }
+
+    /// The next target that is declared to hold more than `target`.
+    private func largerWindow(than target: Target) -> Int? {
+        guard let plan, let call, let window = target.contextWindow else { return nil }
+        return plan.targets.indices.first { $0 > call.machine.target && (plan.targets[$0].contextWindow ?? 0) > window }
+    }
+
+    /// Ends a leg: its connection, its slot, its entry in the list.
+    mutating func drop(_ leg: Leg, outcome: String, _ actions: inout ActionList) {
+        actions.add(.cancelLeg(leg.id))
+        if let slot = leg.slot, slots.release(slot) { actions.add(.releaseSlot(slot)) }
+        call?.legs.removeAll { $0.id == leg.id }
+        call?.outcomes.append(.init(provider: leg.target.account.rawValue, outcome: outcome))
+    }
+}

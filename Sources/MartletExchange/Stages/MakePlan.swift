@@ -1,0 +1,43 @@
+import MartletCore
+import MartletRouting
+
+extension Exchange {
+    /// Stage *plan*: which targets may be asked, in which order.
+    mutating func makePlan(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        stage = .plan
+        do throws(GatewayError) {
+            let request = PlanRequest(
+                model: facts.model?.rawValue,
+                route: try askedRoute(),
+                provider: facts.provider,
+                fallbacks: facts.fallbacks.map(\.rawValue),
+                privacy: privacy
+            )
+            var plan = try Planner.plan(request, in: snapshot)
+            // A target that is cooling down is asked last; it is not left out, so that the only one still is asked.
+            let usable = plan.targets.filter { env.mayUse($0) }
+            if !usable.isEmpty, usable.count < plan.targets.count {
+                plan.targets = usable + plan.targets.filter { target in !usable.contains { $0 === target } }
+            }
+            trace.add(.planned, plan.targets.count, RouteReason.allCases.firstIndex(of: plan.reason) ?? 0)
+            self.plan = plan
+        } catch {
+            return refuse(error, closing: false, &env, &actions)
+        }
+        lookup(&env, &actions)
+    }
+
+    /// The route in the body wins over the header.
+    private func askedRoute() throws(GatewayError) -> Route? {
+        if let route = facts.route { return route }
+        guard let text = head.gatewayRoute else { return nil }
+        guard let route = Route(rawValue: text.lowercased()) else {
+            throw GatewayError(
+                .invalidValue,
+                "X-Gateway-Route is one of local, auto, cloud, fallback.",
+                param: "X-Gateway-Route"
+            )
+        }
+        return route
+    }
+}

@@ -1,0 +1,215 @@
+import MartletCore
+import MartletGovernance
+import MartletDialects
+import MartletRouting
+import NIOCore
+
+/// Stage *relay*: the answer goes to the client as it came; usage, end and errors are watched.
+extension Exchange {
+    // MARK: Whole bodies
+
+    /// A JSON body is complete: checks it, settles, and sends it unchanged.
+    mutating func wholeBodyEnded(_ leg: Leg, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        let report: OpenAIChatBodyWatcher.Report
+        do throws(ChatFailure) {
+            report = try leg.wholeBodyReport()
+        } catch {
+            return attemptFailed(leg.id, leg.failure(for: error), saying: error, &env, &actions)
+        }
+        if facts.stream {
+            // A complete JSON answer where a stream was asked for cannot be passed on as one.
+            return attemptFailed(leg.id, AttemptFailure(.badResponse, status: leg.status), &env, &actions)
+        }
+        call?.winner = leg.id
+        answer.usage = report.usage ?? Usage(
+            inputTokens: facts.estimatedInputTokens,
+            outputTokens: report.estimatedOutputTokens,
+            estimated: true
+        )
+        stage = .relay
+        answer.status = leg.status
+        trace.add(.committed, call?.machine.target ?? 0, leg.status)
+        var head = answerHead(contentType: "application/json", length: leg.held.readableBytes)
+        if let usage = answer.usage, let cost = leg.target.price?.cost(of: usage) {
+            head.fields.append(.init(name: "x-gateway-cost-usd", value: cost.usdText))
+        }
+        settle(.settled, &env, &actions)
+        actions.add(.respond(head))
+        actions.add(.body(leg.held))
+        actions.add(.endBody)
+    }
+
+    // MARK: Streams
+
+    /// Bytes of a stream: held back until the first content, sent on afterwards.
+    mutating func streamBytes(
+        _ index: Int,
+        _ bytes: ByteBuffer,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard let id = call?.legs[index].id else { return }
+        guard let step = call?.legs[index].watch(bytes) else { return }
+        let isWinner = call?.winner == id
+        if let failure = step.failure {
+            if !isWinner, let leg = call?.legs[index] {
+                return attemptFailed(id, leg.failure(for: failure), saying: failure, &env, &actions)
+            }
+            if step.sendable.readableBytes > 0 { actions.add(.body(step.sendable)) }
+            return interrupted(by: failure, &env, &actions)
+        }
+        guard isWinner || step.contentBegan else {
+            // Role deltas, comments and pings are held; they go out with the first content, unchanged.
+            call?.legs[index].held.writeImmutableBuffer(step.sendable)
+            // An end mark before any content is no answer, and nothing that follows it is looked at.
+            guard !step.isDone, call?.legs[index].held.readableBytes ?? 0 <= snapshot.limits.maxGateBytes else {
+                return attemptFailed(id, AttemptFailure(.badResponse), &env, &actions)
+            }
+            actions.add(.readLeg(id))
+            return
+        }
+        var sendable = step.sendable
+        if !isWinner {
+            var held = call?.legs[index].held ?? ByteBuffer()
+            call?.legs[index].held = ByteBuffer()
+            commit(index, &env, &actions)
+            if held.readableBytes > 0 {
+                held.writeImmutableBuffer(sendable)
+                sendable = held
+            }
+        }
+        if sendable.readableBytes > 0 {
+            actions.add(.body(sendable))
+            deadlines.lastSent = env.now
+        }
+        deadlines.lastEvent = env.now
+        if step.hasContent { deadlines.lastContent = env.now }
+        // The others are gone by now, so that this leg may have another place.
+        let place = call?.index(of: id)
+        guard let place, call?.legs[place].received ?? 0 <= snapshot.limits.maxUpstreamStreamBytes else {
+            return interrupted(&env, &actions)
+        }
+        if step.isDone {
+            streamFinished(&env, &actions)
+        } else if clientIsWritable {
+            actions.add(.readLeg(id))
+        }
+        if !isDone { arm(&actions) }
+    }
+
+    /// The commit point: from here on nothing is retried, and the body is not needed any more.
+    private mutating func commit(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        guard let leg = call?.legs[index] else { return }
+        call?.winner = leg.id
+        call?.legs[index].phase = .relaying
+        for other in call?.legs.filter({ $0.id != leg.id }) ?? [] { drop(other, outcome: "cancelled", &actions) }
+        stage = .relay
+        answer.isCommitted = true
+        answer.status = 200
+        answer.firstToken = leg.sentAt.map { env.now - $0 }
+        deadlines.firstToken = nil
+        deadlines.responseHead = nil
+        deadlines.lastContent = env.now
+        deadlines.lastSent = env.now
+        if !clientIsWritable { deadlines.stalledSince = env.now }
+        trace.add(.committed, call?.machine.target ?? 0, 200)
+        _ = env.holdBytes(-body.drop())
+        actions.add(.respond(streamHead()))
+    }
+
+    /// Head of a stream: never cached, never gathered by a proxy on the way.
+    func streamHead() -> ResponseHead {
+        var head = answerHead(contentType: "text/event-stream", length: nil)
+        head.fields.append(.init(name: "cache-control", value: "no-cache"))
+        head.fields.append(.init(name: "x-accel-buffering", value: "no"))
+        return head
+    }
+
+    private func answerHead(contentType: String, length: Int?) -> ResponseHead {
+        ResponseHead(status: answer.status, contentType: contentType, contentLength: length, fields: commonFields())
+    }
+
+    /// The upstream's stream is over: complete if its end was seen.
+    mutating func streamEnded(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        guard let leg = call?.legs[index], let end = call?.legs[index].watcher?.finish() else { return }
+        switch end {
+        case .done, .finished:
+            // A stream whose end came with its first content is committed by now, unless it was all one event.
+            if call?.winner == leg.id { streamFinished(&env, &actions) } else {
+                attemptFailed(leg.id, AttemptFailure(.badResponse, status: leg.status), &env, &actions)
+            }
+        case .empty:
+            attemptFailed(leg.id, AttemptFailure(.badResponse, status: leg.status), &env, &actions)
+        case .failed(let failure):
+            if call?.winner == leg.id { return interrupted(by: failure, &env, &actions) }
+            let reason = failure == .cut ? AttemptFailure(.reset) : leg.failure(for: failure)
+            attemptFailed(leg.id, reason, saying: failure, &env, &actions)
+        }
+    }
+
+    /// The stream's end was seen: settles, then sends the event that ends it.
+    private mutating func streamFinished(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        guard let winner = call?.winner, let index = call?.index(of: winner) else { return }
+        let watcher = call?.legs[index].watcher
+        guard watcher?.finishSeen == true else { return interrupted(&env, &actions) }
+        answer.upstreamEnded = env.now
+        answer.usage = watcher?.usage ?? estimatedUsage()
+        settle(.settled, &env, &actions)
+        actions.add(.body(ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)))
+        actions.add(.endBody)
+    }
+
+    /// The stream broke after the commit point.
+    mutating func interrupted(
+        by failure: ChatFailure = .cut,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        trace.add(.interrupted)
+        endStream(with: failure.interruption, &env, &actions)
+    }
+
+    /// Ends a committed stream with an error event: no end mark, no finish reason.
+    mutating func endStream(
+        with error: GatewayError,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        answer.errorCode = error.code
+        if let winner = call?.winner, let index = call?.index(of: winner) {
+            answer.usage = call?.legs[index].watcher?.usage
+        }
+        var event: [UInt8] = []
+        OpenAIChatError.appendEvent(error, to: &event)
+        settle(.interrupted, &env, &actions)
+        actions.add(.body(ByteBuffer(bytes: event)))
+        actions.add(.endBody)
+    }
+
+    /// A comment between two events shows the client that the stream lives.
+    mutating func keepAlive(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        guard answer.isCommitted, let winner = call?.winner, let index = call?.index(of: winner) else { return }
+        deadlines.lastSent = env.now
+        guard call?.legs[index].pending.readableBytes == 0 else { return }
+        actions.add(.body(ByteBuffer(staticString: ": keep-alive\n\n")))
+    }
+
+    /// Back-pressure: a client that does not take bytes stops the reading of its leg.
+    mutating func clientWritable(
+        _ writable: Bool,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        clientIsWritable = writable
+        guard answer.isCommitted else { return }
+        if writable {
+            deadlines.stalledSince = nil
+            deadlines.lastEvent = deadlines.lastEvent.map { _ in env.now }
+            deadlines.lastContent = deadlines.lastContent.map { _ in env.now }
+            if let winner = call?.winner { actions.add(.readLeg(winner)) }
+        } else {
+            deadlines.stalledSince = deadlines.stalledSince ?? env.now
+        }
+        arm(&actions)
+    }
+}

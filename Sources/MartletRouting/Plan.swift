@@ -1,0 +1,66 @@
+public import MartletCore
+
+/// Ordered targets for one call, with the reason for them.
+public struct Plan: Sendable {
+    /// The name in records and metrics.
+    public var label: String
+    /// Targets, best first; never empty.
+    public var targets: [Target]
+    /// Why these targets, as `gateway_route_total` names it.
+    public var reason: RouteReason
+    /// Whether the name comes from configuration or the registry; others are labelled `other` in metrics.
+    public var isNamed: Bool
+
+    /// Creates a plan.
+    public init(label: String, targets: [Target], reason: RouteReason, isNamed: Bool = true) {
+        self.label = label
+        self.targets = targets
+        self.reason = reason
+        self.isNamed = isNamed
+    }
+}
+
+/// Why a plan has the targets it has.
+public enum RouteReason: String, Sendable, Hashable, CaseIterable {
+    /// The model was named.
+    case named
+    /// No model was named; the default applies.
+    case defaultModel = "default"
+    /// The caller asked for a route.
+    case route
+    /// The caller asked for one provider.
+    case provider
+    /// The request may not leave this device.
+    case privacy
+    /// An unknown model passed through to a named provider.
+    case passthrough
+}
+
+/// What a request says about where it wants to go.
+public struct PlanRequest: Sendable {
+    /// The model asked for; `nil`, empty or `default` means the default.
+    public var model: String?
+    /// The route asked for.
+    public var route: Route?
+    /// The account asked for; `local` means the local route.
+    public var provider: String?
+    /// Models tried after the model's own targets.
+    public var fallbacks: [String]
+    /// Where the content may go.
+    public var privacy: PrivacyClass
+
+    /// Creates a request.
+    public init(
+        model: String?,
+        route: Route? = nil,
+        provider: String? = nil,
+        fallbacks: [String] = [],
+        privacy: PrivacyClass = .open
+    ) {
+        self.model = model
+        self.route = route
+        self.provider = provider
+        self.fallbacks = fallbacks
+        self.privacy = privacy
+    }
+}

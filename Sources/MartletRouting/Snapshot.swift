@@ -1,0 +1,113 @@
+public import MartletCore
+
+/// The validated configuration as the request path sees it; immutable, swapped whole.
+public final class Snapshot: Sendable {
+    /// Models by the name a client asks for; `local:NAME` entries included.
+    public let models: [ModelName: ModelEntry]
+    /// What the model list shows, in order.
+    public let listed: [ListedModel]
+    /// Accounts, by name.
+    public let accounts: [AccountName: Account]
+    /// The name used when a request names none; `nil` when no default resolves.
+    public let defaultModel: ModelName?
+    /// What is known of the local engine.
+    public let local: LocalEngine
+    /// Listener and path settings.
+    public let server: ServerSettings
+    /// Who is let in.
+    public let auth: AuthSettings
+    /// Limits of time.
+    public let timeouts: TimeoutPolicy
+    /// What is done about failures.
+    public let retry: RetryPolicy
+    /// How many requests run and wait.
+    public let admission: AdmissionPolicy
+    /// Bounds on input.
+    public let limits: InputLimits
+    /// What is logged and exposed.
+    public let observability: ObservabilitySettings
+    /// Whether records are synced before the bytes that depend on them.
+    public let strictDurability: Bool
+
+    /// Creates a snapshot.
+    public init(
+        models: [ModelName: ModelEntry],
+        listed: [ListedModel],
+        accounts: [AccountName: Account],
+        defaultModel: ModelName?,
+        local: LocalEngine = .notConfigured,
+        server: ServerSettings = ServerSettings(),
+        auth: AuthSettings = AuthSettings(),
+        timeouts: TimeoutPolicy = TimeoutPolicy(),
+        retry: RetryPolicy = RetryPolicy(),
+        admission: AdmissionPolicy = AdmissionPolicy(),
+        limits: InputLimits = InputLimits(),
+        observability: ObservabilitySettings = ObservabilitySettings(),
+        strictDurability: Bool = false
+    ) {
+        self.models = models
+        self.listed = listed
+        self.accounts = accounts
+        self.defaultModel = defaultModel
+        self.local = local
+        self.server = server
+        self.auth = auth
+        self.timeouts = timeouts
+        self.retry = retry
+        self.admission = admission
+        self.limits = limits
+        self.observability = observability
+        self.strictDurability = strictDurability
+    }
+}
+
+/// A model name with its targets in order of preference.
+public struct ModelEntry: Sendable {
+    /// The name, and the label in metrics and records.
+    public var name: ModelName
+    /// Where it can be asked, best first.
+    public var targets: [Target]
+    /// Whether the name comes from configuration or the registry; others are labelled `other` in metrics.
+    public var isNamed: Bool
+
+    /// Creates an entry.
+    public init(name: ModelName, targets: [Target], isNamed: Bool = true) {
+        self.name = name
+        self.targets = targets
+        self.isNamed = isNamed
+    }
+}
+
+/// One line of the model list.
+public struct ListedModel: Sendable, Hashable {
+    /// The model's name.
+    public var id: String
+    /// Seconds since 1970; 0 when unknown.
+    public var created: Int64
+    /// The account's name.
+    public var ownedBy: String
+
+    /// Creates a line.
+    public init(id: String, created: Int64 = 0, ownedBy: String) {
+        self.id = id
+        self.created = created
+        self.ownedBy = ownedBy
+    }
+}
+
+/// A provider account that is on: makes targets for models the registry does not know (`account::model`).
+public struct Account: Sendable {
+    /// The account's name.
+    public var name: AccountName
+    /// Its type.
+    public var kind: ProviderKind
+    /// Makes a target for any upstream model name, unpriced unless the registry knows it.
+    public var makeTarget: @Sendable (_ upstreamModel: String) -> Target
+
+    /// Creates an account.
+    public init(name: AccountName, kind: ProviderKind, makeTarget: @escaping @Sendable (String) -> Target) {
+        self.name = name
+        self.kind = kind
+        self.makeTarget = makeTarget
+    }
+}

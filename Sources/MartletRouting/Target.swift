@@ -1,0 +1,132 @@
+public import MartletCore
+public import MartletGovernance
+
+/// One place an attempt can be made on: account, upstream model and credential, with all that the attempt needs.
+///
+/// Immutable; shared by every exchange that uses the snapshot it belongs to.
+public final class Target: Sendable {
+    /// Survives reloads while account, upstream model and credential location stay the same.
+    public let id: TargetID
+    /// The account's name, as shown in `X-Provider`.
+    public let account: AccountName
+    /// The type of the account.
+    public let kind: ProviderKind
+    /// The wire format spoken to it.
+    public let dialect: Dialect
+    /// The provider's own name of the model.
+    public let upstreamModel: String
+    /// Where it listens.
+    public let endpoint: Endpoint
+    /// What `X-Model-Source` says.
+    public let source: ModelSource
+    /// Whether a request that may not leave the device may go there; true only for loopback and the local engine.
+    public let isLocal: Bool
+    /// Request fields that carry the credential and the operator's own headers, in order. Never logged.
+    public let headers: [HeaderField]
+    /// How this target's format differs from the dialect.
+    public let quirks: Quirks
+    /// Prices, or `nil` when unknown.
+    public let price: PriceTable?
+    /// Input and output tokens the model can hold together, when known.
+    public let contextWindow: Int?
+    /// Limits of time.
+    public let timeouts: TargetTimeouts
+    /// Requests in flight on this account at once; 0 means no limit.
+    public let maxConcurrency: Int
+    /// TLS settings beyond the system's roots.
+    public let tls: TLSOptions
+
+    /// Creates a target.
+    public init(
+        id: TargetID,
+        account: AccountName,
+        kind: ProviderKind,
+        dialect: Dialect,
+        upstreamModel: String,
+        endpoint: Endpoint,
+        source: ModelSource,
+        isLocal: Bool,
+        headers: [HeaderField] = [],
+        quirks: Quirks = Quirks(),
+        price: PriceTable? = nil,
+        contextWindow: Int? = nil,
+        timeouts: TargetTimeouts = TargetTimeouts(),
+        maxConcurrency: Int = 0,
+        tls: TLSOptions = TLSOptions()
+    ) {
+        self.id = id
+        self.account = account
+        self.kind = kind
+        self.dialect = dialect
+        self.upstreamModel = upstreamModel
+        self.endpoint = endpoint
+        self.source = source
+        self.isLocal = isLocal
+        self.headers = headers
+        self.quirks = quirks
+        self.price = price
+        self.contextWindow = contextWindow
+        self.timeouts = timeouts
+        self.maxConcurrency = maxConcurrency
+        self.tls = tls
+    }
+}
+
+/// A header the gateway sends; checked once when the snapshot is made.
+public struct HeaderField: Hashable, Sendable {
+    /// A lower-case token (RFC 9110 §5.1).
+    public var name: String
+    /// A field value without CR, LF or NUL (RFC 9110 §5.5).
+    public var value: String
+
+    /// Creates a field.
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// How a provider's wire format differs from its dialect; declared, never a branch on a name.
+public struct Quirks: Hashable, Sendable {
+    /// Whether `stream_options.include_usage` is accepted, so that streams report their usage.
+    public var acceptsStreamUsage: Bool
+    /// Top-level members that are taken out of the request.
+    public var dropParams: [String]
+
+    /// Creates a set of quirks.
+    public init(acceptsStreamUsage: Bool = true, dropParams: [String] = []) {
+        self.acceptsStreamUsage = acceptsStreamUsage
+        self.dropParams = dropParams
+    }
+}
+
+/// A target's own limits of time; `nil` leaves the gateway's default.
+public struct TargetTimeouts: Hashable, Sendable {
+    /// Dial and TLS handshake.
+    public var connect: Duration?
+    /// One attempt, from the request to the last byte.
+    public var total: Duration?
+    /// From the request to the first content-bearing event of a stream.
+    public var firstToken: Duration?
+
+    /// Creates limits.
+    public init(connect: Duration? = nil, total: Duration? = nil, firstToken: Duration? = nil) {
+        self.connect = connect
+        self.total = total
+        self.firstToken = firstToken
+    }
+}
+
+/// TLS settings of an account.
+public struct TLSOptions: Hashable, Sendable {
+    /// A PEM file of roots that replaces the system's; `nil` uses the system's.
+    public var caFile: String?
+    /// Whether certificate and name checks are off; for tests of one's own servers only.
+    public var insecure: Bool
+
+    /// Creates settings.
+    public init(caFile: String? = nil, insecure: Bool = false) {
+        self.caFile = caFile
+        self.insecure = insecure
+    }
+}

@@ -1,0 +1,58 @@
+import HTTPTypes
+import Hummingbird
+import MartletCore
+import MartletStore
+import NIOCore
+
+/// The paths under `/admin`.
+///
+/// Who may come here was checked before: every caller holds the admin scope.
+struct AdminRoutes {
+    /// Answers one method of a path.
+    typealias Handler = @Sendable (Request, ControlContext) async throws -> Response
+
+    let ledger: UsageLedger
+    let keys: KeyStore
+    /// Milliseconds since 1970.
+    let wallClock: @Sendable () -> UInt64
+
+    /// Makes the router.
+    func makeRouter() -> Router<ControlContext> {
+        let router = Router(context: ControlContext.self)
+        router.add(middleware: AdminErrors())
+        let usage = UsageRoute(ledger: ledger, wallClock: wallClock)
+        let keys = KeysRoute(keys: keys, wallClock: wallClock)
+        Self.add("/admin/usage", [(.get, usage.report)], to: router)
+        Self.add("/admin/keys", [(.get, keys.list), (.post, keys.create)], to: router)
+        Self.add("/admin/keys/:id", [(.get, keys.show), (.delete, keys.revoke)], to: router)
+        return router
+    }
+
+    /// Adds a path; methods it does not have answer 405 with those it has.
+    private static func add(
+        _ path: RouterPath,
+        _ handlers: [(method: HTTPRequest.Method, handler: Handler)],
+        to router: Router<ControlContext>
+    ) {
+        let names = handlers.flatMap { $0.method == .get ? ["GET", "HEAD"] : [$0.method.rawValue] }
+        let allow = names.joined(separator: ", ")
+        for entry in handlers { router.on(path, method: entry.method, use: entry.handler) }
+        let others: [HTTPRequest.Method] = [.get, .post, .put, .patch, .delete, .options]
+        for method in others where !handlers.contains(where: { $0.method == method }) {
+            router.on(path, method: method) { _, _ -> Response in
+                throw GatewayError(.methodNotAllowed, "This path has \(allow) only.", allow: allow)
+            }
+        }
+    }
+}
+
+extension Response {
+    /// An answer of JSON text.
+    static func json(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status,
+            headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+        )
+    }
+}

@@ -1,0 +1,170 @@
+import MartletCore
+import MartletExchange
+import MartletGovernance
+import MartletRouting
+import NIOCore
+
+extension ClientConnection {
+    func hold(_ handle: ExchangeResources.Handle, as id: SlotID) { resources.hold(handle, as: id) }
+
+    /// Performs one action; events it raises are queued.
+    func perform(_ action: ExchangeAction) {
+        switch action {
+        case .readClient: wantsBody = true
+        case .sendContinue: out.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
+        case .respond(let head): write(head)
+        case .body(let bytes): writeBody(bytes)
+        case .endBody: endBody()
+        case .abort: abort()
+        case .dial(let leg, let target, let privacy, let fresh, let deadline):
+            dial(leg, target, privacy: privacy, fresh: fresh, deadline: deadline)
+        case .sendUp(let leg, let request): sendUp(leg, request)
+        case .readLeg(let leg): legs.first { $0.id == leg }?.connection.readMore()
+        case .cancelLeg(let leg): cancel(leg)
+        case .ask(let id, let ask): perform(ask, id)
+        case .setTimer(let instant): wake(at: instant)
+        case .releaseSlot(let slot): resources.release(slot, to: loop.shared.slots)
+        case .record(let record): add(record)
+        case .settle(let outcome): settle(outcome)
+        }
+    }
+
+    private func add(_ record: LedgerRecord) {
+        loop.ledger.add(record, waiter: self)
+        waitsForRecord = true
+    }
+
+    private func settle(_ outcome: Outcome) {
+        if let record = outcome.record { add(record) }
+        loop.metrics.count(outcome)
+        loop.shared.accessLog.write(outcome, requestID: exchange?.requestID ?? "")
+    }
+
+    /// The records of this tick are written: what waited for them may go.
+    func recordsWritten() {
+        waitsForRecord = false
+        for connection in flushAfterRecord { connection.flush() }
+        flushAfterRecord.removeAll(keepingCapacity: true)
+        flushIfAllowed()
+    }
+
+    private func dial(
+        _ leg: LegID,
+        _ target: Target,
+        privacy: PrivacyClass,
+        fresh: Bool,
+        deadline: ContinuousClock.Instant
+    ) {
+        if !fresh, let connection = loop.pool.takeIdle(for: target) {
+            attach(connection, leg, target)
+            events.append(.legConnected(leg, reused: true))
+            return
+        }
+        dials.append(leg)
+        let number = generation
+        loop.pool.connect(to: target, privacy: privacy, deadline: deadline) { [weak self] result in
+            guard let self, generation == number, let index = dials.firstIndex(of: leg) else {
+                if case .success(let connection) = result { connection.abandon() }
+                return
+            }
+            dials.remove(at: index)
+            switch result {
+            case .success(let connection):
+                attach(connection, leg, target)
+                deliver(.legConnected(leg, reused: false))
+            case .failure(let failure):
+                deliver(.legFailed(leg, failure))
+            }
+        }
+    }
+
+    private func attach(_ connection: UpstreamConnection, _ leg: LegID, _ target: Target) {
+        connection.begin(for: self, leg: leg, target: target)
+        legs.append((leg, connection))
+    }
+
+    private func sendUp(_ leg: LegID, _ request: UpstreamRequest) {
+        guard let connection = legs.first(where: { $0.id == leg })?.connection else { return }
+        connection.send(request)
+        if waitsForRecord { flushAfterRecord.append(connection) } else { connection.flush() }
+    }
+
+    private func cancel(_ leg: LegID) {
+        dials.removeAll { $0 == leg }
+        guard let index = legs.firstIndex(where: { $0.id == leg }) else { return }
+        let connection = legs.remove(at: index).connection
+        connection.abandon()
+    }
+
+    /// A leg's response is over and its connection is no longer this exchange's.
+    func detach(_ leg: LegID) { legs.removeAll { $0.id == leg } }
+
+    private func perform(_ ask: Ask, _ id: AskID) {
+        let number = generation
+        let eventLoop = loop.eventLoop
+        let box = LoopBound(WeakConnection(self))
+        // `reply` may be called from any thread, once.
+        let reply: @Sendable (Answer) -> Void = { answer in
+            let carried = LoopBound(answer)
+            eventLoop.execute {
+                guard let connection = box.value.connection, connection.generation == number else { return }
+                connection.deliver(.answer(id, carried.value))
+            }
+        }
+        switch ask {
+        case .authenticate(let credentials): loop.shared.keys.lookUp(credentials, reply: reply)
+        case .page: loop.shared.renderMetrics(reply: reply)
+        case .control(let request): loop.shared.control.handle(request, reply: reply)
+        case .slot(let request, _): waitForSlot(request, id, number)
+        }
+    }
+
+    /// Joins a waiting list. A slot that is handed over after the exchange gave up goes back at once.
+    private func waitForSlot(_ request: SlotRequest, _ id: AskID, _ number: UInt64) {
+        let slots = loop.shared.slots
+        let gate: Gate
+        let handle: ExchangeResources.Handle
+        switch request {
+        case .process: (gate, handle) = (slots.process, .process)
+        case .target(let target, _):
+            gate = slots.gate(target)
+            handle = .gate(gate)
+        }
+        let eventLoop = loop.eventLoop
+        let box = LoopBound((connection: WeakConnection(self), handle: handle))
+        let joined = gate.wait(size: loop.snapshot.admission.queueSize) {
+            eventLoop.execute {
+                guard
+                    let connection = box.value.connection.connection, connection.generation == number,
+                    connection.exchange?.waits(for: id) == true
+                else { return gate.release() }
+                let slot = SlotID(UInt16.max - id.rawValue)
+                connection.hold(box.value.handle, as: slot)
+                connection.deliver(.answer(id, .slot(slot)))
+            }
+        }
+        if let joined { slotWait = (id, gate, joined) } else { events.append(.answer(id, .slot(nil))) }
+    }
+
+    /// Leaves a waiting list whose answer is not waited for any more.
+    func leaveForgottenQueue() {
+        guard let wait = slotWait, exchange?.waits(for: wait.ask) != true else { return }
+        slotWait = nil
+        // When it was handed over already, the hand-over itself finds nobody and gives the slot back.
+        _ = wait.gate.leave(wait.ticket)
+    }
+
+    /// Breaks the connection: the client sees an answer without an end.
+    private func abort() {
+        guard !isGone else { return }
+        closesAfterResponse = true
+        close()
+    }
+}
+
+/// A connection that may be gone when an answer comes.
+final class WeakConnection {
+    weak var connection: ClientConnection?
+
+    init(_ connection: ClientConnection) { self.connection = connection }
+}

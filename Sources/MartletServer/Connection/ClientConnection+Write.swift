@@ -1,0 +1,143 @@
+import MartletCore
+import MartletExchange
+import MartletRouting
+import NIOCore
+
+extension ClientConnection {
+    /// Bodies over this many bytes are not copied behind the head.
+    private static let copyLimit = 16 << 10
+
+    /// Writes the head of an answer behind what is not flushed yet.
+    func write(_ head: ResponseHead) {
+        if head.closes { closesAfterResponse = true }
+        let closes = closesAfterResponse || !keepsAlive || loop.isDraining
+        out.writeStaticString("HTTP/1.1 ")
+        StatusLine.write(head.status, to: &out)
+        if !head.contentType.isEmpty {
+            out.writeStaticString("content-type: ")
+            out.writeString(head.contentType)
+            out.writeStaticString("\r\n")
+        }
+        if head.status == 204 {
+            response = .noBody
+        } else if let length = head.contentLength {
+            response = isHeadRequest ? .noBody : .sized
+            out.writeStaticString("content-length: ")
+            out.writeDecimal(length)
+            out.writeStaticString("\r\n")
+        } else {
+            response = isHeadRequest ? .noBody : .chunked
+            out.writeStaticString("transfer-encoding: chunked\r\n")
+        }
+        for field in head.fields where !field.value.isEmpty {
+            out.writeString(field.name)
+            out.writeStaticString(": ")
+            out.writeString(field.value)
+            out.writeStaticString("\r\n")
+        }
+        out.writeBytes(loop.dateField.bytes(second: Int(WallClock.milliseconds() / 1_000)))
+        if closes {
+            out.writeStaticString("connection: close\r\n")
+            keepsAlive = false
+        }
+        out.writeStaticString("\r\n")
+    }
+
+    /// Writes bytes of the answer in its framing.
+    func writeBody(_ bytes: ByteBuffer) {
+        let count = bytes.readableBytes
+        guard count > 0 else { return }
+        switch response {
+        case .none, .noBody: return
+        case .sized: append(bytes)
+        case .chunked:
+            out.writeHexadecimal(count)
+            out.writeStaticString("\r\n")
+            append(bytes)
+            out.writeStaticString("\r\n")
+        }
+    }
+
+    private func append(_ bytes: ByteBuffer) {
+        guard bytes.readableBytes > Self.copyLimit else {
+            out.writeImmutableBuffer(bytes)
+            return
+        }
+        pass()
+        context?.write(wrapOutboundOut(bytes), promise: nil)
+        hasUnflushed = true
+    }
+
+    /// The answer is complete.
+    func endBody() {
+        if case .chunked = response { out.writeStaticString("0\r\n\r\n") }
+        response = .none
+    }
+
+    /// Hands what is gathered to the channel, without flushing it.
+    private func pass() {
+        guard out.readableBytes > 0 else { return }
+        context?.write(wrapOutboundOut(out), promise: nil)
+        out = ByteBuffer()
+        hasUnflushed = true
+    }
+
+    /// Writes and flushes all that is gathered, unless it depends on a record that is not written yet.
+    func flushIfAllowed() {
+        guard !waitsForRecord, !isGone else { return }
+        pass()
+        if hasUnflushed {
+            hasUnflushed = false
+            context?.flush()
+        }
+        if closesWhenFlushed { close() }
+    }
+
+    /// Closes once everything is flushed.
+    func closeWhenFlushed() {
+        closesWhenFlushed = true
+        if !isHandling { flushIfAllowed() }
+    }
+
+    /// Closes now.
+    func close() {
+        guard !isGone else { return }
+        context?.close(promise: nil)
+    }
+
+    /// Wakes the exchange at an instant, unless an earlier wake-up stands; one that is early re-arms.
+    func wake(at instant: ContinuousClock.Instant) {
+        if let timerAt, timerAt <= instant { return }
+        timer?.cancel()
+        timerAt = instant
+        let box = LoopBound(WeakConnection(self))
+        timer = loop.eventLoop.scheduleTask(in: TimeAmount(instant - .now)) { box.value.connection?.timerFired() }
+    }
+
+    /// Closes the connection at a deadline unless a request begins before it.
+    func closeUnless(within duration: Duration) {
+        let deadline = ContinuousClock.now + duration
+        connectionDeadline = deadline
+        wake(at: deadline)
+    }
+
+    private func timerFired() {
+        timer = nil
+        timerAt = nil
+        if exchange != nil { return deliver(.timer) }
+        guard let connectionDeadline else { return }
+        if connectionDeadline <= .now {
+            headTimedOut()
+        } else {
+            wake(at: connectionDeadline)
+        }
+    }
+
+    /// An idle connection is closed; one that began a head is told why.
+    private func headTimedOut() {
+        guard headBytes > 0, !closesAfterResponse else { return close() }
+        headBytes = 0
+        incoming.append(.malformed(.init(.requestTimeout, "The request head did not arrive in time.")))
+        pump()
+    }
+}

@@ -1,0 +1,274 @@
+import MartletCore
+import MartletExchange
+import MartletGovernance
+import MartletRouting
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// One HTTP/1.1 client connection: moves bytes and performs what its exchange decides.
+///
+/// One exchange at a time; pipelined requests wait. Events are queued and handled one after the other, never from within
+/// the handling of another one. Used on its event loop only.
+final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = ByteBuffer
+
+    /// A parsed part of what the client sent, waiting for its turn.
+    enum Incoming {
+        case head(HTTPRequestHead)
+        case body(ByteBuffer)
+        case end
+        case malformed(GatewayError)
+    }
+
+    let loop: LoopContext
+    var context: ChannelHandlerContext?
+    var exchange: Exchange?
+    /// Counts exchanges, so that answers for an earlier one are recognised.
+    var generation: UInt64 = 0
+    var resources = ExchangeResources()
+    var legs: [(id: LegID, connection: UpstreamConnection)] = []
+    var dials: [LegID] = []
+
+    /// The waiting list this connection stands in.
+    var slotWait: (ask: AskID, gate: Gate, ticket: UInt64)?
+
+    var incoming = CircularBuffer<Incoming>(initialCapacity: 4)
+    var incomingBytes = 0
+    var events = CircularBuffer<ExchangeEvent>(initialCapacity: 8)
+    var isHandling = false
+    var isPumping = false
+    var wantsBody = false
+    var requestIsComplete = true
+    var keepsAlive = true
+    var isReading = false
+    var isGone = false
+
+    var response = ResponseFraming.none
+    var isHeadRequest = false
+    var closesAfterResponse = false
+    var discardedBytes = 0
+    var out = ByteBuffer()
+    var hasUnflushed = false
+    var waitsForRecord = false
+    var flushAfterRecord: [UpstreamConnection] = []
+
+    var timer: Scheduled<Void>?
+    var timerAt: ContinuousClock.Instant?
+    /// When the connection closes unless something happens: idle keep-alive, slow head, or lingering.
+    var connectionDeadline: ContinuousClock.Instant?
+    /// Bytes of a head that is not complete yet.
+    var headBytes = 0
+    var closesWhenFlushed = false
+
+    /// How the body of the answer is framed.
+    enum ResponseFraming {
+        case none
+        case sized
+        case chunked
+        case noBody
+    }
+
+    init(loop: LoopContext) { self.loop = loop }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func channelActive(context: ChannelHandlerContext) {
+        loop.connections[ObjectIdentifier(self)] = self
+        let (_, count) = loop.shared.connectionCount.add(1, ordering: .relaxed)
+        guard count <= loop.snapshot.admission.connections else { return refuseConnection() }
+        closeUnless(within: loop.snapshot.timeouts.clientHead)
+        readMore()
+    }
+
+    /// More connections than may be: says so and closes, without reading anything.
+    private func refuseConnection() {
+        out.writeStaticString("HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        closeWhenFlushed()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        guard !isGone else { return }
+        isGone = true
+        loop.connections[ObjectIdentifier(self)] = nil
+        loop.shared.connectionCount.subtract(1, ordering: .relaxed)
+        deliver(.clientGone)
+        timer?.cancel()
+        timer = nil
+        incoming.removeAll()
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            headBytes = 0
+            incoming.append(.head(head))
+        case .body(let bytes):
+            incomingBytes += bytes.readableBytes
+            incoming.append(.body(bytes))
+        case .end: incoming.append(.end)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        pump()
+        readMore()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if exchange != nil { deliver(.clientWritable(context.channel.isWritable)) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let refusal = RequestParsing.refusal(for: error) else {
+            context.close(promise: nil)
+            return
+        }
+        incoming.append(.malformed(refusal))
+        pump()
+    }
+
+    /// Raw bytes came in: between requests they begin a head, which has its own time and size.
+    func received(_ count: Int, limit: Int) {
+        guard exchange == nil, requestIsComplete, !closesAfterResponse else { return }
+        if headBytes == 0, incoming.isEmpty { closeUnless(within: loop.snapshot.timeouts.clientHead) }
+        headBytes += count
+        guard headBytes > limit else { return }
+        headBytes = 0
+        incoming.append(.malformed(GatewayError(.headersTooLarge, "The request head is too large.")))
+    }
+
+    /// Keeps one read outstanding, so that the client's end is seen, unless too much waits already.
+    func readMore() {
+        guard !isReading, !isGone, incomingBytes <= 16 << 10 else { return }
+        isReading = true
+        context?.read()
+    }
+
+    /// Hands queued parts to the exchange as far as it wants them, and begins the next one.
+    func pump() {
+        guard !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
+        while !isGone, let part = incoming.first {
+            if exchange != nil {
+                guard hand(part) else { return }
+            } else {
+                guard beginOrDrop(part) else { return }
+            }
+        }
+    }
+
+    private func hand(_ part: Incoming) -> Bool {
+        switch part {
+        case .head: return false
+        case .body(let bytes):
+            guard wantsBody else { return false }
+            incoming.removeFirst()
+            incomingBytes -= bytes.readableBytes
+            wantsBody = false
+            deliver(.clientBytes(bytes))
+        case .end:
+            guard wantsBody else { return false }
+            incoming.removeFirst()
+            wantsBody = false
+            requestIsComplete = true
+            deliver(.clientEnd)
+        case .malformed(let error):
+            guard !requestIsComplete else { return false }
+            incoming.removeFirst()
+            requestIsComplete = true
+            keepsAlive = false
+            deliver(.clientBroke(error))
+        }
+        return true
+    }
+
+    private func beginOrDrop(_ part: Incoming) -> Bool {
+        switch part {
+        case .head(let head):
+            guard requestIsComplete, !closesAfterResponse else { return false }
+            incoming.removeFirst()
+            begin(RequestParsing.clientHead(from: head), keepsAlive: head.isKeepAlive)
+        case .body(let bytes):
+            incoming.removeFirst()
+            incomingBytes -= bytes.readableBytes
+            discardedBytes += bytes.readableBytes
+            if discardedBytes > 64 << 10 { close() }
+        case .end:
+            incoming.removeFirst()
+            requestIsComplete = true
+            if closesAfterResponse { closeWhenFlushed() }
+        case .malformed(let error):
+            incoming.removeFirst()
+            guard !closesAfterResponse else {
+                close()
+                return false
+            }
+            let head = ClientHead(method: .other(""), path: "/")
+            head.refusal = error
+            begin(head, keepsAlive: false)
+        }
+        return true
+    }
+
+    private func begin(_ head: ClientHead, keepsAlive: Bool) {
+        requestIsComplete = head.refusal != nil
+        self.keepsAlive = keepsAlive
+        isHeadRequest = head.method == .head
+        response = .none
+        discardedBytes = 0
+        connectionDeadline = nil
+        generation &+= 1
+        var environment = LoopEnvironment(self)
+        exchange = Exchange(head: head, &environment)
+        deliver(.clientHead(head))
+    }
+
+    /// Queues an event and handles all that are queued, unless that is going on already.
+    func deliver(_ event: ExchangeEvent) {
+        events.append(event)
+        drainEvents()
+    }
+
+    /// Handles queued events one at a time, performs what they ask for, and writes once.
+    func drainEvents() {
+        guard !isHandling else { return }
+        isHandling = true
+        var environment = LoopEnvironment(self)
+        while let event = events.popFirst() {
+            var actions = loop.actions
+            loop.actions = ActionList()
+            exchange?.handle(event, &environment, into: &actions)
+            for action in actions.items { perform(action) }
+            actions.removeAll()
+            loop.actions = actions
+        }
+        isHandling = false
+        if slotWait != nil { leaveForgottenQueue() }
+        if exchange?.isDone == true { endExchange() }
+        flushIfAllowed()
+        if exchange == nil || wantsBody { pump() }
+    }
+
+    private func endExchange() {
+        exchange = nil
+        wantsBody = false
+        resources.release(defects: loop.metrics)
+        for leg in legs { leg.connection.abandon() }
+        legs.removeAll(keepingCapacity: true)
+        dials.removeAll(keepingCapacity: true)
+        events.removeAll(keepingCapacity: true)
+        guard !isGone else { return }
+        if !keepsAlive || loop.isDraining || loop.shared.memory.pressure > .normal { closesAfterResponse = true }
+        if closesAfterResponse {
+            if requestIsComplete { closeWhenFlushed() } else { closeUnless(within: .seconds(1)) }
+        } else {
+            closeUnless(within: loop.snapshot.timeouts.keepAlive)
+        }
+        readMore()
+    }
+}

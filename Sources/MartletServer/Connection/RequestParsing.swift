@@ -1,0 +1,136 @@
+import MartletCore
+import MartletExchange
+import NIOHTTP1
+
+/// Turns NIO's request heads into the exchange's, and refuses what the parser lets through but must not.
+enum RequestParsing {
+    /// The longest request target, in bytes.
+    static let maxTarget = 8 << 10
+    /// The most fields of a head.
+    static let maxFields = 100
+
+    /// What a parser error is answered with; `nil` when it is no parser error.
+    static func refusal(for error: any Error) -> GatewayError? {
+        guard let error = error as? HTTPParserError else { return nil }
+        switch error {
+        case .headerOverflow: return GatewayError(.headersTooLarge, "The request's header fields are too large.")
+        case .invalidMethod: return GatewayError(.notImplemented, "This method is not known.")
+        default: return GatewayError(.badRequest, "The request is not well-formed HTTP.")
+        }
+    }
+
+    /// Picks out what the exchange looks at.
+    static func clientHead(from head: HTTPRequestHead) -> ClientHead {
+        let (path, query) = split(target: head.uri)
+        let result = ClientHead(method: method(head.method), path: path)
+        result.query = query
+        var hosts = 0
+        var lengths = 0
+        var count = 0
+        for (name, value) in head.headers {
+            count += 1
+            switch name.utf8.count {
+            case 4 where matches(name, "host"):
+                hosts += 1
+                result.host = value
+            case 6:
+                if matches(name, "expect") { result.expectation = value }
+                if matches(name, "origin") { result.origin = value }
+            case 7 where matches(name, "api-key"): result.apiKey = value
+            case 9 where matches(name, "x-api-key"): result.xAPIKey = value
+            case 12:
+                if matches(name, "content-type") { result.contentType = value }
+                if matches(name, "x-request-id") { result.requestID = value }
+            case 13 where matches(name, "authorization"): result.authorization = value
+            case 14 where matches(name, "content-length"):
+                lengths += 1
+                result.contentLength = Int(value)
+            case 15 where matches(name, "x-gateway-route"): result.gatewayRoute = value
+            case 16 where matches(name, "content-encoding"): result.contentEncoding = value
+            case 17:
+                if matches(name, "transfer-encoding") {
+                    if result.isChunked || !matches(value, "chunked") || head.version != .http1_1 {
+                        result.refusal = GatewayError(.badRequest, "Only Transfer-Encoding: chunked is accepted.")
+                    }
+                    result.isChunked = true
+                }
+                if matches(name, "x-gateway-privacy") { result.gatewayPrivacy = value }
+            default: break
+            }
+        }
+        if let refusal = refusal(head, hosts: hosts, lengths: lengths, fields: count, result) { result.refusal = refusal }
+        return result
+    }
+
+    private static func refusal(
+        _ head: HTTPRequestHead,
+        hosts: Int,
+        lengths: Int,
+        fields: Int,
+        _ result: ClientHead
+    ) -> GatewayError? {
+        if head.uri.utf8.count > maxTarget { return GatewayError(.uriTooLong, "The request target is too long.") }
+        if fields > maxFields { return GatewayError(.headersTooLarge, "The request has too many header fields.") }
+        if head.version.major != 1 { return GatewayError(.badRequest, "This HTTP version is not spoken here.") }
+        if hosts != 1 && !(hosts == 0 && head.version == .http1_0) {
+            return GatewayError(.badRequest, "A request needs exactly one Host field.")
+        }
+        if let host = result.host, !isHost(host) { return GatewayError(.badRequest, "The Host field is malformed.") }
+        if lengths > 1 || (lengths == 1 && (result.isChunked || result.contentLength == nil)) {
+            return GatewayError(.badRequest, "The request's length is ambiguous.")
+        }
+        if head.method == .CONNECT || head.method == .TRACE {
+            return GatewayError(.notImplemented, "This method is not known.")
+        }
+        if head.uri.utf8.first != UInt8(ascii: "/") && head.uri != "*" {
+            return GatewayError(.badRequest, "The request target must be a path.")
+        }
+        return nil
+    }
+
+    private static func split(target: String) -> (String, String?) {
+        guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (target, nil) }
+        return (String(target[..<mark]), String(target[target.utf8.index(after: mark)...]))
+    }
+
+    private static func method(_ method: HTTPMethod) -> ClientHead.Method {
+        switch method {
+        case .GET: .get
+        case .HEAD: .head
+        case .POST: .post
+        case .PUT: .put
+        case .PATCH: .patch
+        case .DELETE: .delete
+        case .OPTIONS: .options
+        default: .other(method.rawValue)
+        }
+    }
+
+    /// Whether a host is made of the characters that names, addresses and ports have (RFC 3986 §3.2.2).
+    private static func isHost(_ host: String) -> Bool {
+        !host.isEmpty
+            && host.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                    UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    /// Compares a field name with a lower-case one (RFC 9110 §5.1: case does not matter, ASCII only).
+    private static func matches(_ name: String, _ lower: StaticString) -> Bool {
+        guard name.utf8.count == lower.utf8CodeUnitCount else { return false }
+        var copy = name
+        return copy.withUTF8 { bytes in
+            for index in 0..<bytes.count {
+                let byte = unsafe bytes[index]
+                let folded = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+                if unsafe folded != lower.utf8Start[index] { return false }
+            }
+            return true
+        }
+    }
+}

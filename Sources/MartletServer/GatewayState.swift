@@ -1,0 +1,199 @@
+import MartletConfig
+import MartletCore
+import MartletGovernance
+import MartletProviders
+import MartletRouting
+import MartletStore
+import NIOCore
+import NIOPosix
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The parts of a running gateway and the order in which they start and end.
+final class GatewayState: Sendable {
+    let config: LoadedConfig
+    let current: Mutex<Snapshot>
+    let group: MultiThreadedEventLoopGroup
+    let threads: NIOThreadPool
+    let shared: SharedState
+    let loops: [LoopBound<LoopContext>]
+    let authenticator: KeyAuthenticator
+    let keyStore: KeyStore
+    let background = Mutex<[BackgroundLoop]>([])
+
+    /// Opens the data directory and recovers what an earlier run left; nothing listens yet.
+    init(config: LoadedConfig, snapshot: Snapshot) throws {
+        self.config = config
+        current = Mutex(snapshot)
+        let directory = try DataDirectory(creating: config.settings.paths.dataDirectory)
+        let database = try MartletDatabase(directory)
+        let ledger = try UsageLedger(directory, database: database, now: WallClock.milliseconds())
+        keyStore = try KeyStore(database, pepper: Pepper(directory), directory: directory)
+        authenticator = KeyAuthenticator(
+            keyStore,
+            staticKey: snapshot.auth.staticKey,
+            adminKey: snapshot.auth.adminKey,
+            now: .now,
+            wallClock: { Int64(WallClock.milliseconds()) }
+        )
+        let count = Processors.usable
+        group = MultiThreadedEventLoopGroup(numberOfThreads: count)
+        threads = NIOThreadPool(numberOfThreads: 2)
+        threads.start()
+        let slots = SlotTable()
+        let targets = TargetTable()
+        let shards = (0..<count).map { _ in MetricsShard(slots: slots) }
+        let shared = SharedState(
+            resolver: Resolver(threads: threads),
+            keys: KeyService(authenticator),
+            ledger: ledger,
+            slots: slots,
+            targets: targets,
+            memory: MemoryWatch(limitBytes: MemoryLimit.bytes),
+            health: HealthBoard(ledger: ledger, targets: targets),
+            accessLog: AccessLog(snapshot.observability),
+            control: ControlBridge(ledger: ledger, keys: keyStore),
+            shards: shards
+        )
+        self.shared = shared
+        var iterator = group.makeIterator()
+        var loops: [LoopBound<LoopContext>] = []
+        for (index, shard) in shards.enumerated() {
+            guard let eventLoop = iterator.next() else { break }
+            let writer = ledger.spool.makeWriter(shard: index)
+            let loop = LoopContext(
+                eventLoop: eventLoop,
+                shared: shared,
+                writer: writer,
+                metrics: shard,
+                snapshot: snapshot
+            )
+            loop.ledger.isStrict = snapshot.strictDurability
+            loops.append(LoopBound(loop))
+        }
+        self.loops = loops
+        ledger.start()
+    }
+
+    /// Listens, serves and drains.
+    func run() async -> Int32 {
+        let channel: any Channel
+        do {
+            channel = try await listen()
+            try announce(channel, current.withLock { $0 })
+        } catch {
+            StandardError.write("martlet: \(error)\n")
+            await stop()
+            return 1
+        }
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await self.followLocalEngine() }
+            await Drain(state: self, listener: channel).runUntilStopped()
+            tasks.cancelAll()
+        }
+        await stop()
+        return 0
+    }
+
+    /// Binds and begins to serve.
+    ///
+    /// - Throws: `ListenFailure` when the address cannot be bound.
+    func listen() async throws -> any Channel {
+        let server = current.withLock { $0.server }
+        let channel: any Channel
+        do {
+            channel = try await Listener.bind(host: server.host, port: server.port, group: group, loops: loops)
+        } catch {
+            throw ListenFailure(host: server.host, port: server.port, reason: "\(error)")
+        }
+        startBackground()
+        shared.health.enter(.serving)
+        return channel
+    }
+
+    /// Says where it listens, and shows the key that this start made.
+    private func announce(_ channel: any Channel, _ snapshot: Snapshot) throws {
+        if snapshot.auth.enabled, snapshot.auth.staticKey == nil, try !keyStore.hasUsableKey(now: Self.now) {
+            let made = try keyStore.create(name: "first start", scopes: [.inference, .admin], now: Self.now)
+            // Not through a logger: this is the only time the key is shown.
+            StandardOutput.write("API key (shown once): \(made.text)\n")
+        }
+        let address = channel.localAddress
+        let host = snapshot.server.host.contains(":") ? "[\(snapshot.server.host)]" : snapshot.server.host
+        let url = "http://\(host):\(address?.port ?? snapshot.server.port)"
+        StandardError.write("listening on \(url)\n" + Self.invitation(url, snapshot, try keyStore.list().last))
+    }
+
+    /// A ready command to try, for who starts the gateway by hand.
+    private static func invitation(_ url: String, _ snapshot: Snapshot, _ key: GatewayKey?) -> String {
+        let model = snapshot.defaultModel?.rawValue ?? snapshot.listed.first?.id ?? "mock"
+        let base = snapshot.server.basePaths.first ?? "/v1"
+        var text = "try: curl \(url)\(base)/chat/completions -H \"Authorization: Bearer $MARTLET_API_KEY\""
+        text += " -d '{\"model\":\"\(model)\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"
+        guard snapshot.auth.enabled, snapshot.auth.staticKey == nil, let key else { return text }
+        return text + "newest key: \(key.prefix)…  (another one: martlet keys create)\n"
+    }
+
+    private static var now: Timestamp { Timestamp(unixSeconds: Int64(WallClock.milliseconds() / 1_000)) }
+
+    /// Replaces the configuration that new exchanges begin on.
+    func publish(_ snapshot: Snapshot) {
+        current.withLock { $0 = snapshot }
+        for loop in loops {
+            loop.value.eventLoop.execute { loop.value.snapshot = snapshot }
+        }
+    }
+
+    /// Follows the local engine: what is found becomes part of the next snapshot.
+    func followLocalEngine() async {
+        let http = ClientEngineHTTP(group: group)
+        let prober = LocalProber(config.settings.local, http: http) { [self] finding in
+            let built = SnapshotBuilder.build(config, localState: finding?.probe)
+            if let snapshot = built.snapshot { publish(snapshot) }
+        }
+        await prober.run()
+        await http.shutdown()
+    }
+
+    private func startBackground() {
+        let authenticator = authenticator
+        let memory = shared.memory
+        let keys = BackgroundLoop(name: "keys") {
+            // A failure leaves the keys unconfirmed, which the authenticator itself accounts for.
+            try? authenticator.refresh(now: .now)
+            return .seconds(1)
+        }
+        let watch = BackgroundLoop(name: "memory") {
+            memory.measured(used: MemoryLimit.residentBytes, limit: MemoryLimit.bytes)
+            return .seconds(1)
+        }
+        background.withLock { $0 = [keys, watch] }
+    }
+
+    /// Stops what runs in the background, drains the spool and lets go of the data directory.
+    func stop() async {
+        for loop in background.withLock({ $0 }) { loop.stop() }
+        try? await group.shutdownGracefully()
+        try? await threads.shutdownGracefully()
+        do {
+            try shared.ledger.stop()
+        } catch {
+            StandardError.write("martlet: usage records stay in the spool for the next start: \(error)\n")
+        }
+        shared.accessLog.close()
+    }
+}
+
+/// The address cannot be listened on.
+struct ListenFailure: Error, CustomStringConvertible {
+    let host: String
+    let port: Int
+    let reason: String
+
+    var description: String { "cannot listen on \(host):\(port): \(reason)" }
+}

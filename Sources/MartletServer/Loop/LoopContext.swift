@@ -1,0 +1,34 @@
+import MartletExchange
+import MartletRouting
+import MartletStore
+import NIOCore
+
+/// Everything the exchanges of one event loop share; used on that loop only.
+final class LoopContext {
+    let eventLoop: any EventLoop
+    let shared: SharedState
+    let pool: UpstreamPool
+    let ledger: LedgerTick
+    let metrics: MetricsShard
+    let dateField: DateField
+    /// The configuration that new exchanges begin on.
+    var snapshot: Snapshot
+    /// Whether running requests must not be joined by new ones.
+    var isDraining = false
+    /// A reused list of actions.
+    var actions = ActionList()
+    /// Random numbers for ids and jitter; not for secrets.
+    var generator = SystemRandomNumberGenerator()
+    /// Connections that are open on this loop.
+    var connections: [ObjectIdentifier: ClientConnection] = [:]
+
+    init(eventLoop: any EventLoop, shared: SharedState, writer: SpoolWriter, metrics: MetricsShard, snapshot: Snapshot) {
+        self.eventLoop = eventLoop
+        self.shared = shared
+        self.snapshot = snapshot
+        self.metrics = metrics
+        pool = UpstreamPool(eventLoop: eventLoop, resolver: shared.resolver)
+        ledger = LedgerTick(eventLoop: eventLoop, writer: writer)
+        dateField = DateField()
+    }
+}

@@ -1,0 +1,76 @@
+import MartletCore
+import MartletExchange
+import MartletGovernance
+import MartletRouting
+import NIOCore
+
+/// What exchanges of one loop are answered at once, from shared machines that hold one lock a target or key.
+struct LoopEnvironment: ExchangeEnvironment {
+    let loop: LoopContext
+    let resources: ClientConnection
+    let now: ContinuousClock.Instant
+    let wallMilliseconds: UInt64
+
+    init(_ connection: ClientConnection) {
+        loop = connection.loop
+        resources = connection
+        now = .now
+        wallMilliseconds = WallClock.milliseconds()
+    }
+
+    var snapshot: Snapshot { loop.snapshot }
+    var isDraining: Bool { loop.isDraining }
+    var memory: MemoryPressure { loop.shared.memory.pressure }
+    var spoolHasRoom: Bool { loop.shared.spoolHasRoom() }
+
+    mutating func random() -> UInt64 { loop.generator.next() }
+
+    mutating func authenticate(_ credentials: Credentials) -> AuthAnswer {
+        loop.shared.keys.authenticate(credentials, now: now)
+    }
+
+    mutating func admit(_ principal: Principal, id: SlotID) -> AdmitAnswer {
+        let policy = snapshot.admission
+        let slots = loop.shared.slots
+        let perKey = principal.maxConcurrency > 0 ? principal.maxConcurrency : policy.perKey
+        guard perKey <= 0 || slots.takeKey(principal.key, limit: perKey) else { return .keyFull }
+        guard slots.process.take(limit: policy.process) else {
+            if perKey > 0 { slots.releaseKey(principal.key) }
+            return .processFull
+        }
+        resources.hold(.process, as: id)
+        if perKey > 0 { resources.hold(.key(principal.key), as: id) }
+        return .granted
+    }
+
+    mutating func takeTargetSlot(_ target: Target, id: SlotID) -> SlotAnswer {
+        let limit = target.maxConcurrency > 0 ? target.maxConcurrency : snapshot.admission.perTarget
+        guard limit > 0 else { return .unlimited }
+        let gate = loop.shared.slots.gate(target.id)
+        guard gate.take(limit: limit) else { return .full }
+        resources.hold(.gate(gate), as: id)
+        return .granted
+    }
+
+    mutating func countAttempt(_ target: Target) {
+        loop.shared.targets.state(of: target.id).countAttempt(now)
+    }
+
+    mutating func takeRetry(_ target: Target) -> Bool {
+        loop.shared.targets.state(of: target.id).takeRetry(now)
+    }
+
+    mutating func mayUse(_ target: Target) -> Bool {
+        loop.shared.targets.state(of: target.id).mayUse(now)
+    }
+
+    mutating func report(_ target: Target, _ failure: AttemptFailure?) {
+        loop.shared.targets.state(of: target.id).report(failure, now)
+    }
+
+    mutating func page(_ page: Page) -> PageAnswer { loop.shared.health.page(page, snapshot: snapshot) }
+
+    mutating func modelPage(_ id: String?) -> PageAnswer? { loop.shared.modelPages.page(id, snapshot: snapshot) }
+
+    mutating func holdBytes(_ change: Int) -> Bool { loop.shared.memory.hold(change) }
+}

@@ -1,0 +1,19 @@
+import MartletExchange
+import MartletStore
+import NIOCore
+import Synchronization
+
+extension SharedState {
+    /// Makes the metrics page off the loops; `reply` is called once, from any thread.
+    func renderMetrics(reply: @escaping @Sendable (Answer) -> Void) {
+        Task {
+            var gauges = MetricsGauges()
+            gauges.openConnections = connectionCount.load(ordering: .relaxed)
+            gauges.runningExchanges = slots.process.inFlight
+            gauges.spoolPendingRecords = ledger.pendingRecords
+            gauges.accessLogDropped = accessLog.dropped
+            let page = MetricsPage.render(shards: shards, gauges: gauges)
+            reply(.page(PageAnswer(status: 200, contentType: MetricsPage.contentType, body: page)))
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import MartletExchange
+import MartletRouting
+import MartletStore
+import NIOCore
+import Synchronization
+
+/// What all loops share: machines with one lock a target or key, and the services behind the asks.
+final class SharedState: Sendable {
+    let resolver: Resolver
+    let keys: KeyService
+    let ledger: UsageLedger
+    let slots: SlotTable
+    let targets: TargetTable
+    let memory: MemoryWatch
+    let health: HealthBoard
+    let modelPages = ModelPages()
+    let accessLog: AccessLog
+    let control: ControlBridge
+    let shards: [MetricsShard]
+    let connectionCount = Atomic<Int>(0)
+
+    init(
+        resolver: Resolver,
+        keys: KeyService,
+        ledger: UsageLedger,
+        slots: SlotTable,
+        targets: TargetTable,
+        memory: MemoryWatch,
+        health: HealthBoard,
+        accessLog: AccessLog,
+        control: ControlBridge,
+        shards: [MetricsShard]
+    ) {
+        self.resolver = resolver
+        self.keys = keys
+        self.ledger = ledger
+        self.slots = slots
+        self.targets = targets
+        self.memory = memory
+        self.health = health
+        self.accessLog = accessLog
+        self.control = control
+        self.shards = shards
+    }
+
+    /// Whether a new request can be recorded.
+    func spoolHasRoom() -> Bool { ledger.room }
+}

@@ -1,0 +1,100 @@
+import MartletCore
+import MartletRouting
+import NIOCore
+import Synchronization
+
+/// Requests in flight: in the process, by key and by target, over all loops.
+final class SlotTable: Sendable {
+    /// The process's own slots.
+    let process = Gate()
+    private let keys = Mutex<[APIKeyID: Int]>([:])
+    private let gates = Mutex<[TargetID: Gate]>([:])
+
+    /// Takes a slot of a key; false when it has `limit` requests in flight.
+    func takeKey(_ key: APIKeyID, limit: Int) -> Bool {
+        keys.withLock { keys in
+            let inFlight = keys[key, default: 0]
+            guard inFlight < limit else { return false }
+            keys[key] = inFlight + 1
+            return true
+        }
+    }
+
+    /// Gives a key's slot back.
+    func releaseKey(_ key: APIKeyID) {
+        keys.withLock { keys in
+            let left = keys[key, default: 1] - 1
+            keys[key] = left > 0 ? left : nil
+        }
+    }
+
+    /// The gate of a target; made when first used.
+    func gate(_ target: TargetID) -> Gate {
+        gates.withLock { gates in
+            if let gate = gates[target] { return gate }
+            let gate = Gate()
+            gates[target] = gate
+            return gate
+        }
+    }
+}
+
+/// Slots of one kind with a waiting list in arrival order over all loops.
+final class Gate: Sendable {
+    /// Who waits; answered on its own loop.
+    struct Waiter: Sendable {
+        let id: UInt64
+        let grant: @Sendable () -> Void
+    }
+
+    private struct State {
+        var inFlight = 0
+        var nextID: UInt64 = 0
+        var waiting: [Waiter] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Takes a slot unless `limit` are taken or others wait; 0 means no limit.
+    func take(limit: Int) -> Bool {
+        state.withLock { state in
+            guard limit <= 0 || (state.inFlight < limit && state.waiting.isEmpty) else { return false }
+            state.inFlight += 1
+            return true
+        }
+    }
+
+    /// Joins the waiting list; `nil` when it is full. `grant` is called at most once, when a slot was handed over.
+    func wait(size: Int, grant: @escaping @Sendable () -> Void) -> UInt64? {
+        state.withLock { state in
+            guard state.waiting.count < size else { return nil }
+            state.nextID += 1
+            state.waiting.append(Waiter(id: state.nextID, grant: grant))
+            return state.nextID
+        }
+    }
+
+    /// Leaves the waiting list; false when a slot was handed over already.
+    func leave(_ id: UInt64) -> Bool {
+        state.withLock { state in
+            guard let index = state.waiting.firstIndex(where: { $0.id == id }) else { return false }
+            state.waiting.remove(at: index)
+            return true
+        }
+    }
+
+    /// Gives a slot back: it goes to the next waiter, if there is one.
+    func release() {
+        let next = state.withLock { state -> Waiter? in
+            if state.waiting.isEmpty {
+                state.inFlight -= 1
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.grant()
+    }
+
+    /// Slots taken now.
+    var inFlight: Int { state.withLock(\.inFlight) }
+}

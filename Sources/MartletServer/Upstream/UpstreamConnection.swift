@@ -1,0 +1,170 @@
+import MartletCore
+import MartletExchange
+import MartletRouting
+import MartletWire
+import NIOCore
+
+/// One HTTP/1.1 connection to an upstream, on the loop of the exchanges that use it.
+///
+/// Sends whole requests, reads only when told to, takes the framing off responses in bulk, and goes back to the pool only
+/// when a response ended cleanly.
+final class UpstreamConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let poolKey: PoolKey
+    let openedAt: ContinuousClock.Instant
+    private weak var pool: UpstreamPool?
+    private var context: ChannelHandlerContext?
+    private weak var owner: ClientConnection?
+    private var leg = LegID(0)
+    private var target: Target?
+    private var reader = HTTPResponseReader()
+    private var isReading = false
+    private var isClosed = false
+    private var requestIsSent = false
+
+    init(poolKey: PoolKey, pool: UpstreamPool) {
+        self.poolKey = poolKey
+        self.pool = pool
+        openedAt = .now
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    /// Whether it can take a request.
+    var isUsable: Bool { !isClosed && owner == nil && context?.channel.isActive == true }
+
+    /// Belongs to an exchange's leg from now on.
+    func begin(for owner: ClientConnection, leg: LegID, target: Target) {
+        self.owner = owner
+        self.target = target
+        self.leg = leg
+        requestIsSent = false
+        reader.reset()
+    }
+
+    /// Writes a request without flushing it.
+    func send(_ request: UpstreamRequest) {
+        guard let context, let target else { return }
+        requestIsSent = true
+        var buffer = context.channel.allocator.buffer(capacity: 1_024 + min(request.length, 16 << 10))
+        RequestHeadWriter.write(request, to: target, into: &buffer)
+        guard request.length > 16 << 10 else {
+            for piece in request.pieces { buffer.writeImmutableBuffer(piece) }
+            context.write(wrapOutboundOut(buffer), promise: nil)
+            return
+        }
+        context.write(wrapOutboundOut(buffer), promise: nil)
+        for piece in request.pieces { context.write(wrapOutboundOut(piece), promise: nil) }
+    }
+
+    /// Sends what was written.
+    func flush() { context?.flush() }
+
+    /// Reads once more, unless a read is outstanding.
+    func readMore() {
+        guard !isReading, !isClosed else { return }
+        isReading = true
+        context?.read()
+    }
+
+    /// Closes it: its exchange does not want it any more.
+    func abandon() {
+        owner = nil
+        guard !isClosed else { return }
+        context?.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        guard let owner, requestIsSent else {
+            // Bytes nobody asked for: this connection must not carry another request.
+            return abandon()
+        }
+        // The receive buffer is shared only with NIO's pool of buffers, which does not look at its bytes: taking the chunk
+        // framing out in place is safe, while the checked way would copy the whole buffer on every read.
+        let output = unsafe buffer.withUnsafeReadableBytes { bytes in
+            unsafe reader.consume(UnsafeMutableRawBufferPointer(mutating: bytes))
+        }
+        if output.headCompleted, let head = reader.head {
+            owner.events.append(.legHead(leg, UpstreamHead(head)))
+        }
+        if !output.body.isEmpty,
+            let body = buffer.getSlice(at: buffer.readerIndex + output.body.lowerBound, length: output.body.count)
+        {
+            owner.events.append(.legBytes(leg, body))
+        }
+        if output.failure != nil {
+            owner.detach(leg)
+            owner.events.append(.legFailed(leg, .framing))
+            abandon()
+        } else if output.ended {
+            owner.detach(leg)
+            owner.events.append(.legEnd(leg))
+            finish()
+        }
+        owner.drainEvents()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        // An idle connection keeps one read outstanding, so that its end is seen before it is used again.
+        if owner == nil || reader.head == nil { readMore() }
+    }
+
+    /// The response is over: back to the pool if nothing is left on the wire.
+    private func finish() {
+        owner = nil
+        guard reader.canReuseConnection, let pool, !isClosed else { return abandon() }
+        readMoreWhenIdle()
+        pool.giveBack(self)
+    }
+
+    private func readMoreWhenIdle() {
+        if !isReading { readMore() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosed = true
+        self.context = nil
+        pool?.forget(self)
+        guard let owner else { return }
+        self.owner = nil
+        owner.detach(leg)
+        switch reader.finish() {
+        case .complete: owner.deliver(.legEnd(leg))
+        default: owner.deliver(.legFailed(leg, .closed))
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
+
+extension UpstreamHead {
+    /// Reduces a response head to what decides.
+    init(_ head: HTTPResponseHead) {
+        let media: Media =
+            if head.isContentType("application/json") {
+                .json
+            } else if head.isContentType("text/event-stream") {
+                .eventStream
+            } else {
+                .other
+            }
+        var wait: Duration?
+        if head.status >= 400, head.retryAfter != nil || head.retryAfterMs != nil {
+            let parsed = RetryAfter(
+                retryAfter: head.retryAfter,
+                retryAfterMs: head.retryAfterMs,
+                dateNow: Int64(WallClock.milliseconds() / 1_000)
+            )
+            wait = parsed.isOverLimit ? RetryAfter.longest : parsed.delay
+        }
+        // A compressed body was not asked for and cannot be watched.
+        let isPlain = head.contentEncoding.map { $0.elementsEqual("identity".utf8) } ?? true
+        self.init(status: head.status, media: isPlain ? media : .other, retryAfter: wait)
+    }
+}

@@ -1,0 +1,102 @@
+import GRDB
+
+/// The tables, as the list of steps that make them.
+enum Schema {
+    /// The steps in order; one that was released is never changed, only followed.
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 keys and ledger") { db in
+            try db.execute(sql: keys)
+            try db.execute(sql: ledger)
+        }
+        return migrator
+    }
+
+    /// Keys, and single numbers in `facts`.
+    ///
+    /// `keys_revision` grows with every change that matters to authentication (not with `last_used_at`), so that a running
+    /// gateway notices what the command line did by reading one row.
+    private static let keys = """
+        CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO facts VALUES ('keys_revision', 0);
+        CREATE TABLE keys (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            digest BLOB NOT NULL,
+            last4 TEXT NOT NULL,
+            scopes INTEGER NOT NULL,
+            max_concurrency INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER,
+            revoked_at INTEGER,
+            last_used_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER keys_inserted AFTER INSERT ON keys BEGIN
+            UPDATE facts SET value = value + 1 WHERE name = 'keys_revision';
+        END;
+        CREATE TRIGGER keys_deleted AFTER DELETE ON keys BEGIN
+            UPDATE facts SET value = value + 1 WHERE name = 'keys_revision';
+        END;
+        CREATE TRIGGER keys_changed AFTER UPDATE OF id, digest, scopes, max_concurrency, expires_at, revoked_at ON keys
+        BEGIN
+            UPDATE facts SET value = value + 1 WHERE name = 'keys_revision';
+        END;
+        """
+
+    /// Ledger, daily sums and read positions of the spool.
+    ///
+    /// A record's id is split into its two halves, big-endian; the first one starts with the time of receipt, so rows are
+    /// kept in that order. `usage_daily` counts endings only, in the transaction that stores them.
+    private static let ledger = """
+        CREATE TABLE ledger (
+            id_high INTEGER NOT NULL,
+            id_low INTEGER NOT NULL,
+            state INTEGER NOT NULL,
+            received_at INTEGER NOT NULL,
+            recorded_at INTEGER NOT NULL,
+            key_id TEXT NOT NULL,
+            model TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            upstream_model TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            status INTEGER NOT NULL,
+            streamed INTEGER NOT NULL,
+            input_tokens INTEGER NOT NULL,
+            output_tokens INTEGER NOT NULL,
+            cache_read_tokens INTEGER,
+            cache_write_tokens INTEGER,
+            reasoning_tokens INTEGER,
+            estimated INTEGER NOT NULL,
+            cost_nano_usd INTEGER,
+            duration_ms INTEGER NOT NULL,
+            first_token_ms INTEGER NOT NULL,
+            client_request_id TEXT,
+            error_code TEXT,
+            trace BLOB NOT NULL,
+            PRIMARY KEY (id_high, id_low)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX ledger_open ON ledger (id_high, id_low) WHERE state = 0;
+        CREATE TABLE usage_daily (
+            day INTEGER NOT NULL,
+            key_id TEXT NOT NULL,
+            model TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            requests INTEGER NOT NULL,
+            succeeded INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            cancelled INTEGER NOT NULL,
+            interrupted INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            input_tokens INTEGER NOT NULL,
+            output_tokens INTEGER NOT NULL,
+            cache_read_tokens INTEGER NOT NULL,
+            cache_write_tokens INTEGER NOT NULL,
+            reasoning_tokens INTEGER NOT NULL,
+            estimated_requests INTEGER NOT NULL,
+            unpriced_requests INTEGER NOT NULL,
+            cost_nano_usd INTEGER NOT NULL,
+            PRIMARY KEY (day, key_id, model, provider)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE spool_positions (nonce INTEGER PRIMARY KEY, consumed INTEGER NOT NULL) STRICT;
+        """
+}

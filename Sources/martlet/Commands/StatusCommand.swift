@@ -1,0 +1,31 @@
+import ArgumentParser
+
+/// `martlet status`.
+struct StatusCommand: ConsoleCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show how the running gateway is; needs no key.",
+        discussion: Examples.text("martlet status", "martlet status --json --url http://127.0.0.1:8004")
+    )
+
+    @Option(help: "The gateway's address; else MARTLET_BASE_URL, else \(GatewayURL.standard).")
+    var url: String?
+
+    @OptionGroup var output: OutputOptions
+
+    mutating func run(on console: Console) async throws {
+        Interrupt.install()
+        let url = try GatewayOptions.address(flag: url, environment: console.environment)
+        let reply = try await GatewayClient(url: url).get(url.status, within: 10)
+        guard let page = StatusPage(reply.body) else {
+            throw reply.failure ?? CommandFailure(.failed, "the answer is no status page; is this a gateway?")
+        }
+        if output.json {
+            try console.printLine(reply.body)
+        } else {
+            let table = Table(rows: page.rows)
+            try console.writeOutput(Array(table.render(isTerminal: console.outputIsTerminal).utf8))
+        }
+        if !page.isServing { throw CommandEnd(exitCode: ExitReason.failed.rawValue) }
+    }
+}

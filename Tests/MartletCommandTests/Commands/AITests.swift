@@ -1,0 +1,229 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import martlet
+
+@Suite struct AITests {
+    private let answer = ScriptedGateway.Answer(
+        headers: [
+            "content-type": "application/json", "x-provider": "mock", "x-gateway-model": "m-1",
+            "x-gateway-cost-usd": "0.000012", "x-request-id": "r1",
+        ],
+        parts: [
+            #"{"choices":[{"message":{"content":"yes"},"finish_reason":"stop"}],"#,
+            #""usage":{"prompt_tokens":3,"completion_tokens":1}}"#,
+        ]
+    )
+    private let stream = ScriptedGateway.Answer(
+        headers: ["content-type": "text/event-stream"],
+        parts: [
+            "data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"reasoning_content\":\"hm\"}}]}\n\n",
+            "data: {\"choices\":[{\"delta\":{\"content\":\"one \"}}]}\n\n",
+            "data: {\"choices\":[{\"delta\":{\"content\":\"two\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+        ]
+    )
+
+    /// Runs a command line against a gateway that gives this answer.
+    private func run(
+        _ answer: ScriptedGateway.Answer,
+        _ arguments: [String],
+        isTerminal: Bool = false,
+        input: String? = nil,
+        outputCloses: Int = .max
+    ) async throws -> (code: Int32, captured: CapturedConsole, request: ScriptedGateway.Request?) {
+        let seen = SeenRequest()
+        return try await ScriptedGateway.serving { request in
+            seen.set(request)
+            return answer
+        } _: { url in
+            let captured = CapturedConsole(
+                environment: ["MARTLET_BASE_URL": url, "MARTLET_API_KEY": "sk-mt-own", "TERM": "xterm"],
+                isTerminal: isTerminal,
+                input: input,
+                outputCloses: outputCloses
+            )
+            let code = await CommandLineRun.run(arguments, console: captured.console)
+            return (code, captured, seen.get())
+        }
+    }
+
+    @Test func `a chat prints the answer alone`() async throws {
+        let (code, captured, request) = try await run(answer, ["ai", "chat", "m", "--prompt", "q"], input: "more\n")
+        #expect(code == 0)
+        #expect(captured.output == "yes\n" && captured.error == "")
+        #expect(request?.method == "POST" && request?.path == "/v1/chat/completions")
+        #expect(request?.headers["authorization"] == "Bearer sk-mt-own")
+        #expect(request?.headers["content-type"] == "application/json")
+        #expect(request?.body == #"{"model":"m","messages":[{"role":"user","content":"q\nmore"}],"stream":false}"#)
+    }
+
+    @Test func `with --json a chat prints the gateway's own document`() async throws {
+        let (code, captured, _) = try await run(answer, ["ai", "chat", "m", "--prompt", "q", "--json"])
+        #expect(code == 0)
+        #expect(captured.output == answer.parts.joined() + "\n")
+    }
+
+    @Test func `a stream prints its text and ends the line`() async throws {
+        let (code, captured, _) = try await run(stream, ["ai", "chat", "m", "--prompt", "q", "--stream"])
+        #expect(code == 0)
+        #expect(captured.output == "one two\n" && captured.error == "")
+    }
+
+    @Test func `thinking goes to stderr when it is asked for`() async throws {
+        let arguments = ["ai", "chat", "m", "--prompt", "q", "--stream", "--show-reasoning"]
+        let (code, captured, _) = try await run(stream, arguments)
+        #expect(code == 0)
+        #expect(captured.output == "one two\n" && captured.error == "hm\n")
+    }
+
+    @Test func `with --json a stream is one event a line`() async throws {
+        let (code, captured, _) = try await run(stream, ["ai", "chat", "m", "--prompt", "q", "--stream", "--json"])
+        #expect(code == 0)
+        let lines = captured.output.split(separator: "\n")
+        #expect(lines.count == 3)
+        for line in lines {
+            let event = try json(String(line))
+            #expect(event["choices"] != nil)
+        }
+    }
+
+    @Test func `a terminal sees progress that is wiped, and no foreign escapes`() async throws {
+        let hostile = ScriptedGateway.Answer(parts: [#"{"choices":[{"message":{"content":"\u001b[2Jyes"}}]}"#])
+        let (code, captured, _) = try await run(hostile, ["ai", "chat", "m", "--prompt", "q"], isTerminal: true)
+        #expect(code == 0)
+        #expect(captured.output == "[2Jyes\n")
+        #expect(captured.error == "\u{1b}[2masking m …\u{1b}[0m\r\u{1b}[K")
+        let (_, plain, _) = try await run(
+            hostile,
+            ["ai", "chat", "m", "--prompt", "q", "--no-color"],
+            isTerminal: true
+        )
+        #expect(plain.error == "asking m …\r\u{1b}[K")
+    }
+
+    @Test func `a stream that breaks off keeps what came and is exit code 3 or 6`() async throws {
+        var cut = stream
+        cut.parts.removeLast()
+        let arguments = ["ai", "chat", "m", "--prompt", "q", "--stream"]
+        let (ended, quiet, _) = try await run(cut, arguments)
+        #expect(ended == 6)
+        #expect(quiet.output == "one \n" && quiet.error.hasPrefix("error: the stream broke off"))
+        cut.breaksOff = true
+        let (reset, captured, _) = try await run(cut, arguments)
+        #expect(reset == 3)
+        #expect(captured.output == "one \n" && captured.error.hasPrefix("error: the answer was cut off"))
+    }
+
+    @Test func `an error within a stream is the provider's`() async throws {
+        var failing = stream
+        failing.parts[2] = "data: {\"error\":{\"message\":\"gone\",\"code\":\"stream_interrupted\"}}\n\n"
+        let (code, captured, _) = try await run(failing, ["ai", "chat", "m", "--prompt", "q", "--stream", "--json"])
+        #expect(code == 6)
+        let last = try #require(captured.output.split(separator: "\n").last)
+        let error = try json(String(last))["error"] as? NSDictionary
+        #expect(error?["code"] as? String == "stream_interrupted")
+    }
+
+    @Test(arguments: [
+        (401, "unauthorized", 4), (404, "model_not_found", 5), (502, "provider_error", 6),
+        (429, "rate_limit_exceeded", 7),
+        (400, "invalid_value", 1),
+    ])
+    func `an error answer has its exit code, its words and its document`(
+        status: Int,
+        code: String,
+        expected: Int32
+    ) async throws {
+        let refusal = ScriptedGateway.Answer(
+            status: status,
+            headers: ["content-type": "application/json", "x-request-id": "r1"],
+            parts: [#"{"error":{"message":"so it is","type":"t","param":"p","code":"\#(code)"}}"#]
+        )
+        for arguments in [["ai", "chat", "m", "--prompt", "q"], ["ai", "chat", "m", "--prompt", "q", "--stream"]] {
+            let (exit, captured, _) = try await run(refusal, arguments)
+            #expect(exit == expected)
+            #expect(captured.error.hasPrefix("error: so it is\n") && captured.error.contains("request id: r1"))
+            #expect(captured.output == "")
+        }
+        let (exit, captured, _) = try await run(refusal, ["ai", "test", "m", "--prompt", "q", "--json"])
+        #expect(exit == expected)
+        let document = try json(captured.output)
+        let error = try #require(document["error"] as? NSDictionary)
+        #expect(error == ["message": "so it is", "type": "t", "param": "p", "code": code])
+        #expect(document["status"] as? Int == status && document["request_id"] as? String == "r1")
+    }
+
+    @Test func `a test tells who answered and what it cost`() async throws {
+        let (code, captured, _) = try await run(answer, ["ai", "test", "m", "--prompt", "ping"])
+        #expect(code == 0)
+        let lines = captured.output.split(separator: "\n").map(String.init)
+        #expect(lines.first == "yes")
+        #expect(lines.contains("provider\tmock") && lines.contains("model\tm-1") && lines.contains("cost\t$0.000012"))
+        #expect(lines.contains("tokens\t3 in, 1 out") && lines.contains { $0.hasPrefix("latency\t") })
+        let (_, document, _) = try await run(answer, ["ai", "test", "m", "--prompt", "ping", "--json"])
+        let report = try json(document.output)
+        #expect(report["text"] as? String == "yes" && report["provider"] as? String == "mock")
+        #expect(report["input_tokens"] as? Int == 3 && report["cost_usd"] as? String == "0.000012")
+    }
+
+    @Test func `a reader that leaves ends the stream in silence`() async throws {
+        let (code, captured, _) = try await run(
+            stream,
+            ["ai", "chat", "m", "--prompt", "q", "--stream"],
+            outputCloses: 1
+        )
+        #expect(code == 141)
+        #expect(captured.output == "one " && captured.error == "")
+    }
+
+    @Test func `models are listed one a line`() async throws {
+        let list = ScriptedGateway.Answer(parts: [
+            #"{"object":"list","data":[{"id":"mock","owned_by":"mock"},{"id":"a/b"}]}"#
+        ])
+        let (code, captured, request) = try await run(list, ["ai", "models", "list"])
+        #expect(code == 0)
+        #expect(captured.output == "mock\tmock\na/b\t\n" && request?.path == "/v1/models")
+        let (_, document, _) = try await run(list, ["ai", "models", "list", "--json"])
+        #expect(document.output == list.parts.joined() + "\n")
+    }
+
+    @Test func `the key can come from stdin, and then the prompt cannot`() async throws {
+        let arguments = ["ai", "chat", "m", "--prompt", "q", "--key-stdin"]
+        let (code, _, request) = try await run(answer, arguments, input: "sk-mt-piped\n")
+        #expect(code == 0)
+        #expect(request?.headers["authorization"] == "Bearer sk-mt-piped")
+        #expect(request?.body.contains("piped") == false)
+    }
+
+    @Test(arguments: [("ok", 0), ("degraded", 0), ("draining", 1), ("unavailable", 1)] as [(String, Int32)])
+    func `status shows the page, sends no key, and fails when requests are not taken`(
+        status: String,
+        expected: Int32
+    ) async throws {
+        let page = ScriptedGateway.Answer(
+            status: expected == 0 ? 200 : 503,
+            parts: [
+                #"{"status":"\#(status)","version":"0.1.0","uptime_s":61,"components":{"#,
+                #""spool":{"status":"ok","pending_records":2},"local":{"status":"absent","engine":null},"#,
+                #""providers":{"main":{"status":"unknown"}}}}"#,
+            ]
+        )
+        let (code, captured, request) = try await run(page, ["status"])
+        #expect(code == expected)
+        #expect(
+            captured.output == "status\t\(status)\nversion\t0.1.0\nuptime\t1 min 1 s\nspool\tok, pending records 2\n"
+                + "local\tabsent\nprovider main\tunknown\n"
+        )
+        #expect(request?.path == "/status" && request?.headers["authorization"] == nil)
+        let (_, document, _) = try await run(page, ["status", "--json"])
+        #expect(document.output == page.parts.joined() + "\n")
+    }
+}
+
+/// The last request that a test's server saw.
+private final class SeenRequest: Sendable {
+    private let request = Mutex<ScriptedGateway.Request?>(nil)
+    func set(_ new: ScriptedGateway.Request) { request.withLock { $0 = new } }
+    func get() -> ScriptedGateway.Request? { request.withLock { $0 } }
+}

@@ -1,0 +1,75 @@
+import MartletCore
+import MartletGovernance
+import MartletRouting
+import Testing
+
+@testable import MartletConfig
+
+@Suite("The file with every key") struct FullFileTests {
+    private func given() throws -> Given {
+        Given(try Fixture.text("full.toml"), environment: ["OPENROUTER_API_KEY": "sk-or-0123456789"])
+    }
+
+    @Test("loads with nothing but warnings about parts that are not there yet")
+    func warnings() throws {
+        let diagnostics = try given().build().diagnostics
+        #expect(!diagnostics.hasErrors)
+        let parts = diagnostics.map { String($0.message.prefix { $0 != ";" }) }
+        let suffix = " is known, not yet available in this version"
+        #expect(parts.filter { !$0.hasSuffix(suffix) } == [])
+        #expect(
+            parts.map { String($0.dropLast(suffix.count)) } == [
+                "gateway.registry_overlay", "local.warm", "[aliases]", "routing.fallbacks", "routing.auto",
+                "routing.smart",
+                "routing.cascade", "[functions]", "[tools]", "[metrics]", "[skills]", "[prompts]", "[sessions]",
+                "[token_reduction]", "[cache]", "reliability.circuit_breaker", "[rate_limiting]", "[projects]",
+                "[console]", "provider type anthropic", "provider type xai",
+            ]
+        )
+    }
+
+    @Test("its model has the configured price and context on the provider that is on")
+    func model() throws {
+        let snapshot = try #require(try given().build().snapshot)
+        let entry = try #require(snapshot.models[ModelName("grok-4p3")])
+        let target = try #require(entry.targets.first)
+        #expect(entry.targets.count == 1)
+        #expect(target.id.rawValue == "openrouter|x-ai/grok-4.3|env::OPENROUTER_API_KEY")
+        #expect(target.contextWindow == 262_144)
+        #expect(target.price?.input == TokenPrice(picoUSD: 3_000_000))
+        #expect(target.price?.output == TokenPrice(picoUSD: 15_000_000))
+        #expect(target.price?.cacheRead == TokenPrice(picoUSD: 200_000))
+        #expect(target.headers == [HeaderField(name: "authorization", value: "Bearer sk-or-0123456789")])
+        #expect(target.endpoint == Endpoint(tls: true, host: "openrouter.ai", port: 443, basePath: "/api/v1"))
+        #expect(target.source == .cloud && !target.isLocal)
+    }
+
+    @Test("its account for another server carries every setting")
+    func account() throws {
+        let snapshot = try #require(try given().build().snapshot)
+        let account = try #require(snapshot.accounts[AccountName("my_vllm")])
+        let target = account.makeTarget("qwen")
+        #expect(target.endpoint == Endpoint(tls: false, host: "10.0.0.5", port: 8_000, basePath: "/v1"))
+        #expect(target.headers == [HeaderField(name: "x-team", value: "search")])
+        #expect(target.quirks.dropParams == ["stream_options"])
+        #expect(target.maxConcurrency == 16)
+        #expect(target.source == .custom && !target.isLocal)
+        #expect(target.price == nil)
+    }
+
+    @Test("the unquoted slash in an alias header is accepted with a warning")
+    func unquotedSlash() throws {
+        let text = try Fixture.text("full.toml")
+        let unquoted = text.replacing("[aliases.\"reasoning/cheapest\"]", with: "[aliases.reasoning/cheapest]")
+        try #require(unquoted != text)
+        let config = Given(unquoted).load()
+        #expect(!config.diagnostics.hasErrors)
+        #expect(
+            config.diagnostics.map(\.message).filter { $0.contains("slash") }
+                == ["a name with a slash needs quotes: \"reasoning/cheapest\""]
+        )
+        #expect(
+            config.values.contains { $0.key == "aliases.\"reasoning/cheapest\".strategy" && $0.text == "\"cheapest\"" }
+        )
+    }
+}

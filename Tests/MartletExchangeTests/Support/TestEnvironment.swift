@@ -1,0 +1,131 @@
+import MartletCore
+import MartletExchange
+import MartletGovernance
+import MartletRouting
+import NIOCore
+
+/// An environment whose time stands still and whose answers a test sets; counts what it was asked.
+struct TestEnvironment: ExchangeEnvironment {
+    let start: ContinuousClock.Instant
+    var now: ContinuousClock.Instant
+    var snapshot: Snapshot
+    var draining = false
+    var pressure = MemoryPressure.normal
+    var spoolRoom = true
+    /// What `random` says; `nil` takes numbers from the seed.
+    var fixedRandom: UInt64? = 0
+    var generator: SeededNumbers
+    var auth = AuthAnswer.principal(Principal(key: APIKeyID("abcdefghijkl"), scopes: [.inference]))
+    var admission = AdmitAnswer.granted
+    var targetSlots: [String: SlotAnswer] = [:]
+    var retryRoom = true
+    var cooling: Set<String> = []
+    var byteLimit = Int.max
+
+    private(set) var presented: [Credentials] = []
+    private(set) var attempts: [String] = []
+    private(set) var retriesTaken: [String] = []
+    private(set) var reports: [Report] = []
+    private(set) var heldBytes = 0
+    /// Slots granted since the driver last looked.
+    var newSlots: [SlotID] = []
+    let tape: Tape?
+
+    struct Report: Equatable {
+        var account: String
+        var kind: AttemptFailure.Kind?
+    }
+
+    init(_ snapshot: Snapshot, seed: UInt64 = 1, tape: Tape? = nil) {
+        start = .now
+        now = start
+        self.snapshot = snapshot
+        self.tape = tape
+        generator = SeededNumbers(seed: seed)
+    }
+
+    var wallMilliseconds: UInt64 {
+        let parts = (now - start).components
+        return 1_795_000_000_000 + UInt64(parts.seconds) * 1_000
+            + UInt64(parts.attoseconds / 1_000_000_000_000_000)
+    }
+    var isDraining: Bool { note(draining) { .flag($0) } }
+    var memory: MemoryPressure { note(pressure) { .memory($0) } }
+    var spoolHasRoom: Bool { note(spoolRoom) { .flag($0) } }
+
+    mutating func random() -> UInt64 {
+        let number = fixedRandom ?? generator.next()
+        return note(number) { .number($0) }
+    }
+
+    mutating func authenticate(_ credentials: Credentials) -> AuthAnswer {
+        presented.append(credentials)
+        return note(auth) { .auth($0) }
+    }
+
+    mutating func admit(_ principal: Principal, id: SlotID) -> AdmitAnswer {
+        if admission == .granted { newSlots.append(id) }
+        return note(admission) { .admit($0) }
+    }
+
+    mutating func takeTargetSlot(_ target: Target, id: SlotID) -> SlotAnswer {
+        let answer = targetSlots[target.account.rawValue] ?? .unlimited
+        if answer == .granted { newSlots.append(id) }
+        return note(answer) { .slot($0) }
+    }
+
+    mutating func countAttempt(_ target: Target) { attempts.append(target.account.rawValue) }
+
+    mutating func takeRetry(_ target: Target) -> Bool {
+        retriesTaken.append(target.account.rawValue)
+        return note(retryRoom) { .flag($0) }
+    }
+
+    mutating func mayUse(_ target: Target) -> Bool {
+        note(!cooling.contains(target.account.rawValue)) { .flag($0) }
+    }
+
+    mutating func report(_ target: Target, _ failure: AttemptFailure?) {
+        reports.append(Report(account: target.account.rawValue, kind: failure?.kind))
+    }
+
+    mutating func page(_ page: Page) -> PageAnswer {
+        let status = page == .ready && draining ? 503 : 200
+        return note(PageAnswer(status: status, contentType: "application/json", body: ByteBuffer(string: "{\"page\":1}"))) {
+            .page($0)
+        }
+    }
+
+    mutating func modelPage(_ id: String?) -> PageAnswer? {
+        let known = id == nil || snapshot.models[ModelName(id ?? "")] != nil
+        let text = "{\"id\":\"\(id ?? "*")\"}"
+        let answer = PageAnswer(status: 200, contentType: "application/json", body: ByteBuffer(string: text))
+        return note(known ? answer : nil) { .page($0) }
+    }
+
+    mutating func holdBytes(_ change: Int) -> Bool {
+        heldBytes += change
+        let hasRoom = change < 0 || heldBytes <= byteLimit
+        return note(hasRoom) { .flag($0) }
+    }
+
+    private func note<Value>(_ value: Value, _ wrap: (Value) -> Tape.Answer) -> Value {
+        tape?.add(wrap(value))
+        return value
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): the same seed, the same numbers.
+struct SeededNumbers: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

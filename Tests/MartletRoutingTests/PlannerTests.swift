@@ -1,0 +1,169 @@
+import MartletCore
+import MartletRouting
+import Testing
+
+@Suite("Planner") struct PlannerTests {
+    private static func target(_ account: String, _ model: String, isLocal: Bool = false) -> Target {
+        Target(
+            id: TargetID(account: AccountName(account), upstreamModel: model, credentialLocation: "none"),
+            account: AccountName(account),
+            kind: ProviderKind(account),
+            dialect: .openAIChat,
+            upstreamModel: model,
+            endpoint: Endpoint(tls: true, host: "h", port: 443, basePath: ""),
+            source: isLocal ? .local : .cloud,
+            isLocal: isLocal
+        )
+    }
+
+    /// Models: `big` at two clouds, `mixed` at a cloud and here, `local:llama` here, `off` nowhere.
+    private static func snapshot(
+        local: LocalEngine = .running(.init(kind: ProviderKind("llama_server"), models: ["llama", "phi"])),
+        defaultModel: String? = "big"
+    ) -> Snapshot {
+        let models: [String: [Target]] = [
+            "big": [target("one", "big-1"), target("two", "big-2")],
+            "mixed": [target("one", "mixed-1"), target("llama_server", "mixed-l", isLocal: true)],
+            "local:llama": [target("llama_server", "llama", isLocal: true)],
+            "off": [],
+        ]
+        var entries: [ModelName: ModelEntry] = [:]
+        for (name, targets) in models { entries[ModelName(name)] = ModelEntry(name: ModelName(name), targets: targets) }
+        let account = Account(name: AccountName("one"), kind: ProviderKind("one")) { target("one", $0) }
+        return Snapshot(
+            models: entries,
+            listed: [],
+            accounts: [account.name: account],
+            defaultModel: defaultModel.map { ModelName($0) },
+            local: local
+        )
+    }
+
+    private func plan(_ request: PlanRequest, in snapshot: Snapshot = Self.snapshot()) -> (names: [String], plan: Plan?, error: GatewayError?) {
+        do throws(GatewayError) {
+            let plan = try Planner.plan(request, in: snapshot)
+            return (plan.targets.map(\.upstreamModel), plan, nil)
+        } catch {
+            return ([], nil, error)
+        }
+    }
+
+    @Test("a named model means its targets in order")
+    func named() {
+        let result = plan(PlanRequest(model: "big"))
+        #expect(result.names == ["big-1", "big-2"])
+        #expect(result.plan?.reason == .named)
+        #expect(result.plan?.label == "big")
+        #expect(result.plan?.isNamed == true)
+    }
+
+    @Test("no model, an empty one and `default` mean the default", arguments: [nil, "", "default"])
+    func defaults(model: String?) {
+        #expect(plan(PlanRequest(model: model)).names == ["big-1", "big-2"])
+        #expect(plan(PlanRequest(model: model)).plan?.reason == .defaultModel)
+        let without = plan(PlanRequest(model: model), in: Self.snapshot(defaultModel: nil))
+        #expect(without.error?.code == .missingRequiredParameter)
+        #expect(without.error?.param == "model")
+    }
+
+    @Test("a route keeps only the targets that lie on it, and never another model")
+    func routes() {
+        #expect(plan(PlanRequest(model: "mixed", route: .local)).names == ["mixed-l"])
+        #expect(plan(PlanRequest(model: "mixed", route: .cloud)).names == ["mixed-1"])
+        #expect(plan(PlanRequest(model: "mixed", route: .auto)).names == ["mixed-1", "mixed-l"])
+        #expect(plan(PlanRequest(model: "big", route: .local)).error?.code == .localUnavailable)
+        #expect(plan(PlanRequest(model: "local:llama", route: .cloud)).error?.code == .modelNotFound)
+        #expect(plan(PlanRequest(model: "mixed", route: .cloud)).plan?.reason == .route)
+    }
+
+    @Test("the local route without a model means the engine's own default")
+    func localDefault() {
+        for model in [nil, "auto", "default"] {
+            #expect(plan(PlanRequest(model: model, route: .local)).names == ["llama"])
+            #expect(plan(PlanRequest(model: model, provider: "local")).names == ["llama"])
+        }
+        #expect(plan(PlanRequest(model: "llama", provider: "local")).names == ["llama"])
+    }
+
+    @Test("without a local engine the error says what is missing", arguments: [nil, "big", "llama", "local:llama2"])
+    func noLocal(model: String?) {
+        let absent = plan(PlanRequest(model: model, provider: "local"), in: Self.snapshot(local: .notConfigured))
+        if model != "llama" {
+            #expect(absent.error?.code == .localNotConfigured)
+            #expect(absent.error?.message.contains("LOCAL_LLM_BASE_URL") == true)
+            let silent = plan(PlanRequest(model: model, provider: "local"), in: Self.snapshot(local: .silent))
+            #expect(silent.error?.code == .localUnavailable)
+        }
+    }
+
+    @Test("a local model outside the allow-list is refused with the list")
+    func allowList() {
+        let engine = LocalEngine.Running(kind: ProviderKind("ollama"), models: ["llama", "phi"], allowed: ["llama"])
+        let snapshot = Self.snapshot(local: .running(engine))
+        let result = plan(PlanRequest(model: "local:phi"), in: snapshot)
+        #expect(result.error?.code == .modelNotAllowed)
+        #expect(result.error?.message.contains("llama") == true)
+        #expect(plan(PlanRequest(model: "phi", provider: "local"), in: snapshot).error?.code == .modelNotAllowed)
+        #expect(plan(PlanRequest(model: "big", route: .local), in: snapshot).error?.code == .localUnavailable)
+        let unset = plan(PlanRequest(model: "local:gone"))
+        #expect(unset.error?.code == .modelNotFound)
+    }
+
+    @Test("content that may not leave the device goes only to local targets, whatever the route")
+    func privacy() {
+        for route in [nil, Route.auto, .cloud, .fallback, .local] {
+            #expect(plan(PlanRequest(model: "mixed", route: route, privacy: .localOnly)).names == ["mixed-l"])
+        }
+        #expect(plan(PlanRequest(model: "mixed", privacy: .localOnly)).plan?.reason == .privacy)
+        #expect(plan(PlanRequest(model: "big", privacy: .localOnly)).error?.code == .localUnavailable)
+        #expect(plan(PlanRequest(model: "one::x", privacy: .localOnly)).error?.code == .localUnavailable)
+        #expect(plan(PlanRequest(model: "big", fallbacks: ["local:llama"], privacy: .localOnly)).names == ["llama"])
+    }
+
+    @Test("a provider keeps only its own account's targets")
+    func provider() {
+        #expect(plan(PlanRequest(model: "big", provider: "two")).names == ["big-2"])
+        #expect(plan(PlanRequest(model: "big", provider: "nobody")).error?.code == .modelNotFound)
+    }
+
+    @Test("fallbacks follow the model; an unknown one is an error")
+    func fallbacks() {
+        #expect(plan(PlanRequest(model: "mixed", fallbacks: ["big"])).names == ["mixed-1", "mixed-l", "big-1", "big-2"])
+        #expect(plan(PlanRequest(model: "mixed", fallbacks: ["gone"])).error?.code == .modelNotFound)
+    }
+
+    @Test(
+        "an account's name before the model passes any model through, unnamed in metrics",
+        arguments: ["one::some/model", "one/some/model"]
+    )
+    func passthrough(model: String) {
+        let result = plan(PlanRequest(model: model))
+        #expect(result.names == ["some/model"])
+        #expect(result.plan?.reason == .passthrough)
+        #expect(result.plan?.isNamed == false)
+    }
+
+    @Test("a model that only the caller named is unnamed under every reason")
+    func unnamed() {
+        let result = plan(PlanRequest(model: "anything", provider: "one"))
+        #expect(result.names == ["anything"])
+        #expect(result.plan?.isNamed == false)
+        #expect(plan(PlanRequest(model: "one::x", route: .cloud)).plan?.isNamed == false)
+    }
+
+    @Test("an unknown name is not found, and its text is shown only as visible ASCII", arguments: ["gone", "::x", "one::", "/x", "a\u{7}é"])
+    func unknown(model: String) {
+        let error = plan(PlanRequest(model: model)).error
+        #expect(error?.code == .modelNotFound)
+        #expect(error?.message.utf8.allSatisfy { $0 >= 32 && $0 < 127 } == true)
+    }
+
+    @Test("a model without targets is not found")
+    func noTargets() { #expect(plan(PlanRequest(model: "off")).error?.code == .modelNotFound) }
+
+    @Test("names are compared byte by byte")
+    func bytes() {
+        #expect(plan(PlanRequest(model: "BIG")).error?.code == .modelNotFound)
+        #expect(ModelName("e\u{301}") != ModelName("\u{e9}"))
+    }
+}
