@@ -13,6 +13,89 @@ let testSettings: [SwiftSetting] = [
 /// The product also spells every unsafe use.
 let settings: [SwiftSetting] = testSettings + [.strictMemorySafety()]
 
+/// One test target a target; test paths mirror source paths.
+let tests: [Target] = [
+    .testTarget(name: "MartletCoreTests", dependencies: ["MartletCore"], swiftSettings: testSettings),
+    .testTarget(name: "MartletWireTests", dependencies: ["MartletWire"], swiftSettings: testSettings),
+    .testTarget(
+        name: "MartletDialectsTests",
+        dependencies: ["MartletCore", "MartletWire", "MartletDialects"],
+        resources: [.copy("Fixtures")],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
+        name: "MartletProvidersTests",
+        dependencies: ["MartletCore", "MartletProviders"],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
+        name: "MartletRoutingTests",
+        dependencies: ["MartletCore", "MartletGovernance", "MartletRouting"],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
+        name: "MartletGovernanceTests",
+        dependencies: ["MartletCore", "MartletGovernance"],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
+        name: "MartletStoreTests",
+        dependencies: [
+            "MartletCore", "MartletGovernance", "MartletStore", "spool-writer",
+            .product(name: "GRDB", package: "GRDB.swift"),
+        ],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
+        name: "MartletConfigTests",
+        dependencies: [
+            "MartletCore", "MartletGovernance", "MartletProviders", "MartletRouting", "MartletConfig",
+            .product(name: "TOMLKit", package: "TOMLKit"),
+        ],
+        exclude: ["Fixtures"],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
+        name: "MartletExchangeTests",
+        dependencies: [
+            "MartletCore", "MartletWire", "MartletDialects", "MartletGovernance", "MartletRouting", "MartletExchange",
+            .product(name: "NIOCore", package: "swift-nio"),
+        ],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
+        name: "MartletTestingTests",
+        dependencies: ["MartletCore", "MartletTesting", .product(name: "NIOCore", package: "swift-nio")],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
+        name: "MartletServerTests",
+        dependencies: [
+            "MartletCore", "MartletWire", "MartletDialects", "MartletGovernance", "MartletProviders", "MartletRouting",
+            "MartletStore", "MartletConfig", "MartletExchange", "MartletServer", "MartletTesting",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "Hummingbird", package: "hummingbird"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
+        name: "MartletCommandTests",
+        dependencies: [
+            "martlet", "MartletCore", "MartletGovernance", "MartletStore", "MartletConfig", "MartletWire",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+        ],
+        swiftSettings: testSettings
+    ),
+]
+
 let package = Package(
     name: "martlet",
     platforms: [.macOS(.v15)],
@@ -109,9 +192,37 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: settings
         ),
-    ]
+        // A scripted upstream that can lie, and other help for tests of the gateway and of programs that embed it.
+        .target(
+            name: "MartletTesting",
+            dependencies: [
+                "MartletCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        // The benchmarks' control: a relay of handlers on one loop without any gateway logic.
+        .executableTarget(
+            name: "BareRelay",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Benchmarks/BareRelay",
+            swiftSettings: settings
+        ),
+        // Writes to a spool until it is killed; the tests do that.
+        .executableTarget(
+            name: "spool-writer",
+            dependencies: ["MartletCore", "MartletGovernance", "MartletStore"],
+            path: "Tests/Support/SpoolWriter",
+            swiftSettings: testSettings
+        ),
+    ] + tests
 )

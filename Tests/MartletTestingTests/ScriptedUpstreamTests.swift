@@ -38,7 +38,10 @@ struct ScriptedUpstreamTests {
         }
     }
 
-    @Test("streams with every line ending", arguments: [("ok", "\n"), ("crlf", "\r\n"), ("cr", "\r"), ("odd-cuts", "\r\n")])
+    @Test(
+        "streams with every line ending",
+        arguments: [("ok", "\n"), ("crlf", "\r\n"), ("cr", "\r"), ("odd-cuts", "\r\n")]
+    )
     func stream(model: String, lineEnd: String) async throws {
         try await with { _, client in
             try await ask(model, stream: true, on: client)

@@ -115,7 +115,8 @@ extension Exchange {
         call?.legs[index].phase = .sent
         call?.legs[index].isReused = reused
         call?.legs[index].sentAt = env.now
-        answer.sentAt = env.now
+        // The first request counts: what comes after it is time of the upstream, not of the gateway.
+        answer.sentAt = answer.sentAt ?? env.now
         deadlines.connect = nil
         if facts.stream {
             // The last candidate has only the total limit: there is nobody else to ask.

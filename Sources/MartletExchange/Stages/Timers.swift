@@ -74,7 +74,9 @@ extension Exchange {
             || isDue(deadlines.lastContent.map({ $0 + snapshot.timeouts.idleContent }))
         {
             interrupted(&env, &actions)
-        } else if clientIsWritable, isDue(deadlines.lastSent.map({ $0 + snapshot.timeouts.keepAliveComment })) {
+        } else if clientIsWritable, snapshot.timeouts.keepAliveComment > .zero,
+            isDue(deadlines.lastSent.map({ $0 + snapshot.timeouts.keepAliveComment }))
+        {
             keepAlive(&env, &actions)
         }
         if !isDone { arm(&actions) }

@@ -33,7 +33,8 @@ struct AdminErrors: RouterMiddleware {
             logger.error("the control plane cannot use the store", metadata: ["error": "\(error)"])
             return GatewayError(.dependencyUnavailable, "The store cannot be used at the moment.", retryAfterSeconds: 5)
         default:
-            logger.error("a control-plane request failed", metadata: ["error": "\(error)"])
+            // The kind only: what an error says may hold values of the request.
+            logger.error("a control-plane request failed", metadata: ["error": "\(type(of: error))"])
             return GatewayError(.internalError, "The request failed inside the gateway.")
         }
     }

@@ -19,7 +19,7 @@ struct Histogram: Sendable {
     init(_ scale: Scale) { self.scale = scale }
 
     /// The buckets' bounds in nanoseconds.
-    static func bounds(_ scale: Scale) -> InlineArray<19, UInt64> {
+    static func bounds(_ scale: Scale) -> [UInt64] {
         switch scale {
         case .seconds: secondBounds
         case .microseconds: microsecondBounds
@@ -29,16 +29,14 @@ struct Histogram: Sendable {
     private static let secondBounds = steps(from: 1_000_000, last: 600_000_000_000)
     private static let microsecondBounds = steps(from: 1_000, last: 1_000_000_000)
 
-    private static func steps(from first: UInt64, last: UInt64) -> InlineArray<19, UInt64> {
-        var bounds = InlineArray<19, UInt64>(repeating: last)
+    private static func steps(from first: UInt64, last: UInt64) -> [UInt64] {
+        var bounds: [UInt64] = []
         var decade = first
-        for place in stride(from: 0, to: 18, by: 3) {
-            bounds[place] = decade
-            bounds[place + 1] = decade / 10 * 25
-            bounds[place + 2] = decade * 5
+        for _ in 0..<6 {
+            bounds += [decade, decade / 10 * 25, decade * 5]
             decade *= 10
         }
-        return bounds
+        return bounds + [last]
     }
 
     /// Counts a duration; a negative one counts as zero.
@@ -47,7 +45,7 @@ struct Histogram: Sendable {
         sum += UInt128(nanoseconds)
         let bounds = Self.bounds(scale)
         var place = 0
-        while place < 19, nanoseconds > bounds[place] { place += 1 }
+        while place < bounds.count, nanoseconds > bounds[place] { place += 1 }
         counts[place] &+= 1
     }
 

@@ -128,30 +128,36 @@ struct LabelledCounts<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Labels told apart in one shard; later ones are counted together, so that names cannot fill the memory.
     static var capacity: Int { 50_000 }
 
-    private(set) var entries: [(key: Key, value: Value)] = []
+    // Two arrays: an array of pairs would be copied pair by pair to compare a key.
+    private var keys: [Key] = []
+    private var values: [Value] = []
     private var places: [Key: Int] = [:]
     private var last = 0
     private let empty: Value
 
     init(empty: Value) { self.empty = empty }
 
+    /// All labels with their counts, in order of their first use.
+    var entries: [(key: Key, value: Value)] { zip(keys, values).map { ($0, $1) } }
+
     /// Changes the counts of a label; of `other` when there is no room for one more label.
     @inline(__always)
     mutating func update(_ key: Key, whenFull other: @autoclosure () -> Key, _ change: (inout Value) -> Void) {
-        if last >= entries.count || entries[last].key != key {
+        if last >= keys.count || keys[last] != key {
             last = place(of: key) ?? place(of: other()) ?? insert(other())
         }
-        change(&entries[last].value)
+        change(&values[last])
     }
 
     private mutating func place(of key: Key) -> Int? {
         if let place = places[key] { return place }
-        return entries.count < Self.capacity ? insert(key) : nil
+        return keys.count < Self.capacity ? insert(key) : nil
     }
 
     private mutating func insert(_ key: Key) -> Int {
-        entries.append((key, empty))
-        places[key] = entries.count - 1
-        return entries.count - 1
+        keys.append(key)
+        values.append(empty)
+        places[key] = keys.count - 1
+        return keys.count - 1
     }
 }

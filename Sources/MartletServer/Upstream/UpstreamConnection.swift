@@ -20,7 +20,10 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var leg = LegID(0)
     private var target: Target?
     private var reader = HTTPResponseReader()
+    /// A read is outstanding at the channel.
     private var isReading = false
+    /// A read is wanted as soon as none is outstanding.
+    private var wantsRead = false
     private var isClosed = false
     private var requestIsSent = false
 
@@ -62,8 +65,9 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Sends what was written.
     func flush() { context?.flush() }
 
-    /// Reads once more, unless a read is outstanding.
+    /// Reads once more; while a read is outstanding, after it.
     func readMore() {
+        wantsRead = true
         guard !isReading, !isClosed else { return }
         isReading = true
         context?.read()
@@ -78,6 +82,7 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
+        wantsRead = false
         guard let owner, requestIsSent else {
             // Bytes nobody asked for: this connection must not carry another request.
             return abandon()
@@ -87,6 +92,8 @@ final class UpstreamConnection: ChannelInboundHandler {
         let output = unsafe buffer.withUnsafeReadableBytes { bytes in
             unsafe reader.consume(UnsafeMutableRawBufferPointer(mutating: bytes))
         }
+        // What brings nothing to the exchange is not answered with its wish to read on.
+        if !output.headCompleted, output.body.isEmpty, !output.ended { wantsRead = true }
         if output.headCompleted, let head = reader.head {
             owner.events.append(.legHead(leg, UpstreamHead(head)))
         }
@@ -110,19 +117,15 @@ final class UpstreamConnection: ChannelInboundHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
         // An idle connection keeps one read outstanding, so that its end is seen before it is used again.
-        if owner == nil || reader.head == nil { readMore() }
+        if wantsRead || owner == nil { readMore() }
     }
 
     /// The response is over: back to the pool if nothing is left on the wire.
     private func finish() {
         owner = nil
         guard reader.canReuseConnection, let pool, !isClosed else { return abandon() }
-        readMoreWhenIdle()
+        readMore()
         pool.giveBack(self)
-    }
-
-    private func readMoreWhenIdle() {
-        if !isReading { readMore() }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -121,7 +121,9 @@ struct RawResponseReader {
         guard let size = Int(digits, radix: 16), size >= 0 else { throw Malformed(description: "chunk size \(digits)") }
         let end = lineEnd.upperBound + size + 2
         guard input.count >= end else { return false }
-        guard Array(input[end - 2..<end]) == [13, 10] else { throw Malformed(description: "chunk of \(size) without end") }
+        guard Array(input[end - 2..<end]) == [13, 10] else {
+            throw Malformed(description: "chunk of \(size) without end")
+        }
         response?.body += input[lineEnd.upperBound..<end - 2]
         position = end
         if size == 0 { framing = .done } else { response?.chunks.append(size) }

@@ -45,12 +45,14 @@ public final class ScriptedUpstream: Sendable {
     ///   - identity: Speaks TLS with this certificate.
     ///   - script: What to do about each request; by default, what the model's name says.
     /// - Throws: The system's error when no port can be bound, or NIOSSL's when the certificate cannot be used.
-    public static func start(identity: TLSIdentity? = nil, script: ScriptSource? = nil) async throws -> ScriptedUpstream {
+    public static func start(identity: TLSIdentity? = nil, script: ScriptSource? = nil) async throws -> ScriptedUpstream
+    {
         let keeper = JournalKeeper()
         let open = OpenChannels()
-        let source = script ?? { request, attempt in
-            .named(request, attempt: attempt, unixSeconds: Int(time(nil)))
-        }
+        let source =
+            script ?? { request, attempt in
+                .named(request, attempt: attempt, unixSeconds: Int(time(nil)))
+            }
         let tls = try identity.map { try NIOSSLContext(configuration: $0.serverConfiguration()) }
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)

@@ -98,7 +98,8 @@ extension UpstreamScript {
 
     static func status(_ status: Int) -> UpstreamScript { refusal(status, "scripted") }
 
-    private static func refusal(_ status: Int, _ code: String, type: String = "invalid_request_error") -> UpstreamScript {
+    private static func refusal(_ status: Int, _ code: String, type: String = "invalid_request_error") -> UpstreamScript
+    {
         UpstreamScript([.write(whole(status, body: errorBody(code: code, type: type)))])
     }
 
@@ -162,7 +163,9 @@ extension UpstreamScript {
         case "empty": UpstreamScript([.write(whole(200, body: []))])
         case "gzip":
             // The header of a gzip member (RFC 1952) is enough: nobody may try to read on.
-            UpstreamScript([.write(whole(200, body: [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3], fields: ["content-encoding: gzip"]))])
+            UpstreamScript([
+                .write(whole(200, body: [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3], fields: ["content-encoding: gzip"]))
+            ])
         case "redirect":
             UpstreamScript([.write(whole(307, body: [], fields: ["location: /elsewhere"]))])
         default: nil
@@ -204,7 +207,8 @@ extension UpstreamScript {
         case "no-done":
             return UpstreamScript([.write(streamHead + chunk(ChatFixtures.stream(done: false)) + lastChunk)])
         case "unfinished": return body(ChatFixtures.events.dropLast() + ["data: [DONE]"])
-        case "crlf": return UpstreamScript([.write(streamHead + chunk(ChatFixtures.stream(lineEnd: "\r\n")) + lastChunk)])
+        case "crlf":
+            return UpstreamScript([.write(streamHead + chunk(ChatFixtures.stream(lineEnd: "\r\n")) + lastChunk)])
         case "cr": return UpstreamScript([.write(streamHead + chunk(ChatFixtures.stream(lineEnd: "\r")) + lastChunk)])
         case "odd-cuts":
             var generator = SeededGenerator(seed: 42)

@@ -47,10 +47,12 @@ extension UpstreamScript {
     ]
 
     /// The head of a chunked stream.
-    static let streamHead = Array(
-        (["HTTP/1.1 200 OK", "content-type: text/event-stream; charset=utf-8", "transfer-encoding: chunked"] + unwanted)
-            .map { $0 + "\r\n" }.joined().utf8
-    ) + [13, 10]
+    static let streamHead =
+        Array(
+            (["HTTP/1.1 200 OK", "content-type: text/event-stream; charset=utf-8", "transfer-encoding: chunked"]
+                + unwanted)
+                .map { $0 + "\r\n" }.joined().utf8
+        ) + [13, 10]
 
     /// Bytes as one chunk (RFC 9112 §7.1).
     static func chunk(_ bytes: [UInt8]) -> [UInt8] {

@@ -35,7 +35,6 @@ struct StartOptions: ParsableArguments {
     @Flag(help: "Check the configuration and exit: 0 when a start would accept it, 2 when not.")
     var checkConfig = false
 
-
     mutating func validate() throws {
         if let port, !(0...65_535).contains(port) { throw ValidationError("--port is a number from 0 to 65535") }
     }

@@ -73,7 +73,8 @@ enum StandardStreams {
             } else if errno == EAGAIN {
                 var waiting = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
                 _ = unsafe poll(&waiting, 1, -1)
-            } else if errno == EBADF {
+            } else if errno == EBADF || errno == EINVAL {
+                // Closed at the start, the number may since have been given to something that cannot be read.
                 return nil
             } else if errno != EINTR {
                 throw CommandFailure(.failed, "cannot read stdin: \(unsafe String(cString: strerror(errno)))")

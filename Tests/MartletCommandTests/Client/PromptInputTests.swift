@@ -3,10 +3,12 @@ import Testing
 @testable import martlet
 
 @Suite struct PromptInputTests {
-    @Test(arguments: [
-        ("ask", nil, "ask"), ("ask", "", "ask"), (nil, "piped\n", "piped"), (nil, "two\nlines\r\n", "two\nlines"),
-        ("ask", "piped\n", "ask\npiped"), ("", "piped", "piped"), (nil, "kept\n\n", "kept\n"),
-    ] as [(String?, String?, String)])
+    @Test(
+        arguments: [
+            ("ask", nil, "ask"), ("ask", "", "ask"), (nil, "piped\n", "piped"), (nil, "two\nlines\r\n", "two\nlines"),
+            ("ask", "piped\n", "ask\npiped"), ("", "piped", "piped"), (nil, "kept\n\n", "kept\n"),
+        ] as [(String?, String?, String)]
+    )
     func `stdin is the prompt, or is appended to it`(flag: String?, input: String?, expected: String) throws {
         #expect(try PromptInput.combine(flag: flag, input: input.map { Array($0.utf8) }) == expected)
     }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct UsageTests {
     @Test(arguments: [
         ["nonsense"], ["serve", "--nonsense"], ["serve", "--port", "70000"], ["serve", "--port", "x"],
-        ["gateway", "--json"], ["keys", "create", "--scopes", "root"], ["keys", "create", "--scopes", ""],
+        ["keys", "create", "--scopes", "root"], ["keys", "create", "--scopes", ""],
         ["keys", "create", "--expires", "tomorrow"], ["keys", "create", "--expires", "2001-01-01T00:00:00Z"],
         ["keys", "create", "--name", "a\u{1b}b"], ["keys", "revoke"], ["ai", "chat"], ["ai", "chat", ""],
         ["ai", "chat", "m", "--prompt", "q", "--max-tokens", "0"], ["ai", "chat", "m", "--temperature", "nan"],

@@ -65,6 +65,13 @@ extension Driver {
         return self
     }
 
+    /// Lets time pass until the timer, and fires it.
+    func fireTimer() {
+        guard let timer else { return }
+        env.now = max(env.now, timer)
+        tell(.timer)
+    }
+
     /// Answers every attempt by a script until the exchange is done.
     @discardableResult
     func serve(_ script: (Int) -> UpstreamScript) -> Driver {
@@ -77,7 +84,7 @@ extension Driver {
                 attempt += 1
                 play(script(attempt), on: id)
             default:
-                wait(.seconds(30))
+                fireTimer()
             }
         }
         return self
@@ -89,7 +96,7 @@ extension Driver {
             return
         }
         guard script.connects else {
-            wait(.seconds(5))
+            fireTimer()
             return
         }
         tell(.legConnected(id, reused: false))

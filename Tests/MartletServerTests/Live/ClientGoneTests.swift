@@ -25,7 +25,11 @@ extension Live {
             Phase(model: "half-body", stream: true, bytes: 600), Phase(model: "endless", stream: true, bytes: 2_000),
         ]
 
-        @Test("the upstream call ends, in every phase and whichever way the client goes", arguments: phases, Way.allCases)
+        @Test(
+            "the upstream call ends, in every phase and whichever way the client goes",
+            arguments: phases,
+            Way.allCases
+        )
         func cancel(phase: Phase, way: Way) async throws {
             try await LiveGateway.run { gateway, upstream in
                 let client = try await gateway.connect()

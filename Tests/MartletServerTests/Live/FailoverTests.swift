@@ -45,7 +45,8 @@ extension Live {
                 ("status-500", 2), ("status-529", 2), ("reset", 2), ("cut-early", 2), ("status-401", 1),
                 ("status-402", 1), ("status-404", 1), ("quota", 1), ("rate-limit", 1), ("rate-limit-ms:20", 2),
                 ("redirect", 1), ("wrong-type", 1), ("not-json", 1), ("empty", 1), ("double-length", 1),
-            ], [false, true]
+            ],
+            [false, true]
         )
         func next(fault: (model: String, attempts: Int), stream: Bool) async throws {
             try await run(fault.model) { gateway, one, two in

@@ -5,7 +5,10 @@ extension Live {
     /// What goes up and what comes back, byte for byte.
     @Suite("Forwarding")
     struct Forwarding {
-        @Test("the upstream sees the caller's body with nothing but the touched members changed", arguments: [false, true])
+        @Test(
+            "the upstream sees the caller's body with nothing but the touched members changed",
+            arguments: [false, true]
+        )
         func body(stream: Bool) async throws {
             try await LiveGateway.run { gateway, upstream in
                 _ = try await gateway.chat("up::ok", stream: stream)
@@ -35,7 +38,9 @@ extension Live {
 
         @Test("members that an account does not take are left out")
         func dropParams() async throws {
-            try await LiveGateway.run(account: #"drop_params = ["temperature", "stream_options"]"#) { gateway, upstream in
+            try await LiveGateway.run(account: #"drop_params = ["temperature", "stream_options"]"#) {
+                gateway,
+                upstream in
                 let answer = try await gateway.chat("up::ok", stream: true)
                 #expect(answer.status == 200)
                 let seen = String(decoding: upstream.journal.requests.first?.body ?? [], as: UTF8.self)
@@ -50,7 +55,7 @@ extension Live {
                 var generator = SeededGenerator(seed: seed)
                 let body = ChatFixtures.request(model: "up::ok", padding: 3_000)
                 let client = try await gateway.connect()
-                let chunks = generator.cut(body, longest: 700).flatMap { piece in
+                let chunks = generator.cut(body, longest: 700).flatMap { piece -> [UInt8] in
                     Array("\(String(piece.count, radix: 16))\r\n".utf8) + piece + [13, 10]
                 }
                 let all =

@@ -3,7 +3,9 @@ import MartletTesting
 import Testing
 
 extension Live {
-    /// Bytes that must not pile up. Each test runs in a process of its own, so that its memory is its own too.
+    /// Bytes that must not pile up.
+    ///
+    /// Each test runs in a process of its own, so that its memory is its own too.
     @Suite("Pressure")
     struct Pressure {
         #if os(Linux)
@@ -41,9 +43,12 @@ extension Live {
                     let connection = upstream.journal.requests[asked].connection
                     var sent = -1
                     // Until nothing has moved for half a second.
-                    while await upstream.wait(within: .milliseconds(500), until: { [sent] in
-                        $0.connections[connection].bytesSent > sent
-                    }) {
+                    while await upstream.wait(
+                        within: .milliseconds(500),
+                        until: { [sent] in
+                            $0.connections[connection].bytesSent > sent
+                        }
+                    ) {
                         sent = upstream.journal.connections[connection].bytesSent
                         guard sent < 32 << 20 else { break }
                     }

@@ -9,7 +9,10 @@ extension Live {
 
         @Test(
             "arrive as they were sent, with the end mark even where the upstream left it out",
-            arguments: [("ok", "\n"), ("crlf", "\r\n"), ("cr", "\r"), ("odd-cuts", "\r\n"), ("no-done", "\n"), ("length-long", "\n")]
+            arguments: [
+                ("ok", "\n"), ("crlf", "\r\n"), ("cr", "\r"), ("odd-cuts", "\r\n"), ("no-done", "\n"),
+                ("length-long", "\n"),
+            ]
         )
         func bytes(model: String, lineEnd: String) async throws {
             try await LiveGateway.run { gateway, upstream in

@@ -1,6 +1,10 @@
 import Foundation
+import MartletGovernance
+import MartletStore
 import MartletTesting
 import Testing
+
+@testable import MartletServer
 
 extension Live {
     /// What the ledger says after requests of every kind.
@@ -76,7 +80,8 @@ extension Live {
         func keys() async throws {
             try await LiveGateway.run { gateway, _ in
                 _ = try await gateway.chat("up::ok")
-                let made = try gateway.state.keyStore.create(name: "live", scopes: [.inference], now: .now)
+                let now = Timestamp(unixSeconds: Int64(Date.now.timeIntervalSince1970))
+                let made = try gateway.state.keyStore.create(name: "live", scopes: [.inference], now: now)
                 let body = ChatFixtures.request(model: "up::ok")
                 let fields = ["content-length: \(body.count)"]
                 let bytes = LiveRequest.head("POST /v1/chat/completions", key: made.text, fields: fields) + body

@@ -1,6 +1,7 @@
 import Foundation
 import MartletConfig
 import MartletTesting
+import NIOCore
 import Testing
 
 @testable import MartletServer
@@ -124,7 +125,9 @@ enum LiveRequest {
 
     /// A request head with a host, a key and a JSON content type.
     static func head(_ line: String, key: String = LiveGateway.key, fields: [String] = []) -> [UInt8] {
-        let lines = ["\(line) HTTP/1.1", "host: 127.0.0.1", "authorization: Bearer \(key)", "content-type: application/json"]
+        let lines = [
+            "\(line) HTTP/1.1", "host: 127.0.0.1", "authorization: Bearer \(key)", "content-type: application/json",
+        ]
         return Array(((lines + fields).map { $0 + "\r\n" }.joined() + "\r\n").utf8)
     }
 }

@@ -23,7 +23,10 @@ struct TestCertificates {
         directory = FileManager.default.temporaryDirectory.appending(path: "martlet-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         try run(
-            ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=Martlet test root", "-keyout", "root.key", "-out", "root.pem"]
+            [
+                "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=Martlet test root", "-keyout", "root.key", "-out",
+                "root.pem",
+            ]
                 + Self.newKey
         )
     }
@@ -37,7 +40,8 @@ struct TestCertificates {
         try Data("subjectAltName=\(names)\n".utf8).write(to: directory.appending(path: "names.cnf"))
         try run(["req", "-nodes", "-subj", "/CN=server", "-keyout", "server.key", "-out", "server.csr"] + Self.newKey)
         try run([
-            "x509", "-req", "-in", "server.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-days", "2",
+            "x509", "-req", "-in", "server.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-days",
+            "2",
             "-extfile", "names.cnf", "-out", "server.pem",
         ])
         return TLSIdentity(
