@@ -34,6 +34,9 @@ struct ConfigNode: Sendable {
     var table: ConfigTable? { if case .table(let table) = value { table } else { nil } }
 
     /// A number, given as an integer or a decimal.
+    ///
+    /// Never inlined: Swift 6.3.1's optimiser aborts on the inlined copy (an ownership error in CopyPropagation).
+    @inline(never)
     var number: Double? {
         switch value {
         case .integer(let number): Double(number)

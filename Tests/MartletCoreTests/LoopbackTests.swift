@@ -2,7 +2,10 @@ import MartletCore
 import Testing
 
 @Suite("Loopback") struct LoopbackTests {
-    @Test("knows names and addresses of this machine", arguments: ["localhost", "::1", "127.0.0.1", "127.255.255.255", "127.1.2.3"])
+    @Test(
+        "knows names and addresses of this machine",
+        arguments: ["localhost", "::1", "127.0.0.1", "127.255.255.255", "127.1.2.3"]
+    )
     func yes(host: String) { #expect(Loopback.isHost(host)) }
 
     @Test(

@@ -18,6 +18,9 @@ import Testing
     @Test("privacy classes are ordered from loose to tight")
     func privacy() { #expect(PrivacyClass.open < .localOnly) }
 
-    @Test("tokens are estimated as a quarter of the bytes, rounded up", arguments: [(0, 0), (1, 1), (4, 1), (5, 2), (-3, 0)])
+    @Test(
+        "tokens are estimated as a quarter of the bytes, rounded up",
+        arguments: [(0, 0), (1, 1), (4, 1), (5, 2), (-3, 0)]
+    )
     func estimate(bytes: Int, tokens: Int64) { #expect(Usage.estimatedTokens(textBytes: bytes) == tokens) }
 }

@@ -6,7 +6,8 @@ import Testing
     @Test(
         "states keep their numbers and names, which stand in files",
         arguments: [
-            (.intent, 0, "intent"), (.settled, 1, "settled"), (.cancelled, 2, "cancelled"), (.interrupted, 3, "interrupted"),
+            (.intent, 0, "intent"), (.settled, 1, "settled"), (.cancelled, 2, "cancelled"),
+            (.interrupted, 3, "interrupted"),
             (.failed, 4, "failed"),
         ] as [(LedgerRecord.State, UInt8, String)]
     )

@@ -12,7 +12,10 @@ import Testing
     )
     func scopes(names: String, expected: [String]) { #expect(Scopes(names: names)?.names == expected) }
 
-    @Test("takes no unknown scope and no empty list", arguments: ["", ",", "root", "inference,root", "Admin", "inference;admin"])
+    @Test(
+        "takes no unknown scope and no empty list",
+        arguments: ["", ",", "root", "inference,root", "Admin", "inference;admin"]
+    )
     func refused(names: String) { #expect(Scopes(names: names) == nil) }
 
     @Test("the caller of an open gateway may call models and nothing else")

@@ -6,7 +6,8 @@ import Testing
     @Test(
         "classifies a status and its code",
         arguments: [
-            (301, nil, .redirect), (401, nil, .auth), (403, nil, .auth), (402, nil, .quotaExhausted), (404, nil, .notFound),
+            (301, nil, .redirect), (401, nil, .auth), (403, nil, .auth), (402, nil, .quotaExhausted),
+            (404, nil, .notFound),
             (408, nil, .serverError), (425, nil, .serverError), (429, nil, .rateLimited),
             (429, "insufficient_quota", .quotaExhausted), (429, "other", .rateLimited), (400, nil, .clientError),
             (400, "context_length_exceeded", .contextLength), (400, "exceed_context_size_error", .contextLength),
@@ -39,7 +40,9 @@ import Testing
 
     @Test("every kind has a label of the metrics' closed list", arguments: AttemptFailure.Kind.allCases)
     func labels(kind: AttemptFailure.Kind) {
-        let labels = ["connect", "timeout", "reset", "rate_limited", "auth", "client_error", "server_error", "bad_response"]
+        let labels = [
+            "connect", "timeout", "reset", "rate_limited", "auth", "client_error", "server_error", "bad_response",
+        ]
         #expect(labels.contains(AttemptFailure(kind).outcomeLabel))
     }
 

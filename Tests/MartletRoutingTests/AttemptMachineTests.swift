@@ -26,7 +26,10 @@ import Testing
         #expect(next == (isRepeated ? .retry(after: .zero) : .advance(1)))
     }
 
-    @Test("a caller's own mistake is never asked elsewhere", arguments: [AttemptFailure.Kind.clientError, .contentFilter])
+    @Test(
+        "a caller's own mistake is never asked elsewhere",
+        arguments: [AttemptFailure.Kind.clientError, .contentFilter]
+    )
     func callersMistake(kind: AttemptFailure.Kind) {
         var machine = machine()
         #expect(machine.failed(AttemptFailure(kind), Self.calm) == .giveUp(AttemptFailure(kind)))

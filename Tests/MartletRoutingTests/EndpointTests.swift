@@ -6,7 +6,8 @@ import Testing
         "writes the Host field with a port only where it is not the scheme's own",
         arguments: [
             (true, "api.example.com", 443, "api.example.com"), (true, "api.example.com", 8443, "api.example.com:8443"),
-            (false, "localhost", 80, "localhost"), (false, "localhost", 443, "localhost:443"), (false, "::1", 8080, "[::1]:8080"),
+            (false, "localhost", 80, "localhost"), (false, "localhost", 443, "localhost:443"),
+            (false, "::1", 8080, "[::1]:8080"),
         ]
     )
     func authority(tls: Bool, host: String, port: Int, authority: String) {

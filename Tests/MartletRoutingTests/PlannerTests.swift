@@ -39,7 +39,10 @@ import Testing
         )
     }
 
-    private func plan(_ request: PlanRequest, in snapshot: Snapshot = Self.snapshot()) -> (names: [String], plan: Plan?, error: GatewayError?) {
+    private func plan(
+        _ request: PlanRequest,
+        in snapshot: Snapshot = Self.snapshot()
+    ) -> (names: [String], plan: Plan?, error: GatewayError?) {
         do throws(GatewayError) {
             let plan = try Planner.plan(request, in: snapshot)
             return (plan.targets.map(\.upstreamModel), plan, nil)
@@ -128,7 +131,9 @@ import Testing
 
     @Test("fallbacks follow the model; an unknown one is an error")
     func fallbacks() {
-        #expect(plan(PlanRequest(model: "mixed", fallbacks: ["big"])).names == ["mixed-1", "mixed-l", "big-1", "big-2"])
+        #expect(
+            plan(PlanRequest(model: "mixed", fallbacks: ["big"])).names == ["mixed-1", "mixed-l", "big-1", "big-2"]
+        )
         #expect(plan(PlanRequest(model: "mixed", fallbacks: ["gone"])).error?.code == .modelNotFound)
     }
 
@@ -151,7 +156,10 @@ import Testing
         #expect(plan(PlanRequest(model: "one::x", route: .cloud)).plan?.isNamed == false)
     }
 
-    @Test("an unknown name is not found, and its text is shown only as visible ASCII", arguments: ["gone", "::x", "one::", "/x", "a\u{7}é"])
+    @Test(
+        "an unknown name is not found, and its text is shown only as visible ASCII",
+        arguments: ["gone", "::x", "one::", "/x", "a\u{7}é"]
+    )
     func unknown(model: String) {
         let error = plan(PlanRequest(model: model)).error
         #expect(error?.code == .modelNotFound)

@@ -108,7 +108,8 @@ extension Exchange {
         switch endpoint {
         case .models:
             guard let page = env.modelPage(nil) else {
-                return refuse(GatewayError(.internalError, "There is no list of models."), closing: hasBody, &env, &actions)
+                let error = GatewayError(.internalError, "There is no list of models.")
+                return refuse(error, closing: hasBody, &env, &actions)
             }
             respond(with: page, &env, &actions)
         case .model(let id):

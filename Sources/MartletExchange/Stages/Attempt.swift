@@ -79,10 +79,9 @@ extension Exchange {
         dial(leg, &env, &actions)
     }
 
-    /// Starts a leg beside the one that runs: what hedging does. The first one with content wins, and in that very event
-    /// the other is cancelled.
+    /// Starts a leg beside the one that runs: what hedging will do.
     ///
-    /// Nothing happens once the answer is committed, or where content may not go to the target.
+    /// The first one with content wins, and in that very event the other is cancelled. Nothing happens once the answer is committed, or where content may not go to the target.
     mutating func startSecondLeg(
         on target: Target,
         slot: SlotID?,

@@ -107,6 +107,8 @@ extension Exchange {
         answer.isCommitted = true
         answer.status = 200
         answer.firstToken = leg.sentAt.map { env.now - $0 }
+        // Those of a leg that lost, too; the limit of the whole attempt holds on.
+        deadlines.connect = nil
         deadlines.firstToken = nil
         deadlines.responseHead = nil
         deadlines.lastContent = env.now

@@ -60,6 +60,8 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     var connectionDeadline: ContinuousClock.Instant?
     /// Bytes of a head that is not complete yet.
     var headBytes = 0
+    /// Whether the request line of the current head has ended.
+    var requestLineEnded = true
     var closesWhenFlushed = false
 
     /// How the body of the answer is framed.
@@ -123,7 +125,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let refusal = RequestParsing.refusal(for: error) else {
+        guard let refusal = RequestParsing.refusal(for: error, inRequestLine: !requestLineEnded) else {
             context.close(promise: nil)
             return
         }
@@ -132,13 +134,17 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     }
 
     /// Raw bytes came in: between requests they begin a head, which has its own time and size.
-    func received(_ count: Int, limit: Int) {
+    func received(_ bytes: ByteBuffer, limit: Int) {
         guard exchange == nil, requestIsComplete, !closesAfterResponse else { return }
-        if headBytes == 0, incoming.isEmpty { closeUnless(within: loop.snapshot.timeouts.clientHead) }
-        headBytes += count
+        if headBytes == 0 {
+            if incoming.isEmpty { closeUnless(within: loop.snapshot.timeouts.clientHead) }
+            requestLineEnded = false
+        }
+        if !requestLineEnded { requestLineEnded = bytes.readableBytesView.contains(UInt8(ascii: "\n")) }
+        headBytes += bytes.readableBytes
         guard headBytes > limit else { return }
         headBytes = 0
-        incoming.append(.malformed(GatewayError(.headersTooLarge, "The request head is too large.")))
+        incoming.append(.malformed(RequestParsing.overflow(inRequestLine: !requestLineEnded)))
     }
 
     /// Keeps one read outstanding, so that the client's end is seen, unless too much waits already.

@@ -12,7 +12,7 @@ final class HeadMeter: ChannelInboundHandler {
     init(_ connection: ClientConnection) { self.connection = connection }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        connection.received(unwrapInboundIn(data).readableBytes, limit: Self.maxHead)
+        connection.received(unwrapInboundIn(data), limit: Self.maxHead)
         context.fireChannelRead(data)
     }
 }

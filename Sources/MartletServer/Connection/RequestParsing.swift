@@ -10,13 +10,21 @@ enum RequestParsing {
     static let maxFields = 100
 
     /// What a parser error is answered with; `nil` when it is no parser error.
-    static func refusal(for error: any Error) -> GatewayError? {
+    ///
+    /// - Parameter inRequestLine: Whether the head's first line has not ended yet.
+    static func refusal(for error: any Error, inRequestLine: Bool) -> GatewayError? {
         guard let error = error as? HTTPParserError else { return nil }
         switch error {
-        case .headerOverflow: return GatewayError(.headersTooLarge, "The request's header fields are too large.")
+        case .headerOverflow: return overflow(inRequestLine: inRequestLine)
         case .invalidMethod: return GatewayError(.notImplemented, "This method is not known.")
         default: return GatewayError(.badRequest, "The request is not well-formed HTTP.")
         }
+    }
+
+    /// The answer to a head that is over its limits.
+    static func overflow(inRequestLine: Bool) -> GatewayError {
+        if inRequestLine { return GatewayError(.uriTooLong, "The request target is too long.") }
+        return GatewayError(.headersTooLarge, "The request's header fields are too large.")
     }
 
     /// Picks out what the exchange looks at.

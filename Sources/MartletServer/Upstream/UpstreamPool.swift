@@ -138,20 +138,24 @@ final class UpstreamPool {
         }
         let host = target.endpoint.host
         let handler = LoopBound(connection)
+        // A little after the exchange's own limit, which decides what the caller is told.
+        let limit = TimeAmount(left + .milliseconds(100))
+        let handshake = tls == nil ? nil : eventLoop.makePromise(of: Void.self)
         let bootstrap = ClientBootstrap(group: eventLoop)
-            .connectTimeout(TimeAmount(left))
+            .connectTimeout(limit)
             .channelOption(.autoRead, value: false)
             .channelOption(.maxMessagesPerRead, value: 1)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_rcvbuf), value: 128 << 10)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if let tls {
+                    if let tls, let handshake {
                         // The name check covers IP literals too; only names may stand in SNI (RFC 6066 §3).
                         let name = host.isIPAddress ? nil : host
                         try channel.pipeline.syncOperations.addHandler(
                             NIOSSLClientHandler(context: tls, serverHostname: name)
                         )
+                        try channel.pipeline.syncOperations.addHandler(HandshakeHandler(ended: handshake))
                     }
                     try channel.pipeline.syncOperations.addHandler(handler.value)
                 }
@@ -159,8 +163,15 @@ final class UpstreamPool {
         let box = LoopBound((pool: self, done: done, rest: addresses.dropFirst(), target: target))
         bootstrap.connect(to: address).whenComplete { result in
             switch result {
-            case .success: box.value.done(.success(handler.value))
+            case .success(let channel):
+                guard let handshake else { return box.value.done(.success(handler.value)) }
+                let timer = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
+                handshake.futureResult.whenComplete { result in
+                    timer.cancel()
+                    box.value.done(result.map { handler.value }.mapError { _ in .connect })
+                }
             case .failure:
+                handshake?.fail(HandshakeHandler.Failed())
                 guard !box.value.rest.isEmpty else { return box.value.done(.failure(.connect)) }
                 box.value.pool.connect(to: box.value.rest, box.value.target, deadline, box.value.done)
             }

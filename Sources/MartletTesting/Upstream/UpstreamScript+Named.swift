@@ -202,7 +202,9 @@ extension UpstreamScript {
             return body([String(decoding: Array("data: ".utf8) + errorBody(code: argument), as: UTF8.self)])
         case "error-midway":
             let error = String(decoding: Array("data: ".utf8) + errorBody(code: "server_error"), as: UTF8.self)
-            return body(ChatFixtures.events.prefix(3) + [error])
+            let end = eventChunk(error) + lastChunk
+            // The pause parts them: what comes in one read is judged as one.
+            return UpstreamScript([.write(begin), .pause(.milliseconds(100)), .write(end)])
         case "role-only": return body([ChatFixtures.roleEvent])
         case "no-done":
             return UpstreamScript([.write(streamHead + chunk(ChatFixtures.stream(done: false)) + lastChunk)])

@@ -21,7 +21,10 @@ final class World {
     /// Those of them that are complete: with an end, and with or without the usage that follows it.
     private var completeBodies: [String] = []
     private var clientIsWritable = true
+    private let startsSecondLeg: Bool
     private var legsStartedBeside = 0
+    /// Whether two legs were connected at once.
+    private(set) var hadTwoLegs = false
 
     /// What an upstream says on one connection.
     struct Script {
@@ -56,6 +59,7 @@ final class World {
         if random.chance(5) { driver.env.byteLimit = 50 }
         if random.chance(5) { driver.env.draining = true }
         if random.chance(10) { driver.env.cooling = ["one"] }
+        startsSecondLeg = random.chance(40)
         self.random = random
     }
 
@@ -95,6 +99,7 @@ final class World {
     }
 
     private func step() {
+        if driver.legs.values.count(where: { $0.state == .sent }) > 1 { hadTwoLegs = true }
         let roll = random.below(1_000)
         switch roll {
         case 0..<6: driver.tell(.clientGone)
@@ -108,9 +113,10 @@ final class World {
         case 90..<100: pass(.seconds(random.below(70)))
         case 100..<110: driver.env.now += .milliseconds(random.below(5_000))
         case 110..<120: strayEvent()
-        case 120..<140: startSecondLeg()
+        case 120..<220 where startsSecondLeg: startSecondLeg()
         case 140..<150: driver.env.draining.toggle()
-        case 150..<170: for name in ["one", "two", "engine"] { driver.env.targetSlots[name] = random.chance(80) ? .granted : .full }
+        case 150..<170:
+            for name in ["one", "two", "engine"] { driver.env.targetSlots[name] = random.chance(80) ? .granted : .full }
         default: progress()
         }
     }
@@ -145,7 +151,9 @@ final class World {
         switch ask {
         case .authenticate:
             let found = AuthAnswer.principal(Principal(key: APIKeyID("k"), scopes: [.inference]))
-            driver.tell(.answer(id, .authenticated(random.chance(85) ? found : random.chance(50) ? .refused : .unavailable)))
+            driver.tell(
+                .answer(id, .authenticated(random.chance(85) ? found : random.chance(50) ? .refused : .unavailable))
+            )
         case .slot:
             let slot = SlotID(UInt16.max - id.rawValue)
             driver.tell(.answer(id, .slot(random.chance(70) ? slot : nil)))
@@ -211,7 +219,7 @@ final class World {
     }
 
     private func startSecondLeg() {
-        guard legsStartedBeside < 2, isStream || random.chance(50) else { return }
+        guard legsStartedBeside < 2 else { return }
         let targets = driver.exchange.plan?.targets ?? []
         guard let target = targets.last(where: { $0.dialect != .mock }) else { return }
         legsStartedBeside += 1
@@ -219,11 +227,12 @@ final class World {
     }
 
     private func makeScript() -> Script {
-        switch random.below(12) {
+        switch random.below(14) {
         case 0: return error([400, 404, 409][random.below(3)], "{\"error\":{\"message\":\"no\"}}")
         case 1: return error([401, 402, 403, 418][random.below(4)], "{}")
         case 2: return error([500, 503, 529, 408][random.below(4)], "oops")
-        case 3: return error(429, "{\"error\":{\"message\":\"slow\"}}", retryAfter: random.chance(50) ? .seconds(2) : nil)
+        case 3:
+            return error(429, "{\"error\":{\"message\":\"slow\"}}", retryAfter: random.chance(50) ? .seconds(2) : nil)
         case 4: return error(400, AttemptTests.contextError)
         case 5: return Script(head: UpstreamHead(status: 200, media: .other), bytes: Array("<html>".utf8)[...])
         case 6:
@@ -300,7 +309,8 @@ final class World {
         default:
             let end = text.firstRange(of: "data: {\"error\":{\"message\":\"The ")?.lowerBound ?? text.endIndex
             let content = String(text[..<end])
-            return possibleBodies.contains { $0.utf8.starts(with: content.utf8) } ? nil : "not the start of a stream: \(content)"
+            return possibleBodies.contains { $0.utf8.starts(with: content.utf8) }
+                ? nil : "not the start of a stream: \(content)"
         }
     }
 }

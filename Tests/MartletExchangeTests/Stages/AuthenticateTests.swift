@@ -34,7 +34,10 @@ import Testing
         }
     }
 
-    @Test("without a key, or with an empty one, nothing is looked up", arguments: [nil, "", "Bearer", "Bearer ", "Basic x"])
+    @Test(
+        "without a key, or with an empty one, nothing is looked up",
+        arguments: [nil, "", "Bearer", "Bearer ", "Basic x"]
+    )
     func none(authorization: String?) {
         let driver = begin(.chat { $0.authorization = authorization })
         #expect(driver.env.presented.isEmpty)
@@ -115,7 +118,10 @@ import Testing
     @Test("metrics need any key, unless they are public")
     func metrics() throws {
         #expect(begin(.get("/metrics")).response?.status == 401)
-        let driver = begin(.get("/metrics") { $0.apiKey = "k" }, auth: .principal(.init(key: APIKeyID("k"), scopes: .admin)))
+        let driver = begin(
+            .get("/metrics") { $0.apiKey = "k" },
+            auth: .principal(.init(key: APIKeyID("k"), scopes: .admin))
+        )
         let ask = try #require(driver.openAsk?.id)
         let page = PageAnswer(status: 200, contentType: "text/plain", body: ByteBuffer(string: "x 1\n"))
         driver.tell(.answer(ask, .page(page)))

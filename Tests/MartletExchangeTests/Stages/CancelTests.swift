@@ -8,7 +8,8 @@ import Testing
 
 /// A place in the life of a request at which its client leaves.
 enum Phase: String, CaseIterable, Sendable {
-    case head, authenticating, body, queued, targetQueued, dialing, waiting, errorBody, wholeBody, gate, streaming, backoff
+    case head, authenticating, body, queued, targetQueued, dialing, waiting, errorBody, wholeBody, gate, streaming,
+        backoff
 
     /// Leads a request there.
     func reach() -> Driver {

@@ -114,7 +114,8 @@ import Testing
     @Test(
         "on a loopback bind only loopback names are served",
         arguments: [
-            ("127.0.0.1:8004", true), ("localhost", true), ("LOCALHOST:1", true), ("[::1]:8004", true), ("127.8.9.10", true),
+            ("127.0.0.1:8004", true), ("localhost", true), ("LOCALHOST:1", true), ("[::1]:8004", true),
+            ("127.8.9.10", true),
             ("127.0.0.1.evil.com", false), ("localhost.evil.com", false), ("evil.com:8004", false), ("", false),
             ("127.0.0.256", false), ("[::2]", false), ("127.0.0.1@evil.com", false), ("extra.example", true),
         ]
@@ -175,7 +176,8 @@ import Testing
     @Test(
         "keeps a client's request id only if it is well formed",
         arguments: [
-            ("req-1.A_b", true), ("", false), ("a b", false), ("a\"b", false), (String(repeating: "x", count: 128), true),
+            ("req-1.A_b", true), ("", false), ("a b", false), ("a\"b", false),
+            (String(repeating: "x", count: 128), true),
             (String(repeating: "x", count: 129), false), ("é", false),
         ]
     )

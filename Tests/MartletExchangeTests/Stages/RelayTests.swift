@@ -11,7 +11,7 @@ import Testing
         let driver = Driver().send().connect().head(200, .json).bytes(String(Chat.answer.prefix(20)))
         #expect(driver.response == nil)
         driver.bytes(String(Chat.answer.dropFirst(20))).end()
-        #expect(driver.lastNames == ["settle", "respond", "body", "endBody"] || driver.lastNames.first == "releaseSlot")
+        #expect(driver.lastNames.filter { $0 != "releaseSlot" } == ["settle", "respond", "body", "endBody"])
         #expect(driver.bodyText == Chat.answer)
         #expect(driver.response?.contentLength == Chat.answer.utf8.count)
         #expect(driver.outcome?.usage == Usage(inputTokens: 7, outputTokens: 2))

@@ -9,12 +9,14 @@ import Testing
     @Test(
         "answers a body that is no strict JSON",
         arguments: [
-            ("", "invalid_json"), ("{", "invalid_json"), ("nonsense", "invalid_json"), ("{\"a\":1,\"a\":2}", "invalid_json"),
+            ("", "invalid_json"), ("{", "invalid_json"), ("nonsense", "invalid_json"),
+            ("{\"a\":1,\"a\":2}", "invalid_json"),
             ("{\"a\":1} x", "invalid_json"), ("{\"a\":\"\\ud800\"}", "invalid_json"), ("\u{FEFF}{}", "invalid_json"),
             ("{\"a\":NaN}", "invalid_json"), ("{\"a\":[1,]}", "invalid_json"),
             (String(repeating: "[", count: 200), "json_too_deep"), ("[]", "invalid_value"), ("\"x\"", "invalid_value"),
             ("{}", "missing_required_parameter"), ("{\"messages\":1}", "invalid_value"),
-            (Chat.body(extra: ",\"max_tokens\":-1"), "invalid_value"), (Chat.body(extra: ",\"stream\":1"), "invalid_value"),
+            (Chat.body(extra: ",\"max_tokens\":-1"), "invalid_value"),
+            (Chat.body(extra: ",\"stream\":1"), "invalid_value"),
         ]
     )
     func invalid(body: String, code: String) {
@@ -91,7 +93,9 @@ import Testing
         let setup = Setup(targets: [.sample("cloud"), .sample("engine", isLocal: true)])
         let header = Driver(setup, head: .chat { $0.gatewayRoute = "Local" }).send()
         #expect(header.accounts == ["engine"])
-        let body = Driver(setup, head: .chat { $0.gatewayRoute = "local" }).send(Chat.body(extra: ",\"route\":\"cloud\""))
+        let body = Driver(setup, head: .chat { $0.gatewayRoute = "local" }).send(
+            Chat.body(extra: ",\"route\":\"cloud\"")
+        )
         #expect(body.accounts == ["cloud"])
         let unknown = Driver(setup, head: .chat { $0.gatewayRoute = "sideways" }).send()
         #expect(unknown.response?.status == 400)
@@ -169,7 +173,8 @@ import Testing
         }
         let driver = Driver(head: head)
         driver.env.auth = .principal(Principal(key: .admin, scopes: [.admin]))
-        driver.begin().tell(.clientBytes(ByteBuffer(string: "not "))).tell(.clientBytes(ByteBuffer(string: "json"))).tell(.clientEnd)
+        driver.begin().tell(.clientBytes(ByteBuffer(string: "not "))).tell(.clientBytes(ByteBuffer(string: "json")))
+            .tell(.clientEnd)
         let ask = try #require(driver.openAsk)
         guard case .control(let request) = ask.ask else {
             Issue.record("no control request")

@@ -89,7 +89,7 @@ final class Driver {
             tape.frames[tape.frames.count - 1].actions = last.map { $0.text(since: env.start) }
         }
         for action in last { perform(action) }
-        if exchange.isDone { checkEnd() } else { checkWaiting() }
+        if !exchange.isDone { checkWaiting() } else if !wasDone { checkEnd() }
     }
 
     /// What the performer knows before the exchange is told.
@@ -185,7 +185,9 @@ final class Driver {
             if isSettled { problem("an attempt after settle") }
             if case .sendUp = action, intent == nil { problem("a request sent before the intent") }
         case .readLeg(let leg):
-            if legs[leg]?.isLive != true, legs[leg]?.state != .ended { problem("leg \(leg.rawValue) read, which is gone") }
+            if legs[leg]?.isLive != true, legs[leg]?.state != .ended {
+                problem("leg \(leg.rawValue) read, which is gone")
+            }
             if response != nil, !clientIsWritable { problem("a leg read while the client takes nothing") }
         case .ask, .setTimer, .record, .readClient, .sendContinue:
             if isSettled { problem("\(action.text(since: env.start)) after settle") }
@@ -196,7 +198,8 @@ final class Driver {
     /// Rules about a state in which the exchange waits: something must be able to wake it.
     private func checkWaiting() {
         if outcome != nil { problem("settled, but not done") }
-        let waits = wantsClient || timer != nil || openAsk != nil
+        let waits =
+            wantsClient || timer != nil || openAsk != nil
             || legs.values.contains { $0.state == .dialing || ($0.isLive && $0.wantsRead) }
         if !waits { problem("waits for nothing") }
     }

@@ -23,7 +23,10 @@ struct Setup {
 
     var snapshot: Snapshot {
         var entries: [ModelName: ModelEntry] = [:]
-        for (name, targets) in models.merging(["gpt-test": targets, "mock": [.mock]], uniquingKeysWith: { first, _ in first }) {
+        for (name, targets) in models.merging(
+            ["gpt-test": targets, "mock": [.mock]],
+            uniquingKeysWith: { first, _ in first }
+        ) {
             entries[ModelName(name)] = ModelEntry(name: ModelName(name), targets: targets)
         }
         let account = Account(name: AccountName("acme"), kind: ProviderKind("openai_compatible")) {
@@ -64,7 +67,12 @@ extension Target {
             kind: ProviderKind("openai_compatible"),
             dialect: .openAIChat,
             upstreamModel: model,
-            endpoint: Endpoint(tls: !isLocal, host: isLocal ? "127.0.0.1" : "api.example.com", port: 443, basePath: "/v1"),
+            endpoint: Endpoint(
+                tls: !isLocal,
+                host: isLocal ? "127.0.0.1" : "api.example.com",
+                port: 443,
+                basePath: "/v1"
+            ),
             source: isLocal ? .local : .cloud,
             isLocal: isLocal,
             headers: [HeaderField(name: "authorization", value: "Bearer \(secret)")],
@@ -114,7 +122,8 @@ enum Chat {
     /// A request of 11 bytes of prompt text, which are 3 tokens by the estimate rule.
     static func body(stream: Bool = false, model: String? = "gpt-test", extra: String = "") -> String {
         let name = model.map { "\"model\":\"\($0)\"," } ?? ""
-        return "{\(name)\"messages\":[{\"role\":\"user\",\"content\":\"hello there\"}]\(stream ? ",\"stream\":true" : "")\(extra)}"
+        return
+            "{\(name)\"messages\":[{\"role\":\"user\",\"content\":\"hello there\"}]\(stream ? ",\"stream\":true" : "")\(extra)}"
     }
 
     static let answer =

@@ -63,7 +63,9 @@ struct ReplayEnvironment: ExchangeEnvironment {
         cursor.next({ if case .memory(let pressure) = $0 { pressure } else { nil } }, else: .normal)
     }
 
-    mutating func random() -> UInt64 { cursor.next({ if case .number(let number) = $0 { number } else { nil } }, else: 0) }
+    mutating func random() -> UInt64 {
+        cursor.next({ if case .number(let number) = $0 { number } else { nil } }, else: 0)
+    }
     mutating func authenticate(_ credentials: Credentials) -> AuthAnswer {
         cursor.next({ if case .auth(let answer) = $0 { answer } else { nil } }, else: .refused)
     }

@@ -91,7 +91,9 @@ struct TestEnvironment: ExchangeEnvironment {
 
     mutating func page(_ page: Page) -> PageAnswer {
         let status = page == .ready && draining ? 503 : 200
-        return note(PageAnswer(status: status, contentType: "application/json", body: ByteBuffer(string: "{\"page\":1}"))) {
+        return note(
+            PageAnswer(status: status, contentType: "application/json", body: ByteBuffer(string: "{\"page\":1}"))
+        ) {
             .page($0)
         }
     }

@@ -88,10 +88,14 @@ extension Live {
                 model: "error-first:rate_limit_exceeded",
                 stream: true,
                 status: 429,
-                code: "provider_rate_limited",
+                code: "rate_limit_exceeded",
                 shouldRetry: nil,
-                retryAfter: 10...10
+                retryAfter: 10...10,
+                passesBody: true
             ),
+            passed(400, "error-first:context_length_exceeded", "context_length_exceeded").asStream,
+            passed(400, "error-first:content_filter", "content_filter").asStream,
+            passed(404, "error-first:model_not_found", "model_not_found").asStream,
         ]
 
         static let all = both + both.map(\.asStream) + whole + streams
@@ -116,7 +120,7 @@ extension Live {
                     #expect(answer["retry-after"] == nil)
                 }
                 if fault.passesBody {
-                    let type = fault.status == 429 ? "rate_limit_error" : "invalid_request_error"
+                    let type = fault.model.hasPrefix("rate-limit") ? "rate_limit_error" : "invalid_request_error"
                     #expect(answer.body == UpstreamScript.errorBody(code: fault.code ?? "", type: type))
                 } else {
                     #expect(!answer.text.contains("127.0.0.1") && !answer.text.contains("scripted"))

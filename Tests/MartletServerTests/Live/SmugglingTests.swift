@@ -118,7 +118,7 @@ extension Live {
         @Test(
             "a chunked body with broken framing is refused",
             arguments: [
-                "zz\r\n", "-1\r\n", "0x5\r\nhello\r\n", "5\r\nhelloXX", "fffffffffffffffff\r\n", "5;\u{0}\r\nhello\r\n",
+                "zz\r\n", "-1\r\n", "0x5\r\nhello\r\n", "5\r\n\"abcdXX", "fffffffffffffffff\r\n", "5;\u{0}\r\nhello\r\n",
                 "5\nhello\r\n",
             ]
         )
@@ -141,7 +141,7 @@ extension Live {
                 "GET /live?\(String(repeating: "a", count: (8 << 10) - 6)) HTTP/1.1\r\nhost: localhost\r\n\r\n",
                 "GET /live HTTP/1.1\r\nhost: localhost\r\nx-long: \(String(repeating: "a", count: 15 << 10))\r\n\r\n",
                 "GET /live HTTP/1.1\r\nhost: localhost\r\n\((0..<99).map { "x-\($0): a\r\n" }.joined())\r\n",
-                "GET /live HTTP/1.0\r\n\r\n",
+                "GET /live HTTP/1.0\r\nhost: localhost\r\n\r\n",
             ]
         )
         func justUnder(text: String) async throws {
