@@ -18,7 +18,7 @@ public enum ExchangeAction {
     /// The answer cannot be completed: cut it so that the client sees it is incomplete.
     case abort
     /// Get a connection for a leg; a fresh one if the pooled one was stale.
-    case dial(LegID, Target, privacy: PrivacyClass, fresh: Bool, deadline: ContinuousClock.Instant)
+    case dial(LegID, Target, privacy: PrivacyClass, fresh: Bool, deadline: Instant)
     /// Send a leg's whole request; the performer flushes it after the records before it are written.
     case sendUp(LegID, UpstreamRequest)
     /// Read more of a leg's response.
@@ -28,7 +28,7 @@ public enum ExchangeAction {
     /// Get an answer from a service.
     case ask(AskID, Ask)
     /// Wake up at this time; replaces nothing earlier.
-    case setTimer(ContinuousClock.Instant)
+    case setTimer(Instant)
     /// Give a slot back.
     case releaseSlot(SlotID)
     /// Write a record before any byte that follows in this list.

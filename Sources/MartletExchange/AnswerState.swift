@@ -17,9 +17,9 @@ struct AnswerState {
     /// From the upstream request to the first content.
     var firstToken: Duration?
     /// When the last upstream byte came.
-    var upstreamEnded: ContinuousClock.Instant?
+    var upstreamEnded: Instant?
     /// When the upstream request was sent.
-    var sentAt: ContinuousClock.Instant?
+    var sentAt: Instant?
 
     /// Values of `X-Cache`.
     enum CacheAnswer: String {

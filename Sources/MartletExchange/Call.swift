@@ -48,7 +48,7 @@ struct Leg {
     /// The slot it holds on its target.
     var slot: SlotID?
     /// When its request was sent.
-    var sentAt: ContinuousClock.Instant?
+    var sentAt: Instant?
     /// Whether its connection had served a request before.
     var isReused = false
     /// The response status, once known.

@@ -1,31 +1,32 @@
+import MartletCore
 /// The instants an exchange waits for; one timer stands at the earliest.
 struct Deadlines {
     /// When the body began to be read; limits follow from it and from the bytes that came.
-    var bodyBegan: ContinuousClock.Instant?
+    var bodyBegan: Instant?
     /// End of a wait for a slot.
-    var queue: ContinuousClock.Instant?
+    var queue: Instant?
     /// When the next attempt begins.
-    var retry: ContinuousClock.Instant?
+    var retry: Instant?
     /// End of the dial of the current leg.
-    var connect: ContinuousClock.Instant?
+    var connect: Instant?
     /// End of the wait for a non-stream response head.
-    var responseHead: ContinuousClock.Instant?
+    var responseHead: Instant?
     /// End of the wait for the first content of a stream.
-    var firstToken: ContinuousClock.Instant?
+    var firstToken: Instant?
     /// End of the current attempt.
-    var attempt: ContinuousClock.Instant?
+    var attempt: Instant?
     /// End of the request.
-    var total: ContinuousClock.Instant?
+    var total: Instant?
     /// When the last bytes of a committed stream came.
-    var lastEvent: ContinuousClock.Instant?
+    var lastEvent: Instant?
     /// When the last content of a committed stream came.
-    var lastContent: ContinuousClock.Instant?
+    var lastContent: Instant?
     /// When the last byte went to the client of a committed stream.
-    var lastSent: ContinuousClock.Instant?
+    var lastSent: Instant?
     /// When the client stopped taking bytes.
-    var stalledSince: ContinuousClock.Instant?
+    var stalledSince: Instant?
     /// Where the timer stands.
-    var armed: ContinuousClock.Instant?
+    var armed: Instant?
 
     /// Forgets what belongs to the current leg.
     mutating func clearLeg() {

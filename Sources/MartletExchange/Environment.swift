@@ -1,3 +1,4 @@
+public import MartletCore
 public import MartletGovernance
 public import MartletRouting
 
@@ -6,7 +7,7 @@ public import MartletRouting
 /// A recorder can wrap it; events plus answers replay an exchange bit for bit.
 public protocol ExchangeEnvironment {
     /// Monotonic time of the current event.
-    var now: ContinuousClock.Instant { get }
+    var now: Instant { get }
     /// Wall time of the current event, in milliseconds since 1970 (UTC); for records only.
     var wallMilliseconds: UInt64 { get }
     /// The configuration; kept by the exchange to its end.

@@ -48,7 +48,7 @@ public enum Ask {
     /// Look the presented key up in the store.
     case authenticate(Credentials)
     /// Wait for room in the process or on a target, until the deadline.
-    case slot(SlotRequest, deadline: ContinuousClock.Instant)
+    case slot(SlotRequest, deadline: Instant)
     /// Answer a page that takes longer to make than a loop should be held.
     case page(Page)
     /// Hand a request to the control plane.

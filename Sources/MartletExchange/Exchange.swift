@@ -32,7 +32,7 @@ public struct Exchange {
     public internal(set) var stage = Stage.receive
 
     let head: ClientHead
-    let receivedAt: ContinuousClock.Instant
+    let receivedAt: Instant
     let receivedWall: UInt64
     let surface: Surface
     var endpoint: EndpointKind?
@@ -49,7 +49,7 @@ public struct Exchange {
     var nextAsk: UInt16 = 0
     var trace = DecisionTrace()
     var clientIsWritable = true
-    var bodyComplete: ContinuousClock.Instant?
+    var bodyComplete: Instant?
 
     /// The ten stages, and the end.
     public enum Stage: UInt8, Sendable, CaseIterable {

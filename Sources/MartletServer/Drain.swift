@@ -34,7 +34,7 @@ struct Drain {
         try? await listener.close()
         onEveryLoop { loop in
             loop.isDraining = true
-            for connection in loop.connections.values where connection.exchange == nil { connection.close() }
+            for connection in loop.connections.values where !connection.isBusy { connection.close() }
         }
         let deadline = ContinuousClock.now + grace
         while ContinuousClock.now < deadline, !Task.isCancelled {

@@ -24,7 +24,7 @@ final class GatewayState: Sendable {
     let loops: [LoopBound<LoopContext>]
     let authenticator: KeyAuthenticator
     let keyStore: KeyStore
-    let background = Mutex<[BackgroundLoop]>([])
+    let background = Mutex<[@Sendable () -> Void]>([])
 
     /// Opens the data directory and recovers what an earlier run left; nothing listens yet.
     init(config: LoadedConfig, snapshot: Snapshot) throws {
@@ -163,21 +163,18 @@ final class GatewayState: Sendable {
     private func startBackground() {
         let authenticator = authenticator
         let memory = shared.memory
-        let keys = BackgroundLoop(name: "keys") {
-            // A failure leaves the keys unconfirmed, which the authenticator itself accounts for.
-            try? authenticator.refresh(now: .now)
-            return .seconds(1)
-        }
+        // A failure leaves the keys unconfirmed, which the authenticator itself accounts for.
+        let keys = KeyRefresher(authenticator, now: { .now })
         let watch = BackgroundLoop(name: "memory") {
             memory.measured(used: MemoryLimit.residentBytes, limit: MemoryLimit.bytes)
             return .seconds(1)
         }
-        background.withLock { $0 = [keys, watch] }
+        background.withLock { $0 = [keys.stop, watch.stop] }
     }
 
     /// Stops what runs in the background, drains the spool and lets go of the data directory.
     func stop() async {
-        for loop in background.withLock({ $0 }) { loop.stop() }
+        for stop in background.withLock({ $0 }) { stop() }
         try? await group.shutdownGracefully()
         try? await threads.shutdownGracefully()
         do {

@@ -69,7 +69,8 @@ public final class UsageLedger: Sendable {
     /// What draining has met so far.
     public var counts: SpoolDrainer.Counts { drainer.counts }
 
-    /// Starts the threads: one syncs the spool every 50 ms or when asked, one drains it every 200 ms or when asked.
+    /// Starts the threads: one syncs the spool every 50 ms or when asked, one drains it every second, when asked, or when
+    /// much waits.
     ///
     /// - Parameter retention: How long records are kept; `nil` keeps them for good.
     public func start(retention: Retention? = nil) {
@@ -83,9 +84,11 @@ public final class UsageLedger: Sendable {
             }
             state.sync = sync
             spool.wakeSync.withLock { $0 = { sync.wake() } }
-            state.drain = BackgroundLoop(name: "spool-drain") { [weak self] in
+            let drain = BackgroundLoop(name: "spool-drain") { [weak self] in
                 self?.drainOnce() ?? .seconds(1)
             }
+            state.drain = drain
+            spool.wakeDrain.withLock { $0 = { drain.wake() } }
         }
     }
 
@@ -124,6 +127,7 @@ public final class UsageLedger: Sendable {
             return (state.sync, state.drain)
         }
         spool.wakeSync.withLock { $0 = nil }
+        spool.wakeDrain.withLock { $0 = nil }
         sync?.stop()
         drain?.stop()
         spool.syncPass()
@@ -142,11 +146,12 @@ public final class UsageLedger: Sendable {
             return state.waiters
         }
         do throws(StoreError) {
-            try drainer.pass()
+            try drainer.pass(holdingIntents: spool.options.intentHold)
             state.withLock { $0.pause = .zero }
             for waiter in waiters { waiter(.success(())) }
-            deleteOldRecords()
-            return .milliseconds(200)
+            try deleteOldRecords()
+            // Larger batches cost less for each record, and the spool keeps them safe meanwhile.
+            return .seconds(1)
         } catch {
             for waiter in waiters { waiter(.failure(error)) }
             return state.withLock { state in
@@ -158,15 +163,20 @@ public final class UsageLedger: Sendable {
 
     /// Deletes one batch of records that are over their time, and the next one in the next round; when none is left, an hour
     /// later.
-    private func deleteOldRecords() {
+    private func deleteOldRecords() throws(StoreError) {
         let due: Retention? = state.withLock { $0.nextDeletion <= .now ? $0.retention : nil }
         guard let due else { return }
         let limit = 5_000
         let kept = UInt64(due.days) * 86_400_000
         let now = due.wallClock()
-        // A failure shows in the next pass; the deletion is tried again with it.
-        let deleted = now > kept ? try? store.deleteRecords(receivedBefore: now - kept, limit: limit) : 0
-        if let deleted, deleted < limit { state.withLock { $0.nextDeletion = .now + .seconds(3_600) } }
+        var deleted = 0
+        if now > kept {
+            // Stores the intents held back, which brings the read positions to what was read: no ending that is deleted here
+            // can be read again after a kill and counted twice.
+            try drainer.pass()
+            deleted = try store.deleteRecords(receivedBefore: now - kept, limit: limit)
+        }
+        if deleted < limit { state.withLock { $0.nextDeletion = .now + .seconds(3_600) } }
     }
 
     private func finishWaiters(_ result: Result<Void, StoreError>) {

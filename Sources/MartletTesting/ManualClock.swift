@@ -1,9 +1,10 @@
+public import MartletCore
 import Synchronization
 
 /// Time that stands still until a test moves it: a monotonic instant and the wall time that goes with it.
 public final class ManualClock: Sendable {
     private struct Times {
-        var now: ContinuousClock.Instant
+        var now: Instant
         var wallMilliseconds: UInt64
     }
 
@@ -14,12 +15,12 @@ public final class ManualClock: Sendable {
     /// - Parameters:
     ///   - now: The first instant; which one does not matter.
     ///   - wallMilliseconds: Milliseconds since 1970 (UTC) at that instant.
-    public init(now: ContinuousClock.Instant = .now, wallMilliseconds: UInt64 = 1_795_000_000_000) {
+    public init(now: Instant = Instant(nanoseconds: 1_000_000_000), wallMilliseconds: UInt64 = 1_795_000_000_000) {
         times = Mutex(Times(now: now, wallMilliseconds: wallMilliseconds))
     }
 
     /// The monotonic instant.
-    public var now: ContinuousClock.Instant { times.withLock { $0.now } }
+    public var now: Instant { times.withLock { $0.now } }
 
     /// Milliseconds since 1970 (UTC).
     public var wallMilliseconds: UInt64 { times.withLock { $0.wallMilliseconds } }

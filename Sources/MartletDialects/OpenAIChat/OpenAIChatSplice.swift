@@ -43,7 +43,8 @@ public enum OpenAIChatSplice {
         }
         let drops = dropParams.map { Array($0.utf8) }
         var streamOptions: JSONMember?
-        var dropsStreamOptions = false
+        // What the upstream does not take is not added either.
+        var dropsStreamOptions = dropParams.contains("stream_options")
         for (index, member) in scanner.members.enumerated() {
             let key = JSONCursor.Text(member)
             if cursor.key(key, is: "stream_options") { streamOptions = member }

@@ -11,10 +11,10 @@ extension Exchange {
         actions.add(.setTimer(next))
     }
 
-    private func earliestDeadline() -> ContinuousClock.Instant? {
+    private func earliestDeadline() -> Instant? {
         let times = snapshot.timeouts
-        var next: ContinuousClock.Instant?
-        func take(_ instant: ContinuousClock.Instant?) {
+        var next: Instant?
+        func take(_ instant: Instant?) {
             guard let instant else { return }
             next = next.map { min($0, instant) } ?? instant
         }
@@ -36,7 +36,7 @@ extension Exchange {
     }
 
     /// The end of the body's time: a minimum rate after ten seconds, and a limit in any case.
-    private var bodyDeadline: ContinuousClock.Instant? {
+    private var bodyDeadline: Instant? {
         guard let began = deadlines.bodyBegan else { return nil }
         let times = snapshot.timeouts
         let earned = Duration.seconds(10 + body.count / max(1, times.clientBodyBytesPerSecond))
@@ -47,7 +47,7 @@ extension Exchange {
     mutating func timer(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         deadlines.armed = nil
         let now = env.now
-        func isDue(_ instant: ContinuousClock.Instant?) -> Bool { instant.map { $0 <= now } ?? false }
+        func isDue(_ instant: Instant?) -> Bool { instant.map { $0 <= now } ?? false }
         if isDue(bodyDeadline) {
             let error = GatewayError(.requestTimeout, "The request body did not arrive in time.")
             refuse(error, closing: true, &env, &actions)

@@ -35,6 +35,7 @@ extension ClientConnection {
     }
 
     private func settle(_ outcome: Outcome) {
+        hasSettled = true
         if let record = outcome.record { add(record) }
         loop.metrics.count(outcome)
         loop.shared.accessLog.write(outcome, requestID: exchange?.requestID ?? "")
@@ -53,7 +54,7 @@ extension ClientConnection {
         _ target: Target,
         privacy: PrivacyClass,
         fresh: Bool,
-        deadline: ContinuousClock.Instant
+        deadline: Instant
     ) {
         if !fresh, let connection = loop.pool.takeIdle(for: target) {
             attach(connection, leg, target)

@@ -106,7 +106,7 @@ extension ClientConnection {
     }
 
     /// Wakes the exchange at an instant, unless an earlier wake-up stands; one that is early re-arms.
-    func wake(at instant: ContinuousClock.Instant) {
+    func wake(at instant: Instant) {
         if let timerAt, timerAt <= instant { return }
         timer?.cancel()
         timerAt = instant
@@ -116,7 +116,7 @@ extension ClientConnection {
 
     /// Closes the connection at a deadline unless a request begins before it.
     func closeUnless(within duration: Duration) {
-        let deadline = ContinuousClock.now + duration
+        let deadline = Instant.now + duration
         connectionDeadline = deadline
         wake(at: deadline)
     }
@@ -124,7 +124,7 @@ extension ClientConnection {
     private func timerFired() {
         timer = nil
         timerAt = nil
-        if exchange != nil { return deliver(.timer) }
+        if isBusy { return deliver(.timer) }
         guard let connectionDeadline else { return }
         if connectionDeadline <= .now {
             headTimedOut()

@@ -24,7 +24,12 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
 
     let loop: LoopContext
     var context: ChannelHandlerContext?
+    /// The request that runs. Only `handle` and the slow paths touch the value; its state is mirrored in the flags below.
     var exchange: Exchange?
+    /// Whether a request runs.
+    var isBusy = false
+    /// Whether the request that runs has settled.
+    var hasSettled = false
     /// Counts exchanges, so that answers for an earlier one are recognised.
     var generation: UInt64 = 0
     var resources = ExchangeResources()
@@ -55,9 +60,9 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     var flushAfterRecord: [UpstreamConnection] = []
 
     var timer: Scheduled<Void>?
-    var timerAt: ContinuousClock.Instant?
+    var timerAt: Instant?
     /// When the connection closes unless something happens: idle keep-alive, slow head, or lingering.
-    var connectionDeadline: ContinuousClock.Instant?
+    var connectionDeadline: Instant?
     /// Bytes of a head that is not complete yet.
     var headBytes = 0
     /// Whether the request line of the current head has ended.
@@ -121,7 +126,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if exchange != nil { deliver(.clientWritable(context.channel.isWritable)) }
+        if isBusy { deliver(.clientWritable(context.channel.isWritable)) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -135,7 +140,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
 
     /// Raw bytes came in: between requests they begin a head, which has its own time and size.
     func received(_ bytes: ByteBuffer, limit: Int) {
-        guard exchange == nil, requestIsComplete, !closesAfterResponse else { return }
+        guard !isBusy, requestIsComplete, !closesAfterResponse else { return }
         if headBytes == 0 {
             if incoming.isEmpty { closeUnless(within: loop.snapshot.timeouts.clientHead) }
             requestLineEnded = false
@@ -158,9 +163,13 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     func pump() {
         guard !isPumping else { return }
         isPumping = true
-        defer { isPumping = false }
+        defer {
+            isPumping = false
+            // Pipelined bytes may have stopped the reading; taken out, they make room for more.
+            readMore()
+        }
         while !isGone, let part = incoming.first {
-            if exchange != nil {
+            if isBusy {
                 guard hand(part) else { return }
             } else {
                 guard beginOrDrop(part) else { return }
@@ -231,6 +240,8 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         generation &+= 1
         var environment = LoopEnvironment(self)
         exchange = Exchange(head: head, &environment)
+        isBusy = true
+        hasSettled = false
         deliver(.clientHead(head))
     }
 
@@ -255,13 +266,15 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         }
         isHandling = false
         if slotWait != nil { leaveForgottenQueue() }
-        if exchange?.isDone == true { endExchange() }
+        if hasSettled { endExchange() }
         flushIfAllowed()
-        if exchange == nil || wantsBody { pump() }
+        if !isBusy || wantsBody { pump() }
     }
 
     private func endExchange() {
         exchange = nil
+        isBusy = false
+        hasSettled = false
         wantsBody = false
         resources.release(defects: loop.metrics)
         for leg in legs { leg.connection.abandon() }

@@ -18,7 +18,7 @@ final class LoopContext {
     /// A reused list of actions.
     var actions = ActionList()
     /// Random numbers for ids and jitter; not for secrets.
-    var generator = SystemRandomNumberGenerator()
+    var generator = LoopRandom()
     /// Connections that are open on this loop.
     var connections: [ObjectIdentifier: ClientConnection] = [:]
 

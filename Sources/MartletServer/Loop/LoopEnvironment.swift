@@ -8,7 +8,7 @@ import NIOCore
 struct LoopEnvironment: ExchangeEnvironment {
     let loop: LoopContext
     let resources: ClientConnection
-    let now: ContinuousClock.Instant
+    let now: Instant
     let wallMilliseconds: UInt64
 
     init(_ connection: ClientConnection) {

@@ -20,7 +20,7 @@ final class HealthBoard: Sendable {
     }
 
     private let state = Mutex(State())
-    private let startedAt = ContinuousClock.now
+    private let startedAt = Instant.now
     private let ledger: UsageLedger
     private let targets: TargetTable
 
@@ -58,7 +58,7 @@ final class HealthBoard: Sendable {
         writer.member("status", "\(status)")
         writer.member("version", "\(MartletVersion.text)")
         writer.key("uptime_s")
-        writer.integer((ContinuousClock.now - startedAt).components.seconds)
+        writer.integer((Instant.now - startedAt).components.seconds)
         writer.key("components")
         writer.beginObject()
         writer.status("store", storeFails ? "degraded" : "ok")

@@ -10,7 +10,7 @@ final class KeyService: Sendable {
     init(_ authenticator: KeyAuthenticator) { self.authenticator = authenticator }
 
     /// Checks every presented value: one valid key counts, two different valid ones are refused.
-    func authenticate(_ credentials: Credentials, now: ContinuousClock.Instant) -> AuthAnswer {
+    func authenticate(_ credentials: Credentials, now: Instant) -> AuthAnswer {
         var found: AuthAnswer?
         var isUnknown = false
         var isUnavailable = false
@@ -30,7 +30,7 @@ final class KeyService: Sendable {
 
     /// Looks up what is not known yet, then answers; `reply` is called once, from any thread.
     func lookUp(_ credentials: Credentials, reply: @escaping @Sendable (Answer) -> Void) {
-        let now = ContinuousClock.now
+        let now = Instant.now
         for value in credentials.values {
             guard case .unknownYet(let id) = authenticator.authenticate(value.utf8.span, now: now) else { continue }
             return authenticator.lookUp(id, now: now) { [self] in

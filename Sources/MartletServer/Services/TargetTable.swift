@@ -43,25 +43,25 @@ final class TargetTable: Sendable {
 final class TargetState: Sendable {
     private struct State {
         var budget = RetryBudget()
-        var coolUntil: ContinuousClock.Instant?
+        var coolUntil: Instant?
         var failuresInARow = 0
     }
 
     private let state = Mutex(State())
-    private static let start = ContinuousClock.now
+    private static let start = Instant.now
 
-    private static func second(_ now: ContinuousClock.Instant) -> Int64 { (now - start).components.seconds }
+    private static func second(_ now: Instant) -> Int64 { (now.nanoseconds &- start.nanoseconds) / 1_000_000_000 }
 
-    func countAttempt(_ now: ContinuousClock.Instant) {
+    func countAttempt(_ now: Instant) {
         state.withLock { $0.budget.countRequest(second: Self.second(now)) }
     }
 
-    func takeRetry(_ now: ContinuousClock.Instant) -> Bool {
+    func takeRetry(_ now: Instant) -> Bool {
         state.withLock { $0.budget.takeRetry(second: Self.second(now)) }
     }
 
     /// Whether the target is neither cooling down nor known to refuse its credential.
-    func mayUse(_ now: ContinuousClock.Instant) -> Bool {
+    func mayUse(_ now: Instant) -> Bool {
         state.withLock { state in
             guard let until = state.coolUntil else { return true }
             return until <= now
@@ -69,7 +69,7 @@ final class TargetState: Sendable {
     }
 
     /// Counts an attempt's end; `nil` is a success.
-    func report(_ failure: AttemptFailure?, _ now: ContinuousClock.Instant) {
+    func report(_ failure: AttemptFailure?, _ now: Instant) {
         state.withLock { state in
             guard let failure else {
                 state.failuresInARow = 0

@@ -15,7 +15,7 @@ import Darwin
 final class Resolver: Sendable {
     private struct Entry {
         let addresses: [SocketAddress]
-        let until: ContinuousClock.Instant
+        let until: Instant
     }
 
     private struct Key: Hashable {
@@ -36,7 +36,7 @@ final class Resolver: Sendable {
             return eventLoop.makeSucceededFuture([literal])
         }
         let key = Key(host: host, port: port)
-        let now = ContinuousClock.now
+        let now = Instant.now
         if let entry = cache.withLock({ $0[key] }), entry.until > now {
             return eventLoop.makeSucceededFuture(entry.addresses)
         }

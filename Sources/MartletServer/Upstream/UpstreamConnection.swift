@@ -13,7 +13,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     let poolKey: PoolKey
-    let openedAt: ContinuousClock.Instant
+    let openedAt: Instant
     private weak var pool: UpstreamPool?
     private var context: ChannelHandlerContext?
     private weak var owner: ClientConnection?

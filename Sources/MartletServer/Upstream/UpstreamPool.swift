@@ -33,7 +33,7 @@ final class UpstreamPool {
 
     private struct Idle {
         let connection: UpstreamConnection
-        let since: ContinuousClock.Instant
+        let since: Instant
     }
 
     private let eventLoop: any EventLoop
@@ -50,7 +50,7 @@ final class UpstreamPool {
     /// The most recently used idle connection to a target.
     func takeIdle(for target: Target) -> UpstreamConnection? {
         let key = PoolKey(target)
-        let now = ContinuousClock.now
+        let now = Instant.now
         while let entry = idle[key]?.popLast() {
             if entry.connection.isUsable, now - entry.connection.openedAt < Self.maxAge { return entry.connection }
             entry.connection.abandon()
@@ -60,7 +60,7 @@ final class UpstreamPool {
 
     /// Keeps a connection whose response ended cleanly.
     func giveBack(_ connection: UpstreamConnection) {
-        let now = ContinuousClock.now
+        let now = Instant.now
         guard now - connection.openedAt < Self.maxAge, idle[connection.poolKey, default: []].count < Self.maxIdle else {
             return connection.abandon()
         }
@@ -83,7 +83,7 @@ final class UpstreamPool {
 
     private func sweep() {
         sweeps = false
-        let now = ContinuousClock.now
+        let now = Instant.now
         for (key, entries) in idle {
             let old = entries.filter { now - $0.since >= Self.idleTime }
             guard !old.isEmpty else { continue }
@@ -104,7 +104,7 @@ final class UpstreamPool {
     func connect(
         to target: Target,
         privacy: PrivacyClass,
-        deadline: ContinuousClock.Instant,
+        deadline: Instant,
         done: @escaping (Result<UpstreamConnection, LegFailure>) -> Void
     ) {
         let box = LoopBound((pool: self, done: done))
@@ -124,7 +124,7 @@ final class UpstreamPool {
     private func connect(
         to addresses: ArraySlice<SocketAddress>,
         _ target: Target,
-        _ deadline: ContinuousClock.Instant,
+        _ deadline: Instant,
         _ done: @escaping (Result<UpstreamConnection, LegFailure>) -> Void
     ) {
         let left = deadline - .now

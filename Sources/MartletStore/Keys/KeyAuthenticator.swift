@@ -38,7 +38,7 @@ public final class KeyAuthenticator: Sendable {
     private let configured: Mutex<[(digest: KeyDigest, principal: Principal)]>
     private let shards = (0..<16).map { _ in KeyCacheShard() }
     private let lookUps = Atomic<Int>(0)
-    private let epoch: ContinuousClock.Instant
+    private let epoch: Instant
     private let wallClock: @Sendable () -> Int64
     /// Milliseconds since 1970 when the authenticator began, by the wall clock as of the last refresh.
     private let wallEpoch: Atomic<Int64>
@@ -56,7 +56,7 @@ public final class KeyAuthenticator: Sendable {
         _ store: KeyStore,
         staticKey: String?,
         adminKey: String?,
-        now: ContinuousClock.Instant,
+        now: Instant,
         wallClock: @escaping @Sendable () -> Int64
     ) {
         self.init(
@@ -74,7 +74,7 @@ public final class KeyAuthenticator: Sendable {
         hasher: KeyHasher,
         staticKey: String?,
         adminKey: String?,
-        now: ContinuousClock.Instant,
+        now: Instant,
         wallClock: @escaping @Sendable () -> Int64
     ) {
         self.source = source
@@ -105,7 +105,7 @@ public final class KeyAuthenticator: Sendable {
     ///
     /// Bounded time, no I/O. The HMAC is computed and compared in full for every input, so that an unknown id costs the same
     /// as a wrong secret.
-    public func authenticate(_ presented: Span<UInt8>, now: ContinuousClock.Instant) -> KeyAnswer {
+    public func authenticate(_ presented: Span<UInt8>, now: Instant) -> KeyAnswer {
         guard presented.count > 0, presented.count <= Self.maxKeyBytes else { return .refused }
         let digest = hasher.digest(of: presented)
         let configuredPrincipal = configured.withLock { keys in
@@ -142,7 +142,7 @@ public final class KeyAuthenticator: Sendable {
     /// Look-ups of the same id share one read; one that was not found is read again after a second at the earliest.
     ///
     /// - Parameter completion: Called once, on this thread when nothing has to be read, else on a thread of the store.
-    public func lookUp(_ id: APIKeyID, now: ContinuousClock.Instant, then completion: @escaping @Sendable () -> Void) {
+    public func lookUp(_ id: APIKeyID, now: Instant, then completion: @escaping @Sendable () -> Void) {
         guard let number = KeyNumber(id) else { return completion() }
         let time = nanoseconds(now)
         let mustRead: Bool? = shard(of: number).entries.withLock { entries in
@@ -168,7 +168,7 @@ public final class KeyAuthenticator: Sendable {
     }
 
     /// Looks up a key id, suspending until it is known.
-    public func lookUp(_ id: APIKeyID, now: ContinuousClock.Instant) async {
+    public func lookUp(_ id: APIKeyID, now: Instant) async {
         await withCheckedContinuation { continuation in
             lookUp(id, now: now) { continuation.resume() }
         }
@@ -179,7 +179,7 @@ public final class KeyAuthenticator: Sendable {
     /// Blocks on SQLite: called every second by one thread that is no event loop.
     ///
     /// - Throws: `.database`; what is known then counts as unconfirmed.
-    public func refresh(now: ContinuousClock.Instant) throws(StoreError) {
+    public func refresh(now: Instant) throws(StoreError) {
         let time = nanoseconds(now)
         wallEpoch.store(wallClock() - time / 1_000_000, ordering: .relaxed)
         let revision = try source.revision()
@@ -295,9 +295,8 @@ extension KeyAuthenticator {
 
     private func shard(of number: KeyNumber) -> KeyCacheShard { shards[Int(number.rawValue % 16)] }
 
-    private func nanoseconds(_ now: ContinuousClock.Instant) -> Int64 {
-        let (seconds, attoseconds) = (now - epoch).components
-        return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
+    private func nanoseconds(_ now: Instant) -> Int64 {
+        now.nanoseconds &- epoch.nanoseconds
     }
 
     private func wallMilliseconds(_ time: Int64) -> Int64 {

@@ -1,3 +1,5 @@
+public import MartletCore
+
 /// The thread that keeps an authenticator's keys confirmed: every second.
 public final class KeyRefresher: Sendable {
     private let loop: BackgroundLoop
@@ -6,13 +8,18 @@ public final class KeyRefresher: Sendable {
     ///
     /// - Parameters:
     ///   - authenticator: What to refresh.
+    ///   - now: The monotonic clock that requests are timed with.
     ///   - report: Called on the thread with the outcome of a refresh when it differs from the one before: `nil` when the
     ///     database answers again, its failure when it stops answering.
-    public init(_ authenticator: KeyAuthenticator, report: @escaping @Sendable (StoreError?) -> Void = { _ in }) {
+    public init(
+        _ authenticator: KeyAuthenticator,
+        now: @escaping @Sendable () -> Instant,
+        report: @escaping @Sendable (StoreError?) -> Void = { _ in }
+    ) {
         let failing = Flag()
         loop = BackgroundLoop(name: "keys") {
             do throws(StoreError) {
-                try authenticator.refresh(now: .now)
+                try authenticator.refresh(now: now())
                 if failing.set(false) { report(nil) }
             } catch {
                 if !failing.set(true) { report(error) }

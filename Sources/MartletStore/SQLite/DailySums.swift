@@ -1,6 +1,5 @@
 import GRDB
 import MartletCore
-import MartletGovernance
 
 /// The table of sums a day, key, model and provider.
 enum DailySums {
@@ -14,43 +13,41 @@ enum DailySums {
         var provider: ModelName
     }
 
-    /// Adds endings to the sums of their days.
+    /// Adds sums to those of their days; each row is written once a transaction.
     ///
     /// Summed here and not in SQL, where a sum that overflows turns into a floating-point number or an error.
-    static func add(_ endings: [LedgerRecord], to db: Database) throws {
-        var sums: [Label: UsageCounts] = [:]
-        for ending in endings {
-            let label = Label(
-                day: CivilDay(unixMilliseconds: ending.receivedAt).daysSinceEpoch,
-                key: ModelName(ending.key.rawValue),
-                model: ModelName(ending.model),
-                provider: ModelName(ending.provider)
-            )
-            sums[label, default: UsageCounts()].add(UsageCounts(ending))
+    static func add(_ sums: SumTable, to db: Database) throws {
+        guard !sums.rows.isEmpty else { return }
+        let select = try RawStatement(
+            """
+            SELECT \(UsageCounts.columns.joined(separator: ", ")) FROM usage_daily
+            WHERE day = ? AND key_id = ? AND model = ? AND provider = ?
+            """,
+            on: db
+        )
+        let replace = try RawStatement(
+            """
+            INSERT OR REPLACE INTO usage_daily
+                (day, key_id, model, provider, \(UsageCounts.columns.joined(separator: ", ")))
+            VALUES (?, ?, ?, ?, \(UsageCounts.columns.map { _ in "?" }.joined(separator: ", ")))
+            """,
+            on: db
+        )
+        defer {
+            select.clear()
+            replace.clear()
         }
-        let select = try db.cachedStatement(
-            sql: """
-                SELECT \(UsageCounts.columns.joined(separator: ", ")) FROM usage_daily
-                WHERE day = ? AND key_id = ? AND model = ? AND provider = ?
-                """
-        )
-        let replace = try db.cachedStatement(
-            sql: """
-                INSERT OR REPLACE INTO usage_daily
-                    (day, key_id, model, provider, \(UsageCounts.columns.joined(separator: ", ")))
-                VALUES (?, ?, ?, ?, \(UsageCounts.columns.map { _ in "?" }.joined(separator: ", ")))
-                """
-        )
-        for (label, added) in sums {
-            let about: [(any DatabaseValueConvertible)?] = [
-                label.day, label.key.rawValue, label.model.rawValue, label.provider.rawValue,
-            ]
-            var counts = UsageCounts()
-            if let row = try Row.fetchOne(select, arguments: StatementArguments(about)) {
-                counts = UsageCounts(values: (0..<UsageCounts.columns.count).map { row[$0] })
+        for row in sums.rows {
+            for statement in [select, replace] {
+                try statement.bind(row.day, at: 1)
+                try statement.bind(row.key, at: 2)
+                try statement.bind(row.model, at: 3)
+                try statement.bind(row.provider, at: 4)
             }
-            counts.add(added)
-            try replace.execute(arguments: StatementArguments(about + counts.values))
+            var counts = try UsageCounts(values: select.first(UsageCounts.columns.count) ?? [])
+            counts.add(row.counts)
+            for (place, value) in zip(Int32(5)..., counts.values) { try replace.bind(value, at: place) }
+            try replace.run()
         }
     }
 

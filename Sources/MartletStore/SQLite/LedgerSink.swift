@@ -1,5 +1,3 @@
-import MartletGovernance
-
 /// Where the drainer brings records; a seam, so that tests can let the store fail.
 protocol LedgerSink: Sendable {
     /// The read positions kept by `apply`, by segment nonce.
@@ -7,20 +5,26 @@ protocol LedgerSink: Sendable {
 
     /// Stores records and read positions in one transaction.
     ///
-    /// A record whose id is known is ignored, but an ending replaces an intent.
-    ///
-    /// - Parameters:
-    ///   - records: The records, in any order.
-    ///   - positions: How far each segment is read, by its nonce.
-    ///   - forgotten: The nonces of deleted segments.
-    func apply(
-        _ records: [LedgerRecord],
-        positions: [UInt64: Int],
-        forgotten: [UInt64]
-    ) throws(StoreError)
+    /// An ending whose id is known is ignored; an intent whose id or ending is known is, too.
+    func apply(_ batch: DrainBatch) throws(StoreError)
 
     /// Turns every open intent into an interrupted ending with its own estimate.
     ///
     /// - Returns: How many there were.
     func interruptOpenIntents(recordedAt: UInt64) throws(StoreError) -> Int
+}
+
+/// What one transaction stores.
+struct DrainBatch: Sendable {
+    /// Runs of segment bytes, of whose records the endings are stored.
+    var scans: [FrameScan] = []
+    /// Intents to be kept as open.
+    var intents: [OpenIntent] = []
+    /// Up to where each segment needs no reading any more, by its nonce.
+    var positions: [UInt64: Int] = [:]
+    /// The nonces of deleted segments.
+    var forgotten: [UInt64] = []
+
+    /// Whether there is nothing to store.
+    var isEmpty: Bool { scans.isEmpty && intents.isEmpty && positions.isEmpty && forgotten.isEmpty }
 }

@@ -1,5 +1,4 @@
 public import MartletCore
-import MartletGovernance
 
 /// Sums over ended requests.
 ///
@@ -37,28 +36,27 @@ public struct UsageCounts: Hashable, Sendable {
     /// Creates sums of nothing.
     public init() {}
 
-    /// The counts of one ending; an intent counts nothing.
-    init(_ record: LedgerRecord) {
-        switch record.state {
+    /// Adds one ending; an intent adds nothing.
+    mutating func add(_ ending: RecordOutline) {
+        switch ending.state {
         case .intent: return
-        case .settled: succeeded = 1
-        case .failed: failed = 1
-        case .cancelled: cancelled = 1
-        case .interrupted: interrupted = 1
+        case .settled: Self.add(1, to: &succeeded)
+        case .failed: Self.add(1, to: &failed)
+        case .cancelled: Self.add(1, to: &cancelled)
+        case .interrupted: Self.add(1, to: &interrupted)
         }
-        requests = 1
-        attempts = Int64(record.attempts)
-        inputTokens = max(0, record.usage.inputTokens)
-        outputTokens = max(0, record.usage.outputTokens)
-        cacheReadTokens = max(0, record.usage.cacheReadTokens ?? 0)
-        cacheWriteTokens = max(0, record.usage.cacheWriteTokens ?? 0)
-        reasoningTokens = max(0, record.usage.reasoningTokens ?? 0)
-        estimatedRequests = record.usage.estimated ? 1 : 0
-        unpricedRequests = record.cost == nil ? 1 : 0
-        cost = NanoUSD(max(0, record.cost?.rawValue ?? 0))
+        Self.add(1, to: &requests)
+        Self.add(Int64(ending.attempts), to: &attempts)
+        Self.add(max(0, ending.usage.inputTokens), to: &inputTokens)
+        Self.add(max(0, ending.usage.outputTokens), to: &outputTokens)
+        Self.add(max(0, ending.usage.cacheReadTokens ?? 0), to: &cacheReadTokens)
+        Self.add(max(0, ending.usage.cacheWriteTokens ?? 0), to: &cacheWriteTokens)
+        Self.add(max(0, ending.usage.reasoningTokens ?? 0), to: &reasoningTokens)
+        if ending.usage.estimated { Self.add(1, to: &estimatedRequests) }
+        if let cost = ending.cost { addCost(max(0, cost.rawValue)) } else { Self.add(1, to: &unpricedRequests) }
     }
 
-    /// Builds the counts from the columns of `columns`, in that order.
+    /// Builds the counts from the columns of `columns`, in that order; nothing from any other number of values.
     init(values: [Int64]) {
         guard values.count == Self.columns.count else { return }
         (requests, succeeded, failed, cancelled, interrupted) = (values[0], values[1], values[2], values[3], values[4])
@@ -84,12 +82,31 @@ public struct UsageCounts: Hashable, Sendable {
 
     /// Adds other sums.
     public mutating func add(_ other: UsageCounts) {
-        self = UsageCounts(
-            values: zip(values, other.values).map { left, right in
-                let (sum, overflow) = left.addingReportingOverflow(right)
-                return overflow ? Int64.max : sum
-            }
-        )
+        Self.add(other.requests, to: &requests)
+        Self.add(other.succeeded, to: &succeeded)
+        Self.add(other.failed, to: &failed)
+        Self.add(other.cancelled, to: &cancelled)
+        Self.add(other.interrupted, to: &interrupted)
+        Self.add(other.attempts, to: &attempts)
+        Self.add(other.inputTokens, to: &inputTokens)
+        Self.add(other.outputTokens, to: &outputTokens)
+        Self.add(other.cacheReadTokens, to: &cacheReadTokens)
+        Self.add(other.cacheWriteTokens, to: &cacheWriteTokens)
+        Self.add(other.reasoningTokens, to: &reasoningTokens)
+        Self.add(other.estimatedRequests, to: &estimatedRequests)
+        Self.add(other.unpricedRequests, to: &unpricedRequests)
+        addCost(other.cost.rawValue)
+    }
+
+    private mutating func addCost(_ value: Int64) {
+        var sum = cost.rawValue
+        Self.add(value, to: &sum)
+        cost = NanoUSD(sum)
+    }
+
+    private static func add(_ value: Int64, to sum: inout Int64) {
+        let (result, overflow) = sum.addingReportingOverflow(value)
+        sum = overflow ? .max : result
     }
 
     /// The members of the API's object.

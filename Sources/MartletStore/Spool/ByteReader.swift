@@ -1,41 +1,43 @@
-/// Reads the integers and strings of a spool payload; a read past the end answers `nil` and sets `failed` for good.
+/// A place in a run of bytes that integers and texts are read from.
+///
+/// The bytes are handed to each call, so that reading copies and retains nothing. A read past the end answers zero and sets
+/// `failed` for good; whoever reads asks once, at the end.
 struct ByteReader {
-    private let source: ArraySlice<UInt8>
-    private var offset: Int
+    private(set) var offset: Int
+    private let end: Int
     /// Whether a read has failed.
     private(set) var failed = false
 
-    init(_ source: ArraySlice<UInt8>) {
-        self.source = source
-        offset = source.startIndex
+    /// Starts at the lower end of a range, which must lie within the bytes of every later call.
+    init(_ range: Range<Int>) {
+        offset = range.lowerBound
+        end = range.upperBound
     }
 
     /// Whether everything has been read.
-    var isAtEnd: Bool { offset == source.endIndex }
+    var isAtEnd: Bool { offset == end }
 
-    mutating func byte() -> UInt8? {
-        guard !failed, offset < source.endIndex else {
+    mutating func byte(_ bytes: Span<UInt8>) -> UInt8 {
+        guard !failed, offset < end else {
             failed = true
-            return nil
+            return 0
         }
         defer { offset &+= 1 }
-        return source[offset]
+        return bytes[offset]
     }
 
-    mutating func bigEndian() -> UInt64? {
+    mutating func bigEndian(_ bytes: Span<UInt8>) -> UInt64 {
         var word: UInt64 = 0
-        for _ in 0..<8 {
-            guard let byte = byte() else { return nil }
-            word = word << 8 | UInt64(byte)
-        }
+        for _ in 0..<8 { word = word << 8 | UInt64(byte(bytes)) }
         return word
     }
 
     /// Reads an LEB128 integer of at most 64 bits.
-    mutating func varint() -> UInt64? {
+    mutating func varint(_ bytes: Span<UInt8>) -> UInt64 {
         var word: UInt64 = 0
         var shift: UInt64 = 0
-        while let byte = byte() {
+        while !failed {
+            let byte = byte(bytes)
             let part = UInt64(byte & 0x7F)
             guard shift < 63 || part <= 1 else { break }
             word |= part << shift
@@ -44,26 +46,31 @@ struct ByteReader {
             guard shift <= 63 else { break }
         }
         failed = true
-        return nil
+        return 0
     }
 
-    mutating func zigzag() -> Int64? {
-        varint().map { Int64(bitPattern: ($0 >> 1) ^ (0 &- ($0 & 1))) }
+    /// Reads an LEB128 integer that is at most `limit`.
+    mutating func varint(_ bytes: Span<UInt8>, limit: UInt64) -> UInt64 {
+        let value = varint(bytes)
+        if value <= limit { return value }
+        failed = true
+        return 0
     }
 
-    /// Reads a length and that many bytes; `nil` when the length is over the limit or the rest.
-    mutating func bytes(limit: Int) -> [UInt8]? {
-        guard let length = varint(), length <= UInt64(limit), Int(length) <= source.endIndex - offset else {
+    mutating func zigzag(_ bytes: Span<UInt8>) -> Int64 {
+        let word = varint(bytes)
+        return Int64(bitPattern: (word >> 1) ^ (0 &- (word & 1)))
+    }
+
+    /// Reads a length and steps over that many bytes; fails when the length is over the limit or the rest.
+    mutating func run(_ bytes: Span<UInt8>, limit: Int) -> Range<Int> {
+        let length = Int(varint(bytes, limit: UInt64(limit)))
+        guard !failed, length <= end - offset else {
             failed = true
-            return nil
+            return offset..<offset
         }
-        defer { offset += Int(length) }
-        return Array(source[offset..<(offset + Int(length))])
-    }
-
-    /// Reads a string; bytes that are no UTF-8 become U+FFFD.
-    mutating func text(limit: Int) -> String? {
-        bytes(limit: limit).map { String(decoding: $0, as: UTF8.self) }
+        defer { offset += length }
+        return offset..<(offset + length)
     }
 }
 

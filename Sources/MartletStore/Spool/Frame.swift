@@ -66,12 +66,10 @@ struct SegmentHeader: Equatable {
 
     init?(_ bytes: [UInt8]) {
         guard bytes.count >= Self.bytes else { return nil }
-        var reader = ByteReader(bytes[...])
-        for expected in Self.magic { guard reader.byte() == expected else { return nil } }
-        guard let number = reader.bigEndian(), let nonce = reader.bigEndian(), let crc = reader.bigEndian(),
-            crc == UInt64(CRC32C.checksum(bytes.span.extracting(0..<24)))
-        else { return nil }
-        self.number = number
-        self.nonce = nonce
+        var reader = ByteReader(0..<Self.bytes)
+        for expected in Self.magic { guard reader.byte(bytes.span) == expected else { return nil } }
+        number = reader.bigEndian(bytes.span)
+        nonce = reader.bigEndian(bytes.span)
+        guard reader.bigEndian(bytes.span) == UInt64(CRC32C.checksum(bytes.span.extracting(0..<24))) else { return nil }
     }
 }

@@ -1,9 +1,9 @@
-import MartletGovernance
-
 /// What a run of segment bytes holds: the records that are whole, and what lies between them.
-struct FrameScan {
+struct FrameScan: Sendable {
+    /// The bytes.
+    let content: [UInt8]
     /// The records in file order.
-    var records: [LedgerRecord] = []
+    var outlines: [RecordOutline] = []
     /// Ranges that are no frame although a whole frame follows, or frames whose payload cannot be read.
     var badRanges: [Range<Int>] = []
     /// The bytes after the last whole frame, when they are not all zero.
@@ -14,13 +14,17 @@ struct FrameScan {
     /// A place that is no frame is skipped up to the next place whose mark, length and checksum fit. When there is none,
     /// the rest is the tail: zeros are unused room, anything else is a record that was never finished.
     init(_ content: [UInt8]) {
+        self.content = content
+        // A record of the usual size takes about 110 bytes.
+        outlines.reserveCapacity(min(content.count / 96, 1 << 14))
         let bytes = content.span
         var offset = 0
         while offset < bytes.count {
             if let length = Frame.length(in: bytes, at: offset) {
                 let frame = offset..<(offset + length)
-                if let record = RecordCodec.decode(content[(offset + Frame.headerBytes)..<frame.upperBound]) {
-                    records.append(record)
+                let payload = (offset + Frame.headerBytes)..<frame.upperBound
+                if let outline = RecordCodec.outline(of: payload, in: bytes) {
+                    outlines.append(outline)
                 } else {
                     badRanges.append(frame)
                 }

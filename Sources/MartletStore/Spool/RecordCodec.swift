@@ -5,6 +5,9 @@ import MartletGovernance
 ///
 /// Layout: version, state, flags (one byte each), id (16 bytes, big-endian), then LEB128 integers (signed ones zigzagged)
 /// and length-prefixed strings in the order of the writer below. Strings over their limit are cut at a character.
+///
+/// The spool holds it, and so does the ledger's table, for as long as records are kept: a later version must be able to
+/// read it.
 enum RecordCodec {
     /// The version byte that this build writes, and the only one it reads.
     static let version: UInt8 = 1
@@ -20,7 +23,7 @@ enum RecordCodec {
         static let trace = 512
     }
 
-    private struct Flags: OptionSet {
+    struct Flags: OptionSet {
         let rawValue: UInt8
         static let streamed = Flags(rawValue: 1)
         static let estimated = Flags(rawValue: 2)
@@ -72,50 +75,33 @@ enum RecordCodec {
     }
 
     /// Reads a payload; `nil` when it is anything but one whole record of this version.
+    ///
+    /// Texts that are no UTF-8 get U+FFFD in place of what is wrong.
     static func decode(_ payload: ArraySlice<UInt8>) -> LedgerRecord? {
-        var reader = ByteReader(payload)
-        guard reader.byte() == version, let stateByte = reader.byte(), let flagByte = reader.byte(),
-            let state = LedgerRecord.State(rawValue: stateByte),
-            let high = reader.bigEndian(), let low = reader.bigEndian(),
-            let receivedAt = reader.varint(), receivedAt <= UInt64(Int64.max),
-            let recordedAt = reader.varint(), recordedAt <= UInt64(Int64.max),
-            let attempts = reader.varint().flatMap({ UInt16(exactly: $0) }),
-            let status = reader.varint().flatMap({ UInt16(exactly: $0) }),
-            let duration = reader.varint().flatMap({ UInt32(exactly: $0) }),
-            let firstToken = reader.varint().flatMap({ UInt32(exactly: $0) }),
-            let input = reader.zigzag(), let output = reader.zigzag()
-        else { return nil }
-        let flags = Flags(rawValue: flagByte)
-        var usage = Usage(inputTokens: input, outputTokens: output, estimated: flags.contains(.estimated))
-        if flags.contains(.cacheRead) { usage.cacheReadTokens = reader.zigzag() }
-        if flags.contains(.cacheWrite) { usage.cacheWriteTokens = reader.zigzag() }
-        if flags.contains(.reasoning) { usage.reasoningTokens = reader.zigzag() }
-        let cost = flags.contains(.cost) ? reader.zigzag() : nil
-        guard let key = reader.text(limit: Limit.key), let model = reader.text(limit: Limit.name),
-            let provider = reader.text(limit: Limit.name), let upstreamModel = reader.text(limit: Limit.name)
-        else { return nil }
-        let clientRequestID = flags.contains(.clientRequestID) ? reader.text(limit: Limit.clientRequestID) : nil
-        let errorCode = flags.contains(.errorCode) ? reader.text(limit: Limit.errorCode) : nil
-        guard let trace = reader.bytes(limit: Limit.trace), reader.isAtEnd, !reader.failed else { return nil }
+        let bytes = Array(payload)
+        guard let outline = outline(of: 0..<bytes.count, in: bytes.span) else { return nil }
+        func text(_ place: RecordOutline.Place) -> String {
+            String(decoding: bytes[outline.range(place)], as: UTF8.self)
+        }
         return LedgerRecord(
-            id: RecordID(high: high, low: low),
-            state: state,
-            receivedAt: receivedAt,
-            recordedAt: recordedAt,
-            key: APIKeyID(key),
-            model: model,
-            provider: provider,
-            upstreamModel: upstreamModel,
-            attempts: attempts,
-            status: status,
-            streamed: flags.contains(.streamed),
-            usage: usage,
-            cost: cost.map { NanoUSD($0) },
-            durationMilliseconds: duration,
-            firstTokenMilliseconds: firstToken,
-            clientRequestID: clientRequestID,
-            errorCode: errorCode,
-            trace: trace
+            id: outline.id,
+            state: outline.state,
+            receivedAt: outline.receivedAt,
+            recordedAt: outline.recordedAt,
+            key: APIKeyID(text(outline.key)),
+            model: text(outline.model),
+            provider: text(outline.provider),
+            upstreamModel: text(outline.upstreamModel),
+            attempts: outline.attempts,
+            status: outline.status,
+            streamed: outline.streamed,
+            usage: outline.usage,
+            cost: outline.cost,
+            durationMilliseconds: outline.durationMilliseconds,
+            firstTokenMilliseconds: outline.firstTokenMilliseconds,
+            clientRequestID: outline.clientRequestID.map(text),
+            errorCode: outline.errorCode.map(text),
+            trace: Array(bytes[outline.range(outline.trace)])
         )
     }
 }

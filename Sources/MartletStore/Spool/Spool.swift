@@ -17,6 +17,8 @@ public final class Spool: Sendable {
     let files: any SpoolFiles
     /// Called after work for the syncing thread came up; set once before writers are made.
     let wakeSync = Mutex<(@Sendable () -> Void)?>(nil)
+    /// Called when so many bytes wait that they should be drained before their time.
+    let wakeDrain = Mutex<(@Sendable () -> Void)?>(nil)
 
     private let lockDescriptor: Mutex<CInt?>
     private let state: Mutex<State>
@@ -130,7 +132,10 @@ public final class Spool: Sendable {
             state.segments.append(segment)
             return segment
         }
-        defer { requestSync() }
+        defer {
+            requestSync()
+            if allocated.load(ordering: .relaxed) > options.totalBytes / 4 { wakeDrain.withLock { $0 }?() }
+        }
         if let spare { return spare }
         let segment = try createSegment(capacity: max(options.segmentBytes, bytes + SegmentHeader.bytes))
         state.withLock { $0.segments.append(segment) }

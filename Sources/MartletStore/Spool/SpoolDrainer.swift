@@ -1,11 +1,14 @@
-import MartletGovernance
+import MartletCore
 import Synchronization
 
 /// Brings what the spool holds into the store, exactly once.
 ///
 /// Reads the segment files from where the store remembers having read them; the store keeps that position in the transaction
-/// that keeps the records, so a death at any point neither loses nor doubles. `pass()` must be called by one thread at a
-/// time.
+/// that keeps the records, so a death at any point neither loses nor doubles.
+///
+/// Most requests end soon after they began, so an intent is not stored but held back for a while: if its ending comes, only
+/// that is stored. Until then the position of its segment stays before it and the segment is not deleted, so that a new
+/// process reads the intent again. It may read endings behind it again, too; these the store knows by their ids.
 public final class SpoolDrainer: Sendable {
     /// What draining has met so far.
     public struct Counts: Hashable, Sendable {
@@ -19,16 +22,14 @@ public final class SpoolDrainer: Sendable {
 
     private let spool: Spool
     private let sink: any LedgerSink
+    /// Held for a whole pass.
+    private let work = Mutex(DrainWork())
     private let state = Mutex(State())
     private static let batchRecords = 4_096
     /// The largest segment that is read; anything larger is no file of ours.
     private static let maxSegmentBytes = 256 << 20
 
     private struct State {
-        var positions: [UInt64: Int]?
-        /// Positions of segments without a readable header, by path; not kept over a restart.
-        var unmarked: [String: Int] = [:]
-        var forgotten: [UInt64] = []
         var counts = Counts()
         var isFailing = false
     }
@@ -47,10 +48,13 @@ public final class SpoolDrainer: Sendable {
 
     /// Drains everything appended before the call and deletes segments that are done with.
     ///
+    /// - Parameters:
+    ///   - hold: How long an intent waits for its ending before it is stored.
+    ///   - now: The time that this is counted by.
     /// - Throws: `.database` when the store fails, `.system` when a segment cannot be read; the records stay in the spool.
-    public func pass() throws(StoreError) {
+    public func pass(holdingIntents hold: Duration = .zero, now: ContinuousClock.Instant = .now) throws(StoreError) {
         do throws(StoreError) {
-            try drain()
+            try work.withLock { work throws(StoreError) in try drain(&work, now: now, storingIntentsOf: now - hold) }
             state.withLock { $0.isFailing = false }
         } catch {
             state.withLock { $0.isFailing = true }
@@ -70,36 +74,35 @@ public final class SpoolDrainer: Sendable {
         return try sink.interruptOpenIntents(recordedAt: recordedAt)
     }
 
-    private func drain() throws(StoreError) {
-        var batch = Batch()
+    private func drain(
+        _ work: inout DrainWork,
+        now: ContinuousClock.Instant,
+        storingIntentsOf due: ContinuousClock.Instant
+    ) throws(StoreError) {
+        let segments = spool.liveSegments()
+        if work.remembered == nil { try recallPositions(&work, segments) }
+        var reading = DrainReading(work)
         var unreadable: StoreError?
-        for segment in spool.liveSegments() {
-            let start = try max(segment.start, position(of: segment))
+        for segment in segments {
             do throws(StoreError) {
-                try read(segment, from: start, into: &batch)
+                try read(segment, into: &reading)
             } catch {
                 // One bad file does not hold up the others.
                 unreadable = unreadable ?? error
             }
-            if batch.records.count >= Self.batchRecords { try commit(&batch) }
+            guard reading.counts.records >= Self.batchRecords else { continue }
+            try commit(&reading, segments, now: now, storingIntentsOf: nil, to: &work)
         }
-        try commit(&batch)
+        try commit(&reading, segments, now: now, storingIntentsOf: due, to: &work)
         if let unreadable { throw unreadable }
     }
 
-    /// Records read but not yet stored.
-    private struct Batch {
-        var records: [LedgerRecord] = []
-        var positions: [UInt64: Int] = [:]
-        var read: [(segment: Segment, end: Int, records: Int)] = []
-        var done: [Segment] = []
-        var found = Counts()
-    }
-
-    private func read(_ segment: Segment, from start: Int, into batch: inout Batch) throws(StoreError) {
+    private func read(_ segment: Segment, into reading: inout DrainReading) throws(StoreError) {
         // Sealed before written: a segment sealed now has its last length.
         let sealed = segment.sealed.load(ordering: .acquiring)
         let end = segment.written.load(ordering: .acquiring)
+        let remembered = reading.work.remembered?[segment.header.nonce]
+        let start = reading.work.progress[ObjectIdentifier(segment)]?.read ?? max(segment.start, remembered ?? 0)
         if start < end {
             guard end - start <= Self.maxSegmentBytes else {
                 throw .system(SystemFailure(call: "segment too large: \(segment.path)", code: 0))
@@ -111,64 +114,74 @@ public final class SpoolDrainer: Sendable {
                 throw .system(error)
             }
             let scan = FrameScan(bytes)
-            batch.records += scan.records
-            batch.found.records += scan.records.count
-            batch.found.badRegions += scan.badRanges.count
-            batch.found.tornTails += scan.tornTail == nil ? 0 : 1
             for range in scan.badRanges + (scan.tornTail.map { [$0] } ?? []) {
                 setAside(bytes[range], of: segment, at: start + range.lowerBound)
             }
-            if segment.header.nonce != 0 { batch.positions[segment.header.nonce] = end }
-            batch.read.append((segment, end, scan.records.count))
+            reading.take(scan, of: segment, from: start)
         }
-        if sealed { batch.done.append(segment) }
+        if sealed { reading.finished.append(segment) }
     }
 
-    private func commit(_ batch: inout Batch) throws(StoreError) {
-        let forgotten = state.withLock { $0.forgotten }
-        if !batch.positions.isEmpty || !batch.records.isEmpty || !forgotten.isEmpty {
-            try sink.apply(batch.records, positions: batch.positions, forgotten: forgotten)
-        }
+    /// Stores what was read, then deletes the segments that hold nothing else.
+    ///
+    /// - Parameter due: Intents read first at this time or before are stored; `nil` stores none.
+    private func commit(
+        _ reading: inout DrainReading,
+        _ segments: [Segment],
+        now: ContinuousClock.Instant,
+        storingIntentsOf due: ContinuousClock.Instant?,
+        to work: inout DrainWork
+    ) throws(StoreError) {
+        var batch = DrainBatch(scans: reading.scans, forgotten: work.forgotten)
+        reading.keepOpen(now: now)
+        if let due { batch.intents = reading.takeOpen(until: due) }
+        batch.positions = reading.takePositions(of: segments)
+        if !batch.isEmpty { try sink.apply(batch) }
+        work = reading.work
+        work.forgotten = []
+        let found = reading.counts
         state.withLock { state in
-            state.forgotten.removeFirst(forgotten.count)
-            state.counts.records += batch.found.records
-            state.counts.badRegions += batch.found.badRegions
-            state.counts.tornTails += batch.found.tornTails
-            for (segment, end, _) in batch.read {
-                if segment.header.nonce != 0 {
-                    state.positions?[segment.header.nonce] = end
-                } else {
-                    state.unmarked[segment.path] = end
-                }
-            }
+            state.counts.records += found.records
+            state.counts.badRegions += found.badRegions
+            state.counts.tornTails += found.tornTails
         }
-        for (segment, _, records) in batch.read { segment.drained.add(records, ordering: .relaxed) }
-        for segment in batch.done where spool.delete(segment) {
-            state.withLock { state in
-                state.unmarked[segment.path] = nil
-                guard segment.header.nonce != 0, state.positions?.removeValue(forKey: segment.header.nonce) != nil
-                else { return }
-                state.forgotten.append(segment.header.nonce)
-            }
-        }
-        batch = Batch()
+        noteDrained(segments, work)
+        reading = DrainReading(work, finished: deleteFinished(reading.finished, &work))
     }
 
-    private func position(of segment: Segment) throws(StoreError) -> Int {
-        let known: Int? = state.withLock { state in
-            guard let positions = state.positions else { return nil }
-            return positions[segment.header.nonce] ?? state.unmarked[segment.path] ?? 0
+    private func noteDrained(_ segments: [Segment], _ work: DrainWork) {
+        var open: [ObjectIdentifier: Int] = [:]
+        for intent in work.open.values { open[intent.segment, default: 0] += 1 }
+        for segment in segments {
+            guard let progress = work.progress[ObjectIdentifier(segment)] else { continue }
+            segment.drained.store(progress.records - (open[ObjectIdentifier(segment)] ?? 0), ordering: .relaxed)
         }
-        if let known { return known }
-        let positions = try sink.positions()
-        let live = Set(spool.liveSegments().map(\.header.nonce))
-        return state.withLock { state in
-            state.positions = positions
-            // Segments that were deleted before their position was.
-            state.forgotten += positions.keys.filter { !live.contains($0) }
-            for nonce in state.forgotten { state.positions?[nonce] = nil }
-            return positions[segment.header.nonce] ?? 0
+    }
+
+    /// Deletes segments that were read to their ends and hold no open intent.
+    ///
+    /// - Returns: Those that are left.
+    private func deleteFinished(_ finished: [Segment], _ work: inout DrainWork) -> [Segment] {
+        let held = Set(work.open.values.map(\.segment))
+        return finished.filter { segment in
+            let id = ObjectIdentifier(segment)
+            guard !held.contains(id), spool.delete(segment) else { return true }
+            let nonce = segment.header.nonce
+            if work.progress.removeValue(forKey: id)?.stored != nil || work.remembered?[nonce] != nil {
+                work.remembered?[nonce] = nil
+                work.forgotten.append(nonce)
+            }
+            return false
         }
+    }
+
+    private func recallPositions(_ work: inout DrainWork, _ segments: [Segment]) throws(StoreError) {
+        var positions = try sink.positions()
+        let live = Set(segments.map(\.header.nonce))
+        // Segments that were deleted before their position was.
+        work.forgotten += positions.keys.filter { !live.contains($0) }
+        for nonce in work.forgotten { positions[nonce] = nil }
+        work.remembered = positions
     }
 
     /// Keeps bytes that are no record for whoever wants to look; failing to is no reason to stop.

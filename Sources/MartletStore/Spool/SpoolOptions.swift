@@ -10,6 +10,8 @@ public struct SpoolOptions: Hashable, Sendable {
     public var spareSegments: Int
     /// The most unsynced bytes of one shard before no new request is admitted.
     public var unsyncedBytes: Int
+    /// How long the running gateway holds an intent back from the store, for its ending to make storing it needless.
+    public var intentHold: Duration
 
     /// Sets the sizes.
     ///
@@ -19,17 +21,20 @@ public struct SpoolOptions: Hashable, Sendable {
     ///   - reserveBytes: 16 MiB by default, above 4,096 running requests with records of the largest size.
     ///   - spareSegments: 2 by default.
     ///   - unsyncedBytes: 16 MiB by default.
+    ///   - intentHold: Two seconds by default; the spool's segments are kept so much longer.
     public init(
         segmentBytes: Int = 1 << 20,
         totalBytes: Int = 1 << 30,
         reserveBytes: Int = 16 << 20,
         spareSegments: Int = 2,
-        unsyncedBytes: Int = 16 << 20
+        unsyncedBytes: Int = 16 << 20,
+        intentHold: Duration = .seconds(2)
     ) {
         self.segmentBytes = max(4_096, segmentBytes)
         self.totalBytes = totalBytes
         self.reserveBytes = reserveBytes
         self.spareSegments = max(1, spareSegments)
         self.unsyncedBytes = unsyncedBytes
+        self.intentHold = intentHold
     }
 }

@@ -8,7 +8,7 @@ extension ExchangeAction {
     /// What the action does, with all its values, as one line.
     ///
     /// - Parameter start: The instant that times are counted from.
-    func text(since start: ContinuousClock.Instant) -> String {
+    func text(since start: Instant) -> String {
         switch self {
         case .readClient: "readClient"
         case .sendContinue: "sendContinue"

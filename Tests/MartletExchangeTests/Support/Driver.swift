@@ -24,7 +24,7 @@ final class Driver {
     private(set) var intent: LedgerRecord?
     private(set) var legs: [LegID: Leg] = [:]
     private(set) var asks: [(id: AskID, ask: Ask)] = []
-    private(set) var timer: ContinuousClock.Instant?
+    private(set) var timer: Instant?
     private(set) var wantsClient = false
     private(set) var continued = false
     private(set) var hasEnded = false
@@ -41,7 +41,7 @@ final class Driver {
         var wantsRead = false
         var dials = 1
         var isFresh = false
-        var deadline: ContinuousClock.Instant
+        var deadline: Instant
         var request: UpstreamRequest?
         /// What the upstream will say, for tests that script it.
         var script: UpstreamScript?
@@ -140,7 +140,7 @@ final class Driver {
         _ target: Target,
         _ privacy: PrivacyClass,
         _ fresh: Bool,
-        _ deadline: ContinuousClock.Instant
+        _ deadline: Instant
     ) {
         if legs[leg]?.isLive == true { problem("leg \(leg.rawValue) dialled while it lives") }
         if privacy == .localOnly, !target.isLocal { problem("local content dialled to \(target.account)") }

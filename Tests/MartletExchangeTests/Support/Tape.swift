@@ -1,3 +1,4 @@
+import MartletCore
 import MartletExchange
 import MartletGovernance
 import MartletRouting
@@ -8,7 +9,7 @@ final class Tape {
     /// One event with all that followed from it.
     struct Frame {
         var event: ExchangeEvent
-        var now: ContinuousClock.Instant
+        var now: Instant
         var wall: UInt64
         var answers: [Answer] = []
         var actions: [String] = []
@@ -36,7 +37,7 @@ final class Tape {
 
 /// Answers from a tape, in the order of the recording.
 struct ReplayEnvironment: ExchangeEnvironment {
-    var now: ContinuousClock.Instant
+    var now: Instant
     var wallMilliseconds: UInt64
     let snapshot: Snapshot
     let cursor: Cursor

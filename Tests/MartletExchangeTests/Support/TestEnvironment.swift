@@ -6,8 +6,8 @@ import NIOCore
 
 /// An environment whose time stands still and whose answers a test sets; counts what it was asked.
 struct TestEnvironment: ExchangeEnvironment {
-    let start: ContinuousClock.Instant
-    var now: ContinuousClock.Instant
+    let start: Instant
+    var now: Instant
     var snapshot: Snapshot
     var draining = false
     var pressure = MemoryPressure.normal
@@ -37,7 +37,7 @@ struct TestEnvironment: ExchangeEnvironment {
     }
 
     init(_ snapshot: Snapshot, seed: UInt64 = 1, tape: Tape? = nil) {
-        start = .now
+        start = Instant(nanoseconds: 1_000_000_000)
         now = start
         self.snapshot = snapshot
         self.tape = tape

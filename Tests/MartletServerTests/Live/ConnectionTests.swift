@@ -41,6 +41,37 @@ extension Live {
             }
         }
 
+        @Test("a large request that is pipelined behind a slow one is not lost")
+        func largePipelined() async throws {
+            try await LiveGateway.run { gateway, upstream in
+                let client = try await gateway.connect()
+                let slow = LiveRequest.chat(ChatFixtures.request(model: "up::slow-head:100"))
+                try await client.send(slow + LiveRequest.chat(ChatFixtures.request(model: "up::ok", padding: 1 << 20)))
+                for _ in 0..<2 {
+                    let answer = try await client.response()
+                    #expect(answer.status == 200 && answer.body == ChatFixtures.answer)
+                }
+                await client.close()
+                #expect(
+                    upstream.journal.requests.last?.body
+                        == ChatFixtures.forwarded(model: "ok", asked: "up::ok", padding: 1 << 20)
+                )
+            }
+        }
+
+        @Test("HEAD has the head of GET and no body, and the connection goes on")
+        func head() async throws {
+            try await LiveGateway.run { gateway, _ in
+                let client = try await gateway.connect()
+                try await client.send(LiveRequest.head("HEAD /v1/models") + LiveRequest.head("GET /v1/models"))
+                let head = try await client.response(isHead: true)
+                let whole = try await client.response()
+                #expect(head.status == 200 && whole.status == 200)
+                #expect(head["content-length"] == "\(whole.body.count)" && !whole.body.isEmpty)
+                await client.close()
+            }
+        }
+
         @Test("both sides keep their connections over many requests")
         func keepAlive() async throws {
             try await LiveGateway.run { gateway, upstream in

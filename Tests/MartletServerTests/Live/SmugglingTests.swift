@@ -118,7 +118,8 @@ extension Live {
         @Test(
             "a chunked body with broken framing is refused",
             arguments: [
-                "zz\r\n", "-1\r\n", "0x5\r\nhello\r\n", "5\r\n\"abcdXX", "fffffffffffffffff\r\n", "5;\u{0}\r\nhello\r\n",
+                "zz\r\n", "-1\r\n", "0x5\r\nhello\r\n", "5\r\n\"abcdXX", "fffffffffffffffff\r\n",
+                "5;\u{0}\r\nhello\r\n",
                 "5\nhello\r\n",
             ]
         )

@@ -70,7 +70,7 @@ import Testing
         let store: KeyStore
         let source: Source
         let authenticator: KeyAuthenticator
-        let start = ContinuousClock.now
+        let start = Instant.now
         var elapsed = Duration.zero {
             didSet { wallElapsed.value.store(elapsed.components.seconds * 1_000, ordering: .relaxed) }
         }
@@ -94,7 +94,7 @@ import Testing
             )
         }
 
-        var now: ContinuousClock.Instant { start + elapsed }
+        var now: Instant { start + elapsed }
 
         func create(expires: Int64? = nil, scopes: Scopes = [.inference]) throws -> NewGatewayKey {
             try store.create(

@@ -19,7 +19,7 @@ import Testing
                 number += 1
                 let records = order.map { sample(number, $0) }
                 for batch in oneByOne ? records.map({ [$0] }) : [records] {
-                    try bench.store.apply(batch, positions: [:], forgotten: [])
+                    try bench.store.apply(batch)
                 }
                 #expect(try bench.store.record(sample(number).id) == sample(number))
             }
@@ -33,7 +33,7 @@ import Testing
     @Test("does not count an open intent")
     func openIntent() throws {
         let bench = try Bench()
-        try bench.store.apply([sample(1, .intent)], positions: [:], forgotten: [])
+        try bench.store.apply([sample(1, .intent)])
         let report = try bench.store.report(everyDay)
         #expect(report.rows.isEmpty)
         #expect(report.totals == UsageCounts())
@@ -46,7 +46,7 @@ import Testing
         record.usage.cacheReadTokens = nil
         record.usage.cacheWriteTokens = 0
         record.clientRequestID = nil
-        try bench.store.apply([record], positions: [:], forgotten: [])
+        try bench.store.apply([record])
         #expect(try bench.store.record(record.id) == record)
         #expect(try bench.store.report(everyDay).totals.unpricedRequests == 1)
     }
@@ -59,7 +59,7 @@ import Testing
             let number = UInt64(number)
             records.append(sample(number, day: number % 4, key: "key-\(number % 2)", model: "model-\(number % 5)"))
         }
-        try bench.store.apply(records, positions: [:], forgotten: [])
+        try bench.store.apply(records)
         let first = CivilDay(unixMilliseconds: sampleDay)
         let middle = UsageQuery(from: first.advanced(by: 1), to: first.advanced(by: 2), groupBy: [.day])
         let days = try bench.store.report(middle)
@@ -78,11 +78,8 @@ import Testing
     @Test("renders the body of the usage route")
     func json() throws {
         let bench = try Bench()
-        try bench.store.apply(
-            [sample(1, model: "a\"b", cost: NanoUSD(123_000)), sample(2, .failed, model: "a\"b", cost: nil)],
-            positions: [:],
-            forgotten: []
-        )
+        try bench.store.apply([
+            sample(1, model: "a\"b", cost: NanoUSD(123_000)), sample(2, .failed, model: "a\"b", cost: nil)])
         let day = CivilDay(unixMilliseconds: sampleDay)
         let sums = """
             "requests":2,"succeeded":1,"failed":1,"cancelled":0,"interrupted":0,"attempts":2,"input_tokens":20,\
@@ -103,7 +100,7 @@ import Testing
         let bench = try Bench()
         for number in 0..<3 {
             let record = sample(UInt64(number), output: .max, cost: NanoUSD(.max))
-            try bench.store.apply([record], positions: [:], forgotten: [])
+            try bench.store.apply([record])
         }
         let totals = try bench.store.report(everyDay).totals
         #expect(totals.requests == 3)
@@ -114,11 +111,8 @@ import Testing
     @Test("tells models apart that only canonical equivalence makes equal")
     func byteWise() throws {
         let bench = try Bench()
-        try bench.store.apply(
-            [sample(1, model: "caf\u{E9}"), sample(2, model: "cafe\u{301}")],
-            positions: [:],
-            forgotten: []
-        )
+        try bench.store.apply([
+            sample(1, model: "caf\u{E9}"), sample(2, model: "cafe\u{301}")])
         #expect(try bench.store.report(everyDay).rows.count == 2)
     }
 
@@ -126,7 +120,7 @@ import Testing
     func retention() throws {
         let bench = try Bench()
         let records = (0..<30).map { sample(UInt64($0), day: UInt64($0)) } + [sample(100, .intent)]
-        try bench.store.apply(records, positions: [:], forgotten: [])
+        try bench.store.apply(records)
         let before = try bench.store.report(everyDay)
         var deleted = 0
         while true {
@@ -157,10 +151,10 @@ import Testing
         let other = try MartletDatabase(bench.directory, busyTimeout: .milliseconds(20))
         try bench.database.pool.write { _ -> Void in
             #expect(throws: StoreError.self) {
-                try UsageStore(other).apply([sample(1)], positions: [:], forgotten: [])
+                try UsageStore(other).apply([sample(1)])
             }
         }
-        try UsageStore(other).apply([sample(1)], positions: [:], forgotten: [])
+        try UsageStore(other).apply([sample(1)])
         #expect(try bench.store.report(everyDay).totals.requests == 1)
     }
 }

@@ -94,9 +94,9 @@ final class FaultySink: LedgerSink {
         return try store.positions()
     }
 
-    func apply(_ records: [LedgerRecord], positions: [UInt64: Int], forgotten: [UInt64]) throws(StoreError) {
+    func apply(_ batch: DrainBatch) throws(StoreError) {
         try check()
-        try store.apply(records, positions: positions, forgotten: forgotten)
+        try store.apply(batch)
     }
 
     func interruptOpenIntents(recordedAt: UInt64) throws(StoreError) -> Int {

@@ -4,9 +4,21 @@ import MartletGovernance
 @testable import MartletStore
 
 extension UsageStore {
-    /// Every row of the ledger.
+    /// Stores records as if they had been read from a segment.
+    func apply(_ records: [LedgerRecord]) throws(StoreError) {
+        var frames: [UInt8] = []
+        for record in records { Frame.append(record, to: &frames) }
+        let intents = records.filter { $0.state == .intent }.map { intent in
+            var payload: [UInt8] = []
+            RecordCodec.encode(intent, into: &payload)
+            return OpenIntent(id: intent.id, segment: ObjectIdentifier(self), offset: 0, since: .now, payload: payload)
+        }
+        try apply(DrainBatch(scans: [FrameScan(frames)], intents: intents))
+    }
+
+    /// Every row of the ledger, endings and open intents.
     static func allRecords(_ db: Database) throws -> [LedgerRecord] {
-        try Row.fetchAll(db, sql: "SELECT * FROM ledger ORDER BY id_high, id_low").map(record)
+        try LedgerRows.records(db, "SELECT record FROM ledger ORDER BY id_high, id_low", []) + LedgerRows.open(db)
     }
 
     func deleteAllRecordsButSums() throws {
@@ -15,5 +27,20 @@ extension UsageStore {
 
     func forgetPositions() throws {
         try database.pool.write { try $0.execute(sql: "DELETE FROM spool_positions") }
+    }
+}
+
+extension FrameScan {
+    /// The records that were found.
+    var records: [LedgerRecord] { outlines.compactMap { RecordCodec.decode(content[$0.payload]) } }
+}
+
+extension UsageCounts {
+    /// The counts of one record.
+    init(_ record: LedgerRecord) {
+        var frame: [UInt8] = []
+        Frame.append(record, to: &frame)
+        self.init()
+        for outline in FrameScan(frame).outlines { add(outline) }
     }
 }
