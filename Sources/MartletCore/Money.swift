@@ -25,15 +25,32 @@ public struct NanoUSD: Hashable, Sendable, Comparable {
 
     /// The plain decimal in dollars with up to nine places and no trailing zeros (`0.000123`, `0`).
     public var usdText: String {
-        let magnitude = rawValue.magnitude
-        let (whole, part) = magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)
-        var text = (rawValue < 0 ? "-" : "") + String(whole)
-        if part > 0 {
-            var digits = String(part)
-            digits = String(repeating: "0", count: 9 - digits.utf8.count) + digits
-            while digits.utf8.last == UInt8(ascii: "0") { digits.removeLast() }
-            text += "." + digits
+        var digits: InlineArray<32, UInt8> = .init(repeating: UInt8(ascii: "0"))
+        var end = 32
+        var rest = rawValue.magnitude
+        var places = 9
+        while places > 0, rest % 10 == 0 {
+            rest /= 10
+            places -= 1
         }
-        return text
+        let fraction = places
+        repeat {
+            end -= 1
+            if fraction > 0, places == 0 {
+                digits[end] = UInt8(ascii: ".")
+                end -= 1
+            }
+            digits[end] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+            places -= 1
+        } while rest > 0 || places >= 0
+        if rawValue < 0 {
+            end -= 1
+            digits[end] = UInt8(ascii: "-")
+        }
+        return unsafe String(unsafeUninitializedCapacity: 32 - end) { buffer in
+            for index in end..<32 { unsafe buffer[index - end] = digits[index] }
+            return 32 - end
+        }
     }
 }

@@ -149,7 +149,7 @@ public final class UsageLedger: Sendable {
             try drainer.pass(holdingIntents: spool.options.intentHold)
             state.withLock { $0.pause = .zero }
             for waiter in waiters { waiter(.success(())) }
-            try deleteOldRecords()
+            deleteOldRecords()
             // Larger batches cost less for each record, and the spool keeps them safe meanwhile.
             return .seconds(1)
         } catch {
@@ -163,18 +163,23 @@ public final class UsageLedger: Sendable {
 
     /// Deletes one batch of records that are over their time, and the next one in the next round; when none is left, an hour
     /// later.
-    private func deleteOldRecords() throws(StoreError) {
+    private func deleteOldRecords() {
         let due: Retention? = state.withLock { $0.nextDeletion <= .now ? $0.retention : nil }
         guard let due else { return }
         let limit = 5_000
         let kept = UInt64(due.days) * 86_400_000
         let now = due.wallClock()
         var deleted = 0
-        if now > kept {
-            // Stores the intents held back, which brings the read positions to what was read: no ending that is deleted here
-            // can be read again after a kill and counted twice.
-            try drainer.pass()
-            deleted = try store.deleteRecords(receivedBefore: now - kept, limit: limit)
+        do throws(StoreError) {
+            if now > kept {
+                // Stores the intents held back, which brings the read positions to where reading stopped: no ending that is
+                // deleted here can be read again after a kill and counted twice.
+                try drainer.pass()
+                deleted = try store.deleteRecords(receivedBefore: now - kept, limit: limit)
+            }
+        } catch {
+            // Shows in the next pass; the deletion is tried again after it.
+            return
         }
         if deleted < limit { state.withLock { $0.nextDeletion = .now + .seconds(3_600) } }
     }

@@ -15,11 +15,10 @@ public struct OpenAIChatBodyWatcher: Sendable {
     public struct Report: Sendable, Hashable {
         /// The usage, if there is one that can be believed.
         public var usage: Usage?
-        /// Whether a choice has a `finish_reason`.
-        public var hasFinish = false
         /// How many choices there are.
         public var choiceCount = 0
-        /// UTF-8 bytes of output, unescaped: text, reasoning, refusal, names and arguments of tool calls.
+        /// UTF-8 bytes of output, unescaped: text, reasoning, refusal, names and arguments of tool calls; counted only
+        /// where the answer does not say its usage, because it takes a typed reading of every choice.
         public var contentBytes = 0
 
         /// Output tokens by the estimate rule.
@@ -54,19 +53,40 @@ public struct OpenAIChatBodyWatcher: Sendable {
         guard scanner.rootKind == .object, let view = unsafe JSONView(validated: body, range: scanner.rootRange) else {
             throw .malformed("the answer is no object")
         }
-        if let failure = UpstreamFailure(answer: view) { throw .upstream(failure) }
-        guard let choices = view.member("choices"), choices.kind == .array else {
-            throw .malformed("the answer has no choices")
-        }
+        let found = unsafe members(body)
+        if found.hasError || found.choices == nil, let failure = UpstreamFailure(answer: view) { throw .upstream(failure) }
+        guard let choices = found.choices, choices.kind == .array else { throw .malformed("the answer has no choices") }
         var report = Report()
-        report.usage = ChatUsage.find(in: view)?.counts
-        for choice in choices.elements {
-            report.choiceCount += 1
-            if let reason = choice.member("finish_reason"), reason.kind == .string { report.hasFinish = true }
-            guard let message = choice.member("message") else { continue }
-            report.contentBytes += ChatMessage(response: message).outputBytes
+        report.choiceCount = choices.count
+        report.usage = found.usage.flatMap { unsafe JSONView(validated: body, range: $0.value) }.flatMap(Usage.init(openAI:))
+        if report.usage == nil { report.usage = ChatUsage.find(in: view)?.counts }
+        if report.usage == nil {
+            for choice in view.member("choices")?.elements ?? view.elements {
+                guard let message = choice.member("message") else { continue }
+                report.contentBytes += ChatMessage(response: message).outputBytes
+            }
         }
         return report
+    }
+
+    /// The top-level members that matter, in one pass over their names.
+    private func members(
+        _ body: UnsafeRawBufferPointer
+    ) -> (choices: JSONMember?, usage: JSONMember?, hasError: Bool) {
+        var choices: JSONMember?
+        var usage: JSONMember?
+        var hasError = false
+        for member in scanner.members {
+            let name = unsafe UnsafeRawBufferPointer(rebasing: body[member.key])
+            switch member.key.count {
+            case 7 where unsafe name.elementsEqual("choices".utf8): choices = member
+            case 5 where unsafe name.elementsEqual("usage".utf8): usage = member
+            case 5 where member.kind != .null: if unsafe name.elementsEqual("error".utf8) { hasError = true }
+            // A name with escapes may be any of them: the careful way decides.
+            default: if member.keyHasEscapes { hasError = true }
+            }
+        }
+        return (choices, usage, hasError)
     }
 }
 

@@ -1,22 +1,6 @@
 import NIOCore
 
 extension ByteBuffer {
-    /// Writes a number in decimal digits.
-    mutating func writeDecimal(_ value: Int) {
-        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-        var count = 0
-        var rest = value.magnitude
-        repeat {
-            digits[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-            count += 1
-        } while rest > 0
-        while count > 0 {
-            count -= 1
-            writeInteger(digits[count])
-        }
-    }
-
     /// Writes a number in hexadecimal digits, as chunk sizes are (RFC 9112 §7.1).
     mutating func writeHexadecimal(_ value: Int) {
         var shift = (Int.bitWidth - value.leadingZeroBitCount + 3) / 4 * 4

@@ -11,36 +11,15 @@ extension ClientConnection {
     func write(_ head: ResponseHead) {
         if head.closes { closesAfterResponse = true }
         let closes = closesAfterResponse || !keepsAlive || loop.isDraining
-        out.writeStaticString("HTTP/1.1 ")
-        StatusLine.write(head.status, to: &out)
-        if !head.contentType.isEmpty {
-            out.writeStaticString("content-type: ")
-            out.writeString(head.contentType)
-            out.writeStaticString("\r\n")
-        }
         if head.status == 204 {
             response = .noBody
-        } else if let length = head.contentLength {
+        } else if head.contentLength != nil {
             response = isHeadRequest ? .noBody : .sized
-            out.writeStaticString("content-length: ")
-            out.writeDecimal(length)
-            out.writeStaticString("\r\n")
         } else {
             response = isHeadRequest ? .noBody : .chunked
-            out.writeStaticString("transfer-encoding: chunked\r\n")
         }
-        for field in head.fields where !field.value.isEmpty {
-            out.writeString(field.name)
-            out.writeStaticString(": ")
-            out.writeString(field.value)
-            out.writeStaticString("\r\n")
-        }
-        out.writeBytes(loop.dateField.bytes(second: Int(WallClock.milliseconds() / 1_000)))
-        if closes {
-            out.writeStaticString("connection: close\r\n")
-            keepsAlive = false
-        }
-        out.writeStaticString("\r\n")
+        if closes { keepsAlive = false }
+        ResponseHeadWriter.write(head, date: loop.dateField, closes: closes, into: &out)
     }
 
     /// Writes bytes of the answer in its framing.

@@ -36,6 +36,8 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     var legs: [(id: LegID, connection: UpstreamConnection)] = []
     var dials: [LegID] = []
 
+    /// The credentials that this connection's last request was let in with.
+    var knownCredentials: KnownCredentials?
     /// The waiting list this connection stands in.
     var slotWait: (ask: AskID, gate: Gate, ticket: UInt64)?
 

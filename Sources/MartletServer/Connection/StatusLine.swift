@@ -1,16 +1,9 @@
-import NIOCore
 import NIOHTTP1
 
-/// Writes `200 OK` and its like.
+/// Status codes with their reason phrases.
 enum StatusLine {
-    static func write(_ status: Int, to out: inout ByteBuffer) {
-        switch status {
-        case 200: out.writeStaticString("200 OK\r\n")
-        default:
-            out.writeDecimal(status)
-            out.writeStaticString(" ")
-            out.writeString(status == 529 ? "Overloaded" : HTTPResponseStatus(statusCode: status).reasonPhrase)
-            out.writeStaticString("\r\n")
-        }
+    /// `404 Not Found` and its like, with the line's end.
+    static func text(_ status: Int) -> String {
+        "\(status) \(status == 529 ? "Overloaded" : HTTPResponseStatus(statusCode: status).reasonPhrase)\r\n"
     }
 }

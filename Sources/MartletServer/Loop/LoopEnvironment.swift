@@ -26,7 +26,18 @@ struct LoopEnvironment: ExchangeEnvironment {
     mutating func random() -> UInt64 { loop.generator.next() }
 
     mutating func authenticate(_ credentials: Credentials) -> AuthAnswer {
-        loop.shared.keys.authenticate(credentials, now: now)
+        if let known = resources.knownCredentials, known.until > now, known.credentials == credentials {
+            return .principal(known.principal)
+        }
+        let answer = loop.shared.keys.authenticate(credentials, now: now)
+        if case .principal(let principal) = answer {
+            resources.knownCredentials = KnownCredentials(
+                credentials: credentials,
+                principal: principal,
+                until: now + KnownCredentials.lifetime
+            )
+        }
+        return answer
     }
 
     mutating func admit(_ principal: Principal, id: SlotID) -> AdmitAnswer {

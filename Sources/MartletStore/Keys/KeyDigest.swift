@@ -15,11 +15,12 @@ struct KeyDigest: Sendable {
     /// Reads the 32 stored bytes; `nil` when there are fewer or more.
     init?(stored: Data) {
         guard stored.count == 32 else { return nil }
-        var reader = ByteReader(Array(stored)[...])
-        guard let first = reader.bigEndian(), let second = reader.bigEndian(), let third = reader.bigEndian(),
-            let fourth = reader.bigEndian()
-        else { return nil }
-        words = (first, second, third, fourth)
+        let bytes = [UInt8](stored)
+        var reader = ByteReader(0..<bytes.count)
+        words = (
+            reader.bigEndian(bytes.span), reader.bigEndian(bytes.span), reader.bigEndian(bytes.span),
+            reader.bigEndian(bytes.span)
+        )
     }
 
     /// The 32 bytes to store.

@@ -5,7 +5,7 @@ import GRDBSQLite
 ///
 /// The ledger binds and steps for every request, where building GRDB's argument values would cost several times what SQLite
 /// does. Used within one transaction of the connection that prepared it; it takes no part in GRDB's observation of changes.
-struct RawStatement {
+@safe struct RawStatement {
     // Keeps the statement prepared; the pointer is its.
     private let statement: Statement
     private let pointer: SQLiteStatement

@@ -1,4 +1,5 @@
 public import MartletCore
+import MartletGovernance
 
 /// Sums over ended requests.
 ///

@@ -1,4 +1,5 @@
 import MartletCore
+import MartletGovernance
 
 /// What the drainer knows between two transactions.
 struct DrainWork: Sendable {
