@@ -100,7 +100,7 @@ let package = Package(
     name: "martlet",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "martlet", targets: ["martlet"]),
+        .executable(name: "martlet", targets: ["martlet"])
     ],
     dependencies: [
         // Event loops, sockets and the HTTP/1.1 parser (llhttp) of the data plane.

@@ -29,7 +29,7 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 private func expect(_ condition: Bool, _ message: String) {
-    if !condition { fatalError(message) }
+    precondition(condition, message)
 }
 
 /// Facts refuse at least what they must, the codec's value survives a round trip, and the splice leaves valid JSON.

@@ -39,7 +39,7 @@ TABLE = {
     "MartletRouting": Allowed(("MartletCore", "MartletGovernance"), ("Synchronization",)),
     "MartletPreparation": Allowed(("MartletCore", "MartletWire", "MartletDialects")),
     "MartletStore": Allowed(
-        ("MartletCore", "MartletGovernance"), (*PLATFORM, *FOUNDATION, "Dispatch", "GRDB", "Crypto", "Logging", "C*")
+        ("MartletCore", "MartletGovernance"), (*PLATFORM, *FOUNDATION, "Dispatch", "GRDB", "GRDBSQLite", "Crypto", "Logging", "C*")
     ),
     "MartletLocal": Allowed(("MartletCore",), (*PLATFORM, *FOUNDATION, "Subprocess", "SystemPackage", "Logging")),
     "MartletConfig": Allowed(PURE, (*PLATFORM, *FOUNDATION, "TOMLKit")),

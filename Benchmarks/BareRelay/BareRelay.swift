@@ -143,7 +143,8 @@ final class Upstream: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard let owner else { return }
         switch unwrapInboundIn(data) {
-        case .head(let head): owner.relay(.head(HTTPResponseHead(version: .http1_1, status: head.status, headers: head.headers)))
+        case .head(let head):
+            owner.relay(.head(HTTPResponseHead(version: .http1_1, status: head.status, headers: head.headers)))
         case .body(let bytes): owner.relay(.body(.byteBuffer(bytes)))
         case .end:
             owner.relay(.end(nil))

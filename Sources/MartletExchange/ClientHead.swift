@@ -1,3 +1,5 @@
+public import MartletCore
+
 /// The head of a client's request, whatever the HTTP version it came by.
 ///
 /// The connection's adapter fills it in; framing errors it found stand in `refusal`, so that they are answered in the
@@ -67,5 +69,3 @@ public final class ClientHead {
     /// Whether any credential header stands in the request.
     public var presentsCredential: Bool { authorization != nil || xAPIKey != nil || apiKey != nil }
 }
-
-public import MartletCore

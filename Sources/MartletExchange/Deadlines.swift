@@ -1,4 +1,5 @@
 import MartletCore
+
 /// The instants an exchange waits for; one timer stands at the earliest.
 struct Deadlines {
     /// When the body began to be read; limits follow from it and from the bytes that came.

@@ -104,9 +104,11 @@ public enum PathMatcher {
     }
 
     private static func isPlain(_ path: String.UTF8View.SubSequence) -> Bool {
-        !withoutLastSlash(path).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst().contains {
-            $0.isEmpty || $0.elementsEqual("..".utf8) || $0.elementsEqual(".".utf8) || $0.contains(UInt8(ascii: "%"))
-        }
+        !withoutLastSlash(path).split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
+            .contains {
+                $0.isEmpty || $0.elementsEqual("..".utf8) || $0.elementsEqual(".".utf8)
+                    || $0.contains(UInt8(ascii: "%"))
+            }
     }
 
     /// Percent-decodes a model id once (RFC 3986 §2.1); `nil` when it is no possible model name.

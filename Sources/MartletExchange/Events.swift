@@ -67,7 +67,9 @@ public enum Answer {
 
 /// The credentials of a request, as presented.
 public struct Credentials: Sendable, Hashable {
-    /// Distinct presented values, at most three. Never logged.
+    /// Distinct presented values, at most three.
+    ///
+    /// Never logged.
     public var values: [String]
 
     /// Wraps values.

@@ -58,9 +58,13 @@ public struct ServerSettings: Sendable, Hashable {
 public struct AuthSettings: Sendable, Hashable {
     /// Whether a key is needed; false is accepted on a loopback bind only.
     public var enabled = true
-    /// The static key beside the created ones. Never logged.
+    /// The static key beside the created ones.
+    ///
+    /// Never logged.
     public var staticKey: String?
-    /// The key of `/admin`. Never logged.
+    /// The key of `/admin`.
+    ///
+    /// Never logged.
     public var adminKey: String?
 
     /// Creates the defaults.

@@ -21,7 +21,9 @@ public final class Target: Sendable {
     public let source: ModelSource
     /// Whether a request that may not leave the device may go there; true only for loopback and the local engine.
     public let isLocal: Bool
-    /// Request fields that carry the credential and the operator's own headers, in order. Never logged.
+    /// Request fields that carry the credential and the operator's own headers, in order.
+    ///
+    /// Never logged.
     public let headers: [HeaderField]
     /// How this target's format differs from the dialect.
     public let quirks: Quirks

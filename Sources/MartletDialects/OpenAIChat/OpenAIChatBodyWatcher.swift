@@ -54,11 +54,15 @@ public struct OpenAIChatBodyWatcher: Sendable {
             throw .malformed("the answer is no object")
         }
         let found = unsafe members(body)
-        if found.hasError || found.choices == nil, let failure = UpstreamFailure(answer: view) { throw .upstream(failure) }
+        if found.hasError || found.choices == nil, let failure = UpstreamFailure(answer: view) {
+            throw .upstream(failure)
+        }
         guard let choices = found.choices, choices.kind == .array else { throw .malformed("the answer has no choices") }
         var report = Report()
         report.choiceCount = choices.count
-        report.usage = found.usage.flatMap { unsafe JSONView(validated: body, range: $0.value) }.flatMap(Usage.init(openAI:))
+        report.usage = found.usage.flatMap { unsafe JSONView(validated: body, range: $0.value) }.flatMap(
+            Usage.init(openAI:)
+        )
         if report.usage == nil { report.usage = ChatUsage.find(in: view)?.counts }
         if report.usage == nil {
             for choice in view.member("choices")?.elements ?? view.elements {

@@ -114,7 +114,11 @@ extension Exchange {
             respond(with: page, &env, &actions)
         case .model(let id):
             guard let page = env.modelPage(id) else {
-                let error = GatewayError(.modelNotFound, "The model `\(id)` does not exist or this key may not use it.", param: "model")
+                let error = GatewayError(
+                    .modelNotFound,
+                    "The model `\(id)` does not exist or this key may not use it.",
+                    param: "model"
+                )
                 return refuse(error, closing: hasBody, &env, &actions)
             }
             respond(with: page, &env, &actions)

@@ -1,6 +1,6 @@
 import MartletCore
-import MartletGovernance
 import MartletDialects
+import MartletGovernance
 import MartletRouting
 import NIOCore
 

@@ -51,13 +51,19 @@ extension Exchange {
         case .open: break
         case .admin:
             guard principal.scopes.contains(.admin) else {
-                let text = "This needs the admin key (ADMIN_KEY), or a key with the admin scope:"
+                let text =
+                    "This needs the admin key (ADMIN_KEY), or a key with the admin scope:"
                     + " martlet keys create --scopes inference,admin."
                 return refuse(GatewayError(.forbidden, text), closing: hasBody, &env, &actions)
             }
         case .inference:
             guard principal.scopes.contains(.inference) || principal.key == .admin else {
-                return refuse(GatewayError(.forbidden, "This key may not call models."), closing: hasBody, &env, &actions)
+                return refuse(
+                    GatewayError(.forbidden, "This key may not call models."),
+                    closing: hasBody,
+                    &env,
+                    &actions
+                )
             }
         case .anyKey: break
         }
@@ -71,7 +77,9 @@ extension Exchange {
     /// Checks what can be checked before a body is read, and asks for it.
     private mutating func expectBody(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         if let error = bodyRefusal() { return refuse(error, closing: true, &env, &actions) }
-        if endpoint == .chatCompletions, let error = shed(&env) { return refuse(error, closing: hasBody, &env, &actions) }
+        if endpoint == .chatCompletions, let error = shed(&env) {
+            return refuse(error, closing: hasBody, &env, &actions)
+        }
         stage = .scan
         deadlines.bodyBegan = env.now
         if head.expectation != nil, hasBody { actions.add(.sendContinue) }
@@ -98,7 +106,9 @@ extension Exchange {
     /// Refuses new work while the process ends, memory is short or nothing can be recorded.
     private func shed(_ env: inout some ExchangeEnvironment) -> GatewayError? {
         if env.isDraining { return GatewayError(.draining, "The gateway is shutting down.", retryAfterSeconds: 1) }
-        if env.memory == .critical { return GatewayError(.overloaded, "The gateway is out of memory.", retryAfterSeconds: 1) }
+        if env.memory == .critical {
+            return GatewayError(.overloaded, "The gateway is out of memory.", retryAfterSeconds: 1)
+        }
         if !env.spoolHasRoom {
             return GatewayError(.dependencyUnavailable, "Usage cannot be recorded at the moment.", retryAfterSeconds: 5)
         }

@@ -1,5 +1,6 @@
 import MartletCore
 import MartletGovernance
+import MartletRouting
 
 extension Exchange {
     /// Stage *receive*: what the head alone decides.
@@ -23,10 +24,18 @@ extension Exchange {
             return refuse(error, closing: hasBody, &env, &actions)
         }
         if let expectation = head.expectation, expectation.lowercased() != "100-continue" {
-            return refuse(GatewayError(.expectationFailed, "Only Expect: 100-continue is known."), closing: true, &env, &actions)
+            return refuse(
+                GatewayError(.expectationFailed, "Only Expect: 100-continue is known."),
+                closing: true,
+                &env,
+                &actions
+            )
         }
         if !hostIsAllowed {
-            let error = GatewayError(.hostNotAllowed, "This host name is not served here; add it to server.allowed_hosts.")
+            let error = GatewayError(
+                .hostNotAllowed,
+                "This host name is not served here; add it to server.allowed_hosts."
+            )
             return refuse(error, closing: hasBody, &env, &actions)
         }
         stage = .authenticate
@@ -78,5 +87,3 @@ extension Exchange {
         actions.add(.endBody)
     }
 }
-
-import MartletRouting

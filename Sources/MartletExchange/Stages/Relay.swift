@@ -1,6 +1,6 @@
 import MartletCore
-import MartletGovernance
 import MartletDialects
+import MartletGovernance
 import MartletRouting
 import NIOCore
 
@@ -21,11 +21,13 @@ extension Exchange {
             return attemptFailed(leg.id, AttemptFailure(.badResponse, status: leg.status), &env, &actions)
         }
         call?.winner = leg.id
-        answer.usage = report.usage ?? Usage(
-            inputTokens: facts.estimatedInputTokens,
-            outputTokens: report.estimatedOutputTokens,
-            estimated: true
-        )
+        answer.usage =
+            report.usage
+            ?? Usage(
+                inputTokens: facts.estimatedInputTokens,
+                outputTokens: report.estimatedOutputTokens,
+                estimated: true
+            )
         stage = .relay
         answer.status = leg.status
         trace.add(.committed, call?.machine.target ?? 0, leg.status)
@@ -137,7 +139,9 @@ extension Exchange {
         switch end {
         case .done, .finished:
             // A stream whose end came with its first content is committed by now, unless it was all one event.
-            if call?.winner == leg.id { streamFinished(&env, &actions) } else {
+            if call?.winner == leg.id {
+                streamFinished(&env, &actions)
+            } else {
                 attemptFailed(leg.id, AttemptFailure(.badResponse, status: leg.status), &env, &actions)
             }
         case .empty:

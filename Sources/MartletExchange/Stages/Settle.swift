@@ -25,7 +25,9 @@ extension Exchange {
         }
         let target = answeringTarget
         var usage = answer.usage ?? Usage(inputTokens: 0, outputTokens: 0)
-        if answer.usage == nil, state == .cancelled || state == .interrupted { usage = reportedUsage ?? estimatedUsage() }
+        if answer.usage == nil, state == .cancelled || state == .interrupted {
+            usage = reportedUsage ?? estimatedUsage()
+        }
         let cost = target.flatMap { $0.price?.cost(of: usage) }
         for slot in slots.releaseAll() { actions.add(.releaseSlot(slot)) }
         _ = env.holdBytes(-body.drop())

@@ -70,8 +70,9 @@ extension Exchange {
             } else {
                 expireLeg(AttemptFailure(.timeout), &env, &actions)
             }
-        } else if clientIsWritable, isDue(deadlines.lastEvent.map({ $0 + snapshot.timeouts.idleStream }))
-            || isDue(deadlines.lastContent.map({ $0 + snapshot.timeouts.idleContent }))
+        } else if clientIsWritable,
+            isDue(deadlines.lastEvent.map({ $0 + snapshot.timeouts.idleStream }))
+                || isDue(deadlines.lastContent.map({ $0 + snapshot.timeouts.idleContent }))
         {
             interrupted(&env, &actions)
         } else if clientIsWritable, snapshot.timeouts.keepAliveComment > .zero,

@@ -120,7 +120,9 @@ extension ClientConnection {
         }
     }
 
-    /// Joins a waiting list. A slot that is handed over after the exchange gave up goes back at once.
+    /// Joins a waiting list.
+    ///
+    /// A slot that is handed over after the exchange gave up goes back at once.
     private func waitForSlot(_ request: SlotRequest, _ id: AskID, _ number: UInt64) {
         let slots = loop.shared.slots
         let gate: Gate

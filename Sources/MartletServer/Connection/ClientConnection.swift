@@ -24,7 +24,9 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
 
     let loop: LoopContext
     var context: ChannelHandlerContext?
-    /// The request that runs. Only `handle` and the slow paths touch the value; its state is mirrored in the flags below.
+    /// The request that runs.
+    ///
+    /// Only `handle` and the slow paths touch the value; its state is mirrored in the flags below.
     var exchange: Exchange?
     /// Whether a request runs.
     var isBusy = false
@@ -93,7 +95,9 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
 
     /// More connections than may be: says so and closes, without reading anything.
     private func refuseConnection() {
-        out.writeStaticString("HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+        out.writeStaticString(
+            "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        )
         closeWhenFlushed()
     }
 

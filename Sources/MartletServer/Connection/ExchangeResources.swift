@@ -1,7 +1,9 @@
 import MartletCore
 import MartletExchange
 
-/// What an exchange holds outside itself: its slots. Released exactly once; what is left at the end is a defect.
+/// What an exchange holds outside itself: its slots.
+///
+/// Released exactly once; what is left at the end is a defect.
 struct ExchangeResources {
     /// A taken slot.
     enum Handle {

@@ -34,7 +34,10 @@ enum Listener {
                     }
                     let connection = ClientConnection(loop: loop)
                     let pipeline = channel.pipeline.syncOperations
-                    let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: configuration)
+                    let decoder = HTTPRequestDecoder(
+                        leftOverBytesStrategy: .dropBytes,
+                        limitConfiguration: configuration
+                    )
                     try pipeline.addHandler(HeadMeter(connection))
                     try pipeline.addHandler(ByteToMessageHandler(decoder))
                     try pipeline.addHandler(connection)

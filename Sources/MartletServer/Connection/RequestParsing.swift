@@ -66,7 +66,9 @@ enum RequestParsing {
             default: break
             }
         }
-        if let refusal = refusal(head, hosts: hosts, lengths: lengths, fields: count, result) { result.refusal = refusal }
+        if let refusal = refusal(head, hosts: hosts, lengths: lengths, fields: count, result) {
+            result.refusal = refusal
+        }
         return result
     }
 

@@ -1,5 +1,6 @@
 import MartletConfig
 import MartletCore
+import MartletProviders
 import MartletRouting
 import MartletWire
 
@@ -111,7 +112,7 @@ struct EngineProbe: Sendable {
     private static func kind(owners: Set<String>) -> ProviderKind? {
         if owners.contains("llamacpp") { return .llamaServer }
         if owners.contains("organization_owner") { return .lmStudio }
-        if owners.contains("vllm") { return .vllm }
+        if owners.contains(ProviderKind.vllm.rawValue) { return .vllm }
         return owners.contains("library") ? .ollama : nil
     }
 
@@ -121,12 +122,4 @@ struct EngineProbe: Sendable {
         guard let document = try? JSONDocument(answer.body) else { return false }
         return document.withView { $0.member("error")?.member("message")?.equalsString("Loading model") == true }
     }
-}
-
-extension ProviderKind {
-    fileprivate static let llamaServer = ProviderKind("llama_server")
-    fileprivate static let lmStudio = ProviderKind("lm_studio")
-    fileprivate static let ollama = ProviderKind("ollama")
-    fileprivate static let vllm = ProviderKind("vllm")
-    fileprivate static let openAICompatible = ProviderKind("openai_compatible")
 }

@@ -22,7 +22,8 @@ final class LoopContext {
     /// Connections that are open on this loop.
     var connections: [ObjectIdentifier: ClientConnection] = [:]
 
-    init(eventLoop: any EventLoop, shared: SharedState, writer: SpoolWriter, metrics: MetricsShard, snapshot: Snapshot) {
+    init(eventLoop: any EventLoop, shared: SharedState, writer: SpoolWriter, metrics: MetricsShard, snapshot: Snapshot)
+    {
         self.eventLoop = eventLoop
         self.shared = shared
         self.snapshot = snapshot

@@ -33,7 +33,9 @@ final class HealthBoard: Sendable {
 
     func configLoaded() { state.withLock { $0.configLoadedAt = WallClock.milliseconds() } }
 
-    /// Makes a page. Provider, breaker and store health never make readiness fail.
+    /// Makes a page.
+    ///
+    /// Provider, breaker and store health never make readiness fail.
     func page(_ page: Page, snapshot: Snapshot) -> PageAnswer {
         switch page {
         case .live, .metrics: Self.json(200, #"{"status":"ok"}"#)

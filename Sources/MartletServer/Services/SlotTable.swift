@@ -64,7 +64,9 @@ final class Gate: Sendable {
         }
     }
 
-    /// Joins the waiting list; `nil` when it is full. `grant` is called at most once, when a slot was handed over.
+    /// Joins the waiting list; `nil` when it is full.
+    ///
+    /// `grant` is called at most once, when a slot was handed over.
     func wait(size: Int, grant: @escaping @Sendable () -> Void) -> UInt64? {
         state.withLock { state in
             guard state.waiting.count < size else { return nil }

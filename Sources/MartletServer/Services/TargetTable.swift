@@ -32,7 +32,11 @@ final class TargetTable: Sendable {
             var result: [String: Status] = [:]
             for (id, state) in states {
                 let account = String(id.rawValue.prefix { $0 != "|" })
-                if state.isDegraded { result[account] = .degraded } else if result[account] == nil { result[account] = .ok }
+                if state.isDegraded {
+                    result[account] = .degraded
+                } else if result[account] == nil {
+                    result[account] = .ok
+                }
             }
             return result
         }

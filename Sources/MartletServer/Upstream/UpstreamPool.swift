@@ -24,8 +24,10 @@ struct PoolKey: Hashable {
 ///
 /// In-flight requests are limited elsewhere; only idle connections are limited here.
 final class UpstreamPool {
-    /// Idle connections kept a host. Closed loops of clients return their connections in waves, so fewer would make a
-    /// busy gateway reconnect all the time.
+    /// Idle connections kept a host.
+    ///
+    /// Closed loops of clients return their connections in waves, so fewer would make a busy gateway reconnect all the
+    /// time.
     private static let maxIdle = 64
     private static let idleTime = Duration.seconds(30)
     /// Old connections are replaced, so that changes of addresses are followed.

@@ -59,8 +59,9 @@ extension RecordCodec {
         let cost = flags.contains(.cost) ? NanoUSD(reader.zigzag(bytes)) : nil
         func place(_ range: Range<Int>) -> RecordOutline.Place {
             // The payload is at most 4,096 bytes long.
-            UInt16(truncatingIfNeeded: range.lowerBound - payload.lowerBound)
-                ..< UInt16(truncatingIfNeeded: range.upperBound - payload.lowerBound)
+            UInt16(
+                truncatingIfNeeded: range.lowerBound - payload.lowerBound
+            )..<UInt16(truncatingIfNeeded: range.upperBound - payload.lowerBound)
         }
         let labels = reader.offset
         let key = place(reader.run(bytes, limit: Limit.key))

@@ -79,7 +79,8 @@ import Testing
     func json() throws {
         let bench = try Bench()
         try bench.store.apply([
-            sample(1, model: "a\"b", cost: NanoUSD(123_000)), sample(2, .failed, model: "a\"b", cost: nil)])
+            sample(1, model: "a\"b", cost: NanoUSD(123_000)), sample(2, .failed, model: "a\"b", cost: nil),
+        ])
         let day = CivilDay(unixMilliseconds: sampleDay)
         let sums = """
             "requests":2,"succeeded":1,"failed":1,"cancelled":0,"interrupted":0,"attempts":2,"input_tokens":20,\
@@ -112,7 +113,8 @@ import Testing
     func byteWise() throws {
         let bench = try Bench()
         try bench.store.apply([
-            sample(1, model: "caf\u{E9}"), sample(2, model: "cafe\u{301}")])
+            sample(1, model: "caf\u{E9}"), sample(2, model: "cafe\u{301}"),
+        ])
         #expect(try bench.store.report(everyDay).rows.count == 2)
     }
 

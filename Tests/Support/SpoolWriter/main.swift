@@ -28,7 +28,12 @@ let directory = try DataDirectory(creating: CommandLine.arguments[1])
 let ledger = try UsageLedger(
     directory,
     database: try MartletDatabase(directory),
-    options: SpoolOptions(segmentBytes: 4_096, reserveBytes: 1 << 20),
+    options: SpoolOptions(
+        segmentBytes: 4_096,
+        reserveBytes: 1 << 20,
+        // Some runs store nearly every intent, some hardly any.
+        intentHold: [.zero, .milliseconds(1), .milliseconds(10), .seconds(2)].randomElement(using: &random) ?? .zero
+    ),
     now: 1_700_000_000_000
 )
 ledger.start()
