@@ -150,12 +150,13 @@ class Fuzzer:
 
     def sources(self) -> list[Path]:
         """Returns the files of the fuzzer's own module."""
-        named = re.search(r"^// Sources: (.+)$", self.file.read_text(), re.MULTILINE)
-        if named is None:
-            return [self.file]
-        files = [file for path in named[1].split() for file in sorted(ROOT.glob(path))]
-        if not files:
-            raise Broken(f"there is no file {named[1]}")
+        lines = re.findall(r"^// Sources: (.+)$", self.file.read_text(), re.MULTILINE)
+        files = []
+        for path in " ".join(lines).split():
+            matches = sorted(ROOT.glob(path))
+            if not matches:
+                raise Broken(f"there is no file {path}")
+            files += matches
         return [self.file, *files]
 
     def build(self, modules: Modules) -> Path:

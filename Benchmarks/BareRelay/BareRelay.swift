@@ -81,6 +81,7 @@ final class Downstream: ChannelInboundHandler {
     private let pool: Pool
     private var upstream: Upstream?
     private var waiting: [HTTPClientRequestPart] = []
+    private var keepsAlive = true
     var context: ChannelHandlerContext?
 
     init(pool: Pool) { self.pool = pool }
@@ -90,6 +91,7 @@ final class Downstream: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
+            keepsAlive = head.isKeepAlive
             let request = HTTPRequestHead(version: .http1_1, method: head.method, uri: head.uri, headers: head.headers)
             send(.head(request))
             pool.take { upstream in
@@ -113,8 +115,12 @@ final class Downstream: ChannelInboundHandler {
     }
 
     func relay(_ part: HTTPServerResponsePart) {
-        context?.write(wrapOutboundOut(part), promise: nil)
-        if case .end = part { upstream = nil }
+        guard let context else { return }
+        guard case .end = part else { return context.write(wrapOutboundOut(part), promise: nil) }
+        upstream = nil
+        if keepsAlive { return context.write(wrapOutboundOut(part), promise: nil) }
+        let channel = context.channel
+        context.writeAndFlush(wrapOutboundOut(part)).whenComplete { _ in channel.close(promise: nil) }
     }
 
     func flush() { context?.flush() }

@@ -31,7 +31,7 @@ final class GatewayState: Sendable {
         self.config = config
         current = Mutex(snapshot)
         let directory = try DataDirectory(creating: config.settings.paths.dataDirectory)
-        let database = try MartletDatabase(directory)
+        let database = try MartletDatabase(path: config.settings.paths.database)
         let ledger = try UsageLedger(directory, database: database, now: WallClock.milliseconds())
         keyStore = try KeyStore(database, pepper: Pepper(directory), directory: directory)
         authenticator = KeyAuthenticator(
@@ -77,7 +77,10 @@ final class GatewayState: Sendable {
             loops.append(LoopBound(loop))
         }
         self.loops = loops
-        ledger.start()
+        let days = config.settings.retentionDays
+        ledger.start(
+            retention: days > 0 ? UsageLedger.Retention(days: days) { WallClock.milliseconds() } : nil
+        )
     }
 
     /// Listens, serves and drains.

@@ -45,6 +45,10 @@ public struct GatewaySettings: Sendable {
     public var strictDurability = false
     /// Where state is kept.
     public var paths = ResolvedPaths(dataDirectory: ".", database: "./martlet.db")
+    /// Days that single usage records are kept; 0 keeps them for good.
+    ///
+    /// Daily sums are always kept.
+    public var retentionDays = 30
     /// The engine on this machine.
     public var local = LocalSettings()
     /// What happens when a request names no concrete model.

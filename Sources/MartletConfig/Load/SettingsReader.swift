@@ -17,6 +17,7 @@ struct SettingsReader {
         readReliability(&settings)
         settings.observability = readObservability()
         settings.paths = readPaths()
+        set(&settings.retentionDays, tree.at(["storage", "retention_days"])?.integer)
         settings.local = readLocal()
         set(&settings.routing.defaultModel, string("routing", "default_model"))
         set(&settings.routing.cloudModel, string("routing", "cloud_model"))

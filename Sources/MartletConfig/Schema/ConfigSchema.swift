@@ -46,7 +46,13 @@ enum ConfigSchema {
                 default: "5"
             ),
             SchemaKey("shutdown_grace_s", .secondsOrZero, "Seconds running requests may finish in.", default: "120"),
-            SchemaKey("cors_origins", .strings, "Origins that browsers may call from.", default: "[]"),
+            SchemaKey(
+                "cors_origins",
+                .strings,
+                "Origins that browsers may call from.",
+                default: "[]",
+                isBuilt: false
+            ),
             SchemaKey("trusted_proxies", .strings, "Who may set X-Forwarded-For.", default: "[]", isBuilt: false),
             SchemaKey(
                 "sse_keepalive_s",
@@ -244,7 +250,12 @@ enum ConfigSchema {
                 default: "\"sqlite:martlet.db\"",
                 variables: ["DATABASE_URL"]
             ),
-            SchemaKey("retention_days", .integer(0...36_500), "Days records are kept.", default: "30", isBuilt: false),
+            SchemaKey(
+                "retention_days",
+                .integer(0...36_500),
+                "Days single records are kept; 0 keeps them for good.",
+                default: "30"
+            ),
         ]
     )
 
@@ -297,7 +308,8 @@ enum ConfigSchema {
                                 "level",
                                 .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
                                 "Its least level.",
-                                default: "\"info\""
+                                default: "\"info\"",
+                                isBuilt: false
                             ),
                         ]
                     )

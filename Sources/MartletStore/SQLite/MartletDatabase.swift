@@ -11,14 +11,25 @@ public final class MartletDatabase: Sendable {
     ///
     /// - Parameter busyTimeout: How long a write waits for another process.
     /// - Throws: `.newerSchema` when a newer release has changed the schema; `.database` else.
-    public init(_ directory: DataDirectory, busyTimeout: Duration = .seconds(5)) throws(StoreError) {
+    public convenience init(_ directory: DataDirectory, busyTimeout: Duration = .seconds(5)) throws(StoreError) {
+        try self.init(path: directory.databasePath, busyTimeout: busyTimeout)
+    }
+
+    /// Opens a database file, which is created when missing, and brings its schema up to date.
+    ///
+    /// - Parameters:
+    ///   - path: The file; its directory must exist.
+    ///   - busyTimeout: How long a write waits for another process.
+    /// - Throws: `.newerSchema` when a newer release has changed the schema; `.database` else.
+    public init(path: String, busyTimeout: Duration = .seconds(5)) throws(StoreError) {
         var configuration = Configuration()
         configuration.busyMode = .timeout(busyTimeout / .seconds(1))
         configuration.label = "martlet"
-        let path = directory.databasePath
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
-            // NORMAL, the pool's default, may lose a commit at power loss; the spool deletes what was committed.
+            // NORMAL, the pool's default, may lose the last commits at power loss, and the drainer deletes the segments of
+            // what it has committed. With NORMAL it would have to keep them until a checkpoint has synced the database; FULL
+            // costs one sync of the log for each transaction, which the drainer makes once a second.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = Schema.migrator
             guard try !pool.read(migrator.hasBeenSuperseded) else { throw StoreError.newerSchema(path: path) }

@@ -15,7 +15,8 @@ struct DrainWork: Sendable {
 
     /// Positions of earlier runs, by nonce; `nil` before they were asked for.
     var remembered: [UInt64: Int]?
-    var progress: [ObjectIdentifier: Progress] = [:]
+    /// By the serial of the segment.
+    var progress: [Int: Progress] = [:]
     var open: [RecordID: OpenIntent] = [:]
     /// Deleted segments whose positions are not.
     var forgotten: [UInt64] = []
@@ -35,7 +36,7 @@ struct DrainReading: Sendable {
     var counts = SpoolDrainer.Counts()
     /// Read to their ends and written no more.
     var finished: [Segment] = []
-    private var origins: [(segment: ObjectIdentifier, start: Int)] = []
+    private var origins: [(segment: Int, start: Int)] = []
     private var fresh: [RecordID: Fresh] = [:]
 
     init(_ work: DrainWork, finished: [Segment] = []) {
@@ -45,7 +46,7 @@ struct DrainReading: Sendable {
 
     /// Takes in what a read of a segment found.
     mutating func take(_ scan: FrameScan, of segment: Segment, from start: Int) {
-        let id = ObjectIdentifier(segment)
+        let id = segment.serial
         for (index, outline) in scan.outlines.enumerated() {
             if outline.state == .intent {
                 fresh[outline.id] = Fresh(scan: scans.count, outline: index)
@@ -89,13 +90,13 @@ struct DrainReading: Sendable {
 
     /// The positions that the store has to be told: each at the first open intent of its segment, else where reading stopped.
     mutating func takePositions(of segments: [Segment]) -> [UInt64: Int] {
-        var firstOpen: [ObjectIdentifier: Int] = [:]
+        var firstOpen: [Int: Int] = [:]
         for intent in work.open.values {
             firstOpen[intent.segment] = min(firstOpen[intent.segment] ?? .max, intent.offset)
         }
         var positions: [UInt64: Int] = [:]
         for segment in segments where segment.header.nonce != 0 {
-            let id = ObjectIdentifier(segment)
+            let id = segment.serial
             guard let progress = work.progress[id] else { continue }
             let position = min(progress.read, firstOpen[id] ?? .max)
             guard position > progress.stored ?? segment.start else { continue }

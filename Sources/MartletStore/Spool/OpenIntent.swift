@@ -6,8 +6,8 @@ import MartletCore
 /// position as long as the intent is neither stored nor ended.
 struct OpenIntent: Sendable {
     var id: RecordID
-    /// The segment that holds it.
-    var segment: ObjectIdentifier
+    /// The serial of the segment that holds it.
+    var segment: Int
     /// Where its frame begins there.
     var offset: Int
     /// When it was read first.

@@ -2,6 +2,11 @@ import Synchronization
 
 /// One append-only file of the spool, shared by its writer, the syncing thread and the drainer.
 final class Segment: Sendable {
+    /// A number that no other segment of this process has; neither the place in memory nor, after a restore from a backup,
+    /// the number in the header is sure to be the file's own.
+    let serial = Segment.serials.add(1, ordering: .relaxed).newValue
+    private static let serials = Atomic<Int>(0)
+
     /// The file's number and its random mark.
     let header: SegmentHeader
     /// Where the file is.

@@ -102,7 +102,7 @@ public final class SpoolDrainer: Sendable {
         let sealed = segment.sealed.load(ordering: .acquiring)
         let end = segment.written.load(ordering: .acquiring)
         let remembered = reading.work.remembered?[segment.header.nonce]
-        let start = reading.work.progress[ObjectIdentifier(segment)]?.read ?? max(segment.start, remembered ?? 0)
+        let start = reading.work.progress[segment.serial]?.read ?? max(segment.start, remembered ?? 0)
         if start < end {
             guard end - start <= Self.maxSegmentBytes else {
                 throw .system(SystemFailure(call: "segment too large: \(segment.path)", code: 0))
@@ -146,15 +146,16 @@ public final class SpoolDrainer: Sendable {
             state.counts.tornTails += found.tornTails
         }
         noteDrained(segments, work)
-        reading = DrainReading(work, finished: deleteFinished(reading.finished, &work))
+        let left = deleteFinished(reading.finished, &work)
+        reading = DrainReading(work, finished: left)
     }
 
     private func noteDrained(_ segments: [Segment], _ work: DrainWork) {
-        var open: [ObjectIdentifier: Int] = [:]
+        var open: [Int: Int] = [:]
         for intent in work.open.values { open[intent.segment, default: 0] += 1 }
         for segment in segments {
-            guard let progress = work.progress[ObjectIdentifier(segment)] else { continue }
-            segment.drained.store(progress.records - (open[ObjectIdentifier(segment)] ?? 0), ordering: .relaxed)
+            guard let progress = work.progress[segment.serial] else { continue }
+            segment.drained.store(progress.records - (open[segment.serial] ?? 0), ordering: .relaxed)
         }
     }
 
@@ -164,7 +165,7 @@ public final class SpoolDrainer: Sendable {
     private func deleteFinished(_ finished: [Segment], _ work: inout DrainWork) -> [Segment] {
         let held = Set(work.open.values.map(\.segment))
         return finished.filter { segment in
-            let id = ObjectIdentifier(segment)
+            let id = segment.serial
             guard !held.contains(id), spool.delete(segment) else { return true }
             let nonce = segment.header.nonce
             if work.progress.removeValue(forKey: id)?.stored != nil || work.remembered?[nonce] != nil {

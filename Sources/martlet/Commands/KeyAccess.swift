@@ -19,9 +19,10 @@ struct KeyAccess {
             throw CommandFailure(.configurationInvalid, "the configuration is refused")
         }
         return try reportingStore {
-            let directory = try DataDirectory(creating: loaded.config.settings.paths.dataDirectory)
+            let paths = loaded.config.settings.paths
+            let directory = try DataDirectory(creating: paths.dataDirectory)
             let pepper = try Pepper(directory)
-            let database = try MartletDatabase(directory)
+            let database = try MartletDatabase(path: paths.database)
             return KeyAccess(store: try KeyStore(database, pepper: pepper, directory: directory))
         }
     }

@@ -146,6 +146,13 @@ import Testing
         #expect(Given(nil, environment: environment).load().settings.paths.dataDirectory == expected)
     }
 
+    @Test("records are kept for the days that the file says, 30 when it says none", arguments: [nil, 0, 7])
+    func retention(days: Int?) {
+        let config = Given(days.map { "[storage]\nretention_days = \($0)" } ?? "").load()
+        #expect(config.settings.retentionDays == days ?? 30)
+        #expect(config.diagnostics.isEmpty)
+    }
+
     @Test(
         "the database lies in the data folder unless its path is absolute",
         arguments: [

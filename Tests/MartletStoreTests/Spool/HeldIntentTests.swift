@@ -88,4 +88,29 @@ import Testing
         }
         #expect(try requests(bench) == 1)
     }
+
+    @Test("brings thousands of requests over many batches, some open in each", .timeLimit(.minutes(1)))
+    func manyBatches() throws {
+        let bench = try Bench()
+        let spool = try bench.spool(options: SpoolOptions(segmentBytes: 64 << 10))
+        let drainer = SpoolDrainer(spool: spool, sink: bench.store)
+        let writer = spool.makeWriter(shard: 0)
+        var ended: UInt64 = 0
+        for _ in 0..<5 {
+            for number in ended..<(ended + 6_000) {
+                writer.encode(sample(number + 20, .intent))
+                writer.encode(sample(number))
+                if number % 32 == 31 { try writer.append() }
+            }
+            try writer.append()
+            ended += 6_000
+            try drainer.pass(holdingIntents: .seconds(2))
+            #expect(try requests(bench) == Int64(ended))
+            #expect(spool.pendingRecords <= 20)
+            #expect(spool.liveSegments().count <= 2)
+        }
+        #expect(drainer.counts.badRegions == 0)
+        #expect(drainer.counts.tornTails == 0)
+        #expect(drainer.counts.records == 60_000)
+    }
 }

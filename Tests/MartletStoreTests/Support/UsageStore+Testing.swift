@@ -11,7 +11,7 @@ extension UsageStore {
         let intents = records.filter { $0.state == .intent }.map { intent in
             var payload: [UInt8] = []
             RecordCodec.encode(intent, into: &payload)
-            return OpenIntent(id: intent.id, segment: ObjectIdentifier(self), offset: 0, since: .now, payload: payload)
+            return OpenIntent(id: intent.id, segment: 0, offset: 0, since: .now, payload: payload)
         }
         try apply(DrainBatch(scans: [FrameScan(frames)], intents: intents))
     }
