@@ -143,6 +143,8 @@ let package = Package(
             dependencies: [
                 "MartletCore", "MartletGovernance",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                // Binds and steps through the ledger's statements without building rows.
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings

@@ -127,7 +127,7 @@ extension GatewayError.Code {
     public var shouldRetry: Bool? {
         switch self {
         case .overloaded, .draining, .circuitOpen, .localUnavailable, .dependencyUnavailable: true
-        case .requestTimeout, .rateLimitExceeded, .providerRateLimited, .internalError: nil
+        case .requestTimeout, .rateLimitExceeded, .providerRateLimited: nil
         default: false
         }
     }

@@ -125,28 +125,36 @@ extension ClientConnection {
     /// A slot that is handed over after the exchange gave up goes back at once.
     private func waitForSlot(_ request: SlotRequest, _ id: AskID, _ number: UInt64) {
         let slots = loop.shared.slots
+        let policy = loop.snapshot.admission
         let gate: Gate
         let handle: ExchangeResources.Handle
+        let limit: Int
         switch request {
-        case .process: (gate, handle) = (slots.process, .process)
-        case .target(let target, _):
+        case .process: (gate, handle, limit) = (slots.process, .process, policy.process)
+        case .target(let target, let own):
             gate = slots.gate(target)
-            handle = .gate(gate)
+            (handle, limit) = (.gate(gate), own)
         }
         let eventLoop = loop.eventLoop
+        let slot = SlotID(UInt16.max - id.rawValue)
         let box = LoopBound((connection: WeakConnection(self), handle: handle))
-        let joined = gate.wait(size: loop.snapshot.admission.queueSize) {
+        let joined = gate.wait(limit: limit, size: policy.queueSize) {
             eventLoop.execute {
                 guard
                     let connection = box.value.connection.connection, connection.generation == number,
                     connection.exchange?.waits(for: id) == true
                 else { return gate.release() }
-                let slot = SlotID(UInt16.max - id.rawValue)
                 connection.hold(box.value.handle, as: slot)
                 connection.deliver(.answer(id, .slot(slot)))
             }
         }
-        if let joined { slotWait = (id, gate, joined) } else { events.append(.answer(id, .slot(nil))) }
+        switch joined {
+        case .granted:
+            hold(handle, as: slot)
+            events.append(.answer(id, .slot(slot)))
+        case .queued(let ticket): slotWait = (id, gate, ticket)
+        case .refused: events.append(.answer(id, .slot(nil)))
+        }
     }
 
     /// Leaves a waiting list whose answer is not waited for any more.

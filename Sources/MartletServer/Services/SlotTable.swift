@@ -64,15 +64,29 @@ final class Gate: Sendable {
         }
     }
 
-    /// Joins the waiting list; `nil` when it is full.
+    /// What became of a wish to wait.
+    enum Wait {
+        /// A slot became free in the meantime and is taken.
+        case granted
+        /// The place in the list, to leave it by.
+        case queued(UInt64)
+        /// The list is full.
+        case refused
+    }
+
+    /// Joins the waiting list, unless a slot is free by now.
     ///
     /// `grant` is called at most once, when a slot was handed over.
-    func wait(size: Int, grant: @escaping @Sendable () -> Void) -> UInt64? {
+    func wait(limit: Int, size: Int, grant: @escaping @Sendable () -> Void) -> Wait {
         state.withLock { state in
-            guard state.waiting.count < size else { return nil }
+            if limit <= 0 || (state.inFlight < limit && state.waiting.isEmpty) {
+                state.inFlight += 1
+                return .granted
+            }
+            guard state.waiting.count < size else { return .refused }
             state.nextID += 1
             state.waiting.append(Waiter(id: state.nextID, grant: grant))
-            return state.nextID
+            return .queued(state.nextID)
         }
     }
 
