@@ -8,10 +8,10 @@ import UnixSignals
 struct Drain {
     let state: GatewayState
     let listener: any Channel
+    let signals: UnixSignalsSequence
 
     /// Returns once everything that runs has ended or its time is over.
     func runUntilStopped() async {
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         var iterator = signals.makeAsyncIterator()
         _ = await iterator.next()
         let server = state.current.withLock { $0.server }
@@ -19,7 +19,7 @@ struct Drain {
         await withTaskGroup(of: Void.self) { group in
             // A second signal skips every wait.
             group.addTask {
-                var second = await UnixSignalsSequence(trapping: .sigterm, .sigint).makeAsyncIterator()
+                var second = signals.makeAsyncIterator()
                 _ = await second.next()
             }
             group.addTask { await orderly(delay: server.drainDelay, grace: server.shutdownGrace) }
@@ -31,10 +31,14 @@ struct Drain {
 
     private func orderly(delay: Duration, grace: Duration) async {
         if delay > .zero { try? await Task.sleep(for: delay) }
+        if Task.isCancelled { return }
         try? await listener.close()
         onEveryLoop { loop in
             loop.isDraining = true
-            for connection in loop.connections.values where !connection.isBusy { connection.close() }
+            for connection in loop.connections.values where !connection.isBusy {
+                connection.closesAfterResponse = true
+                connection.closeWhenFlushed()
+            }
         }
         let deadline = ContinuousClock.now + grace
         while ContinuousClock.now < deadline, !Task.isCancelled {
@@ -48,7 +52,14 @@ struct Drain {
         try? await listener.close()
         onEveryLoop { loop in
             loop.isDraining = true
-            for connection in loop.connections.values { connection.deliver(.drain) }
+            for connection in loop.connections.values {
+                if connection.isBusy {
+                    connection.deliver(.drain)
+                } else {
+                    connection.closesAfterResponse = true
+                    connection.closeWhenFlushed()
+                }
+            }
         }
         let deadline = ContinuousClock.now + .seconds(2)
         while ContinuousClock.now < deadline, state.shared.connectionCount.load(ordering: .relaxed) > 0 {

@@ -7,6 +7,7 @@ import MartletStore
 import NIOCore
 import NIOPosix
 import Synchronization
+import UnixSignals
 
 #if canImport(Glibc)
 import Glibc
@@ -43,7 +44,7 @@ final class GatewayState: Sendable {
         )
         let count = Processors.usable
         group = MultiThreadedEventLoopGroup(numberOfThreads: count)
-        threads = NIOThreadPool(numberOfThreads: 2)
+        threads = NIOThreadPool(numberOfThreads: 8)
         threads.start()
         let slots = SlotTable()
         let targets = TargetTable()
@@ -85,20 +86,28 @@ final class GatewayState: Sendable {
 
     /// Listens, serves and drains.
     func run() async -> Int32 {
+        // Before anything listens: a signal right after the start drains, too.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let http = ClientEngineHTTP(group: group)
+        let prober = localProber(http)
+        // The first snapshot that serves knows the engine that runs.
+        await prober.probe()
         let channel: any Channel
         do {
             channel = try await listen()
             try announce(channel, current.withLock { $0 })
         } catch {
             StandardError.write("martlet: \(error)\n")
+            await http.shutdown()
             await stop()
             return 1
         }
         await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await self.followLocalEngine() }
-            await Drain(state: self, listener: channel).runUntilStopped()
+            tasks.addTask { await prober.run() }
+            await Drain(state: self, listener: channel, signals: signals).runUntilStopped()
             tasks.cancelAll()
         }
+        await http.shutdown()
         await stop()
         return 0
     }
@@ -129,7 +138,14 @@ final class GatewayState: Sendable {
         let address = channel.localAddress
         let host = snapshot.server.host.contains(":") ? "[\(snapshot.server.host)]" : snapshot.server.host
         let url = "http://\(host):\(address?.port ?? snapshot.server.port)"
-        StandardError.write("listening on \(url)\n" + Self.invitation(url, snapshot, try keyStore.list().last))
+        StandardError.write(
+            "listening on \(url)\n"
+                + Self.invitation(
+                    url,
+                    snapshot,
+                    try keyStore.list().last { $0.revokedAt == nil && $0.expiresAt.map { $0 > Self.now } ?? true }
+                )
+        )
     }
 
     /// A ready command to try, for who starts the gateway by hand.
@@ -153,14 +169,11 @@ final class GatewayState: Sendable {
     }
 
     /// Follows the local engine: what is found becomes part of the next snapshot.
-    func followLocalEngine() async {
-        let http = ClientEngineHTTP(group: group)
-        let prober = LocalProber(config.settings.local, http: http) { [self] finding in
+    private func localProber(_ http: ClientEngineHTTP) -> LocalProber {
+        LocalProber(config.settings.local, http: http) { [self] finding in
             let built = SnapshotBuilder.build(config, localState: finding?.probe)
             if let snapshot = built.snapshot { publish(snapshot) }
         }
-        await prober.run()
-        await http.shutdown()
     }
 
     private func startBackground() {
@@ -179,7 +192,8 @@ final class GatewayState: Sendable {
     func stop() async {
         for stop in background.withLock({ $0 }) { stop() }
         try? await group.shutdownGracefully()
-        try? await threads.shutdownGracefully()
+        // Not waited for: a name look-up that hangs must not keep records from the store.
+        threads.shutdownGracefully { _ in }
         do {
             try shared.ledger.stop()
         } catch {

@@ -155,6 +155,8 @@ extension Exchange {
         let phase: Leg.Phase
         if !(200..<300).contains(head.status) {
             phase = .errorBody
+            // The status that decides is known; its body may not hold the request up.
+            deadlines.responseHead = env.now + Self.errorBodyLimit
         } else if facts.stream, head.media == .eventStream {
             phase = .gate
             call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage)
@@ -166,7 +168,11 @@ extension Exchange {
         }
         call?.legs[index].phase = phase
         actions.add(.readLeg(id))
+        arm(&actions)
     }
+
+    /// How long an upstream may take for the body of an error.
+    private static var errorBodyLimit: Duration { .seconds(5) }
 
     /// Bytes of a leg's response.
     mutating func legBytes(
@@ -254,7 +260,7 @@ extension Exchange {
         }
     }
 
-    private mutating func errorBodyEnded(
+    mutating func errorBodyEnded(
         _ leg: Leg,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList

@@ -90,6 +90,7 @@ extension Exchange {
     ) {
         deadlines.clearLeg()
         guard let leg = call?.legs.first else { return }
+        if leg.phase == .errorBody { return errorBodyEnded(leg, &env, &actions) }
         attemptFailed(leg.id, failure, &env, &actions)
     }
 

@@ -30,8 +30,7 @@ extension ClientConnection {
     }
 
     private func add(_ record: LedgerRecord) {
-        loop.ledger.add(record, waiter: self)
-        waitsForRecord = true
+        awaitedBatch = loop.ledger.add(record, waiter: self)
     }
 
     private func settle(_ outcome: Outcome) {
@@ -41,9 +40,10 @@ extension ClientConnection {
         loop.shared.accessLog.write(outcome, requestID: exchange?.requestID ?? "")
     }
 
-    /// The records of this tick are written: what waited for them may go.
-    func recordsWritten() {
-        waitsForRecord = false
+    /// The records up to a batch are written: what waited for them may go.
+    func recordsWritten(through batch: UInt64) {
+        guard let awaited = awaitedBatch, awaited <= batch else { return }
+        awaitedBatch = nil
         for connection in flushAfterRecord { connection.flush() }
         flushAfterRecord.removeAll(keepingCapacity: true)
         flushIfAllowed()
@@ -87,7 +87,7 @@ extension ClientConnection {
     private func sendUp(_ leg: LegID, _ request: UpstreamRequest) {
         guard let connection = legs.first(where: { $0.id == leg })?.connection else { return }
         connection.send(request)
-        if waitsForRecord { flushAfterRecord.append(connection) } else { connection.flush() }
+        if awaitedBatch != nil { flushAfterRecord.append(connection) } else { connection.flush() }
     }
 
     private func cancel(_ leg: LegID) {
@@ -124,6 +124,11 @@ extension ClientConnection {
     ///
     /// A slot that is handed over after the exchange gave up goes back at once.
     private func waitForSlot(_ request: SlotRequest, _ id: AskID, _ number: UInt64) {
+        // A wait that timed out in this very event is left before the next one begins.
+        if let old = slotWait {
+            slotWait = nil
+            _ = old.gate.leave(old.ticket)
+        }
         let slots = loop.shared.slots
         let policy = loop.snapshot.admission
         let gate: Gate

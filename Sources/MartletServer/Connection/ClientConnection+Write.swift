@@ -10,16 +10,17 @@ extension ClientConnection {
     /// Writes the head of an answer behind what is not flushed yet.
     func write(_ head: ResponseHead) {
         if head.closes { closesAfterResponse = true }
-        let closes = closesAfterResponse || !keepsAlive || loop.isDraining
         if head.status == 204 {
             response = .noBody
         } else if head.contentLength != nil {
             response = isHeadRequest ? .noBody : .sized
         } else {
-            response = isHeadRequest ? .noBody : .chunked
+            response = isHeadRequest ? .noBody : speaksHTTP10 ? .sized : .chunked
+            if speaksHTTP10 { closesAfterResponse = true }
         }
+        let closes = closesAfterResponse || !keepsAlive || loop.isDraining
         if closes { keepsAlive = false }
-        ResponseHeadWriter.write(head, date: loop.dateField, closes: closes, into: &out)
+        ResponseHeadWriter.write(head, date: loop.dateField, closes: closes, chunks: !speaksHTTP10, into: &out)
     }
 
     /// Writes bytes of the answer in its framing.
@@ -56,20 +57,34 @@ extension ClientConnection {
     /// Hands what is gathered to the channel, without flushing it.
     private func pass() {
         guard out.readableBytes > 0 else { return }
-        context?.write(wrapOutboundOut(out), promise: nil)
+        // Emptied first: the write may tell this very handler that the channel is full, and so lead back here.
+        let bytes = out
         out = ByteBuffer()
         hasUnflushed = true
+        context?.write(wrapOutboundOut(bytes), promise: nil)
     }
 
     /// Writes and flushes all that is gathered, unless it depends on a record that is not written yet.
     func flushIfAllowed() {
-        guard !waitsForRecord, !isGone else { return }
+        guard awaitedBatch == nil, !isGone else { return }
         pass()
+        if closesWhenFlushed { return closeBehindWrites() }
         if hasUnflushed {
             hasUnflushed = false
             context?.flush()
         }
-        if closesWhenFlushed { close() }
+    }
+
+    /// Flushes, and closes once the last byte is with the operating system; a client that does not read has its time limit.
+    private func closeBehindWrites() {
+        guard !isClosing, let context else { return }
+        isClosing = true
+        hasUnflushed = false
+        let box = LoopBound(WeakConnection(self))
+        let written = loop.eventLoop.makePromise(of: Void.self)
+        written.futureResult.whenComplete { _ in box.value.connection?.close() }
+        closeUnless(within: loop.snapshot.timeouts.writeStall)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
     }
 
     /// Closes once everything is flushed.
@@ -114,7 +129,11 @@ extension ClientConnection {
 
     /// An idle connection is closed; one that began a head is told why.
     private func headTimedOut() {
-        guard headBytes > 0, !closesAfterResponse else { return close() }
+        guard headBytes > 0, !closesAfterResponse else {
+            // An answer that is still on its way out is not idleness.
+            if context?.channel.isWritable == false { return closeUnless(within: loop.snapshot.timeouts.keepAlive) }
+            return close()
+        }
         headBytes = 0
         incoming.append(.malformed(.init(.requestTimeout, "The request head did not arrive in time.")))
         pump()

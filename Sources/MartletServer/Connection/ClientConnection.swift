@@ -60,7 +60,8 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     var discardedBytes = 0
     var out = ByteBuffer()
     var hasUnflushed = false
-    var waitsForRecord = false
+    /// The batch of records that must be written before anything is flushed.
+    var awaitedBatch: UInt64?
     var flushAfterRecord: [UpstreamConnection] = []
 
     var timer: Scheduled<Void>?
@@ -72,6 +73,9 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     /// Whether the request line of the current head has ended.
     var requestLineEnded = true
     var closesWhenFlushed = false
+    var isClosing = false
+    /// Whether the client speaks HTTP/1.0, which knows no chunks (RFC 9112 §6.1).
+    var speaksHTTP10 = false
 
     /// How the body of the answer is framed.
     enum ResponseFraming {
@@ -88,6 +92,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     func channelActive(context: ChannelHandlerContext) {
         loop.connections[ObjectIdentifier(self)] = self
         let (_, count) = loop.shared.connectionCount.add(1, ordering: .relaxed)
+        if loop.isDraining { return closeWhenFlushed() }
         guard count <= loop.snapshot.admission.connections else { return refuseConnection() }
         closeUnless(within: loop.snapshot.timeouts.clientHead)
         readMore()
@@ -160,7 +165,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
 
     /// Keeps one read outstanding, so that the client's end is seen, unless too much waits already.
     func readMore() {
-        guard !isReading, !isGone, incomingBytes <= 16 << 10 else { return }
+        guard !isReading, !isGone, incomingBytes <= 16 << 10, incoming.count < 32 else { return }
         isReading = true
         context?.read()
     }
@@ -213,6 +218,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         case .head(let head):
             guard requestIsComplete, !closesAfterResponse else { return false }
             incoming.removeFirst()
+            speaksHTTP10 = head.version == .http1_0
             begin(RequestParsing.clientHead(from: head), keepsAlive: head.isKeepAlive)
         case .body(let bytes):
             incoming.removeFirst()
@@ -249,6 +255,8 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         isBusy = true
         hasSettled = false
         deliver(.clientHead(head))
+        // The channel may be full of the answer before: nobody tells again.
+        if isBusy, context?.channel.isWritable == false { deliver(.clientWritable(false)) }
     }
 
     /// Queues an event and handles all that are queued, unless that is going on already.

@@ -4,7 +4,13 @@ import NIOCore
 
 /// Writes the head of an answer in HTTP/1.1 (RFC 9112 §4) with one reservation.
 enum ResponseHeadWriter {
-    static func write(_ head: ResponseHead, date: DateField, closes: Bool, into out: inout ByteBuffer) {
+    static func write(
+        _ head: ResponseHead,
+        date: DateField,
+        closes: Bool,
+        chunks: Bool,
+        into out: inout ByteBuffer
+    ) {
         var size = 192 + head.contentType.utf8.count
         for field in head.fields { size += field.name.utf8.count + field.value.utf8.count + 4 }
         HeadBytes.write(into: &out, capacity: size) { bytes in
@@ -25,7 +31,7 @@ enum ResponseHeadWriter {
                     bytes.append(decimal: length)
                     bytes.append("\r\n")
                 }
-            } else {
+            } else if chunks {
                 bytes.append("transfer-encoding: chunked\r\n")
             }
             for field in head.fields where !field.value.isEmpty {

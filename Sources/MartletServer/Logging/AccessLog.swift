@@ -84,10 +84,14 @@ final class AccessLog: Sendable {
             return !state.isClosed
         }
         guard wasOpen else { return }
-        queue.sync {
-            drain()
+        // A reader that does not read must not keep the process from ending.
+        let done = DispatchSemaphore(value: 0)
+        queue.async {
+            self.drain()
             output.close()
+            done.signal()
         }
+        _ = done.wait(timeout: .now() + .seconds(2))
     }
 
     /// Returns once everything noted before is written.

@@ -8,8 +8,8 @@ import NIOCore
 final class LedgerTick {
     /// Something whose bytes wait for a record.
     protocol Waiter: AnyObject {
-        /// The records are written; flush.
-        func recordsWritten()
+        /// The records of all batches up to this one are written; flush.
+        func recordsWritten(through batch: UInt64)
     }
 
     private let eventLoop: any EventLoop
@@ -17,6 +17,8 @@ final class LedgerTick {
     private var waiters: [any Waiter] = []
     private var spare: [any Waiter] = []
     private var isScheduled = false
+    /// The number of the batch that is gathered now.
+    private var batch: UInt64 = 0
     /// Wait for stable storage, not just for the operating system.
     var isStrict = false
 
@@ -28,13 +30,16 @@ final class LedgerTick {
     }
 
     /// Adds a record to this tick's append; `waiter` is told once it is written.
-    func add(_ record: LedgerRecord, waiter: any Waiter) {
+    ///
+    /// - Returns: The batch the record belongs to.
+    func add(_ record: LedgerRecord, waiter: any Waiter) -> UInt64 {
         writer.encode(record)
         if waiters.last !== waiter { waiters.append(waiter) }
-        guard !isScheduled else { return }
+        guard !isScheduled else { return batch }
         isScheduled = true
         let box = LoopBound(self)
         eventLoop.execute { box.value.append() }
+        return batch
     }
 
     private func append() {
@@ -56,26 +61,32 @@ final class LedgerTick {
         try writer.append()
         let waiting = waiters
         waiters = []
-        waitUntilDurable(waiting)
+        let done = batch
+        batch += 1
+        waitUntilDurable(waiting, done)
     }
 
     /// Lets go only once the records are on stable storage; a failed sync is tried again on another segment.
-    private func waitUntilDurable(_ waiting: [any Waiter]) {
+    private func waitUntilDurable(_ waiting: [any Waiter], _ batch: UInt64) {
         let box = LoopBound((tick: self, waiting: waiting))
         let eventLoop = eventLoop
         writer.whenDurable { result in
             switch result {
             case .success:
-                eventLoop.execute { for waiter in box.value.waiting { waiter.recordsWritten() } }
+                eventLoop.execute { for waiter in box.value.waiting { waiter.recordsWritten(through: batch) } }
             case .failure:
-                eventLoop.scheduleTask(in: .milliseconds(100)) { box.value.tick.waitUntilDurable(box.value.waiting) }
+                eventLoop.scheduleTask(in: .milliseconds(100)) {
+                    box.value.tick.waitUntilDurable(box.value.waiting, batch)
+                }
             }
         }
     }
 
     private func release() {
+        let done = batch
+        batch += 1
         swap(&waiters, &spare)
-        for waiter in spare { waiter.recordsWritten() }
+        for waiter in spare { waiter.recordsWritten(through: done) }
         spare.removeAll(keepingCapacity: true)
     }
 }

@@ -137,6 +137,8 @@ struct AccessLogTests {
         try FileManager.default.moveItem(atPath: path, toPath: moved)
         log.reopen()
         log.write(sampleOutcome(), requestID: "two")
+        // Closing waits for a limited time only.
+        log.waitUntilIdle()
         log.close()
         #expect(try String(contentsOfFile: moved, encoding: .utf8).contains("request_id=one "))
         let second = try String(contentsOfFile: path, encoding: .utf8)
