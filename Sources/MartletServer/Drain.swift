@@ -2,13 +2,13 @@ import MartletExchange
 import MartletRouting
 import NIOCore
 import Synchronization
-import UnixSignals
 
 /// Ends a gateway in order: readiness first, then no new connections, then running requests, then what is left.
 struct Drain {
     let state: GatewayState
     let listener: any Channel
-    let signals: UnixSignalsSequence
+    /// One element a SIGTERM or SIGINT.
+    let signals: AsyncStream<Void>
 
     /// Returns once everything that runs has ended or its time is over.
     func runUntilStopped() async {

@@ -103,8 +103,11 @@ final class GatewayState: Sendable {
             return 1
         }
         await withTaskGroup(of: Void.self) { tasks in
+            // The sequence has one iterator only; the drain waits for a first signal and for a second one.
+            let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
+            tasks.addTask { for await _ in signals { arrived.yield() } }
             tasks.addTask { await prober.run() }
-            await Drain(state: self, listener: channel, signals: signals).runUntilStopped()
+            await Drain(state: self, listener: channel, signals: arrivals).runUntilStopped()
             tasks.cancelAll()
         }
         await http.shutdown()
