@@ -9,7 +9,9 @@ public enum Planner {
         let wantsLocal = request.route == .local || request.provider == "local"
         var reason = RouteReason.named
         var asked = request.model ?? ""
-        if asked.isEmpty || asked == "default" || (wantsLocal && asked == "auto") {
+        // `auto` without a model that stands for it, as when only the built-in model exists, means the default.
+        let isUnresolvedAuto = asked == "auto" && (wantsLocal || snapshot.models[ModelName("auto")] == nil)
+        if asked.isEmpty || asked == "default" || isUnresolvedAuto {
             asked = try defaultModel(local: wantsLocal, in: snapshot)
             reason = .defaultModel
         }

@@ -60,7 +60,7 @@ import Testing
         #expect(result.plan?.isNamed == true)
     }
 
-    @Test("no model, an empty one and `default` mean the default", arguments: [nil, "", "default"])
+    @Test("no model, an empty one and `default` mean the default", arguments: [nil, "", "default", "auto"])
     func defaults(model: String?) {
         #expect(plan(PlanRequest(model: model)).names == ["big-1", "big-2"])
         #expect(plan(PlanRequest(model: model)).plan?.reason == .defaultModel)

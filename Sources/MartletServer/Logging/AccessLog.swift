@@ -67,7 +67,9 @@ final class AccessLog: Sendable {
         if mustSchedule { queue.async { self.drain() } }
     }
 
-    /// Opens the file anew, after it was moved away; lines noted before go to the old one.
+    /// Opens the file anew, after it was moved away.
+    ///
+    /// Lines noted before go to the old file; those noted until it is open go to either.
     func reopen() {
         guard let output else { return }
         queue.async {
@@ -91,7 +93,7 @@ final class AccessLog: Sendable {
             output.close()
             done.signal()
         }
-        _ = done.wait(timeout: .now() + .seconds(2))
+        _ = done.wait(timeout: .now() + .seconds(10))
     }
 
     /// Returns once everything noted before is written.

@@ -35,6 +35,7 @@ struct AccessLogTests {
         let output = RecordingOutput()
         let log = AccessLog(output, format: format) { Self.time }
         log.write(outcome, requestID: requestID)
+        log.waitUntilIdle()
         log.close()
         return output.text
     }
@@ -92,6 +93,7 @@ struct AccessLogTests {
         let log = AccessLog(ObservabilitySettings())
         log.write(sampleOutcome(), requestID: "req_1")
         log.reopen()
+        log.waitUntilIdle()
         log.close()
         #expect(log.dropped == 0)
     }
@@ -105,6 +107,7 @@ struct AccessLogTests {
         for _ in 0..<(AccessLog.capacity + 5) { log.write(sampleOutcome(), requestID: "later") }
         #expect(log.dropped == 5)
         output.unblock()
+        log.waitUntilIdle()
         log.close()
         #expect(output.text.utf8.filter { $0 == UInt8(ascii: "\n") }.count == AccessLog.capacity + 1)
     }
@@ -114,6 +117,7 @@ struct AccessLogTests {
         let output = RecordingOutput(fails: true)
         let log = AccessLog(output, format: .text) { Self.time }
         log.write(sampleOutcome(), requestID: "req_1")
+        log.waitUntilIdle()
         log.close()
         #expect(log.dropped == 1)
         log.write(sampleOutcome(), requestID: "after the end")
@@ -136,6 +140,8 @@ struct AccessLogTests {
         log.waitUntilIdle()
         try FileManager.default.moveItem(atPath: path, toPath: moved)
         log.reopen()
+        // What is noted before the file is open anew may still go to the old one.
+        log.waitUntilIdle()
         log.write(sampleOutcome(), requestID: "two")
         // Closing waits for a limited time only.
         log.waitUntilIdle()
