@@ -8,7 +8,7 @@ source scripts/lib.sh
 
 # Compilers and headers for the C and C++ parts of the dependencies, SQLite for the store, Python for the peer suites.
 packages=(
-    ca-certificates curl g++ git libsqlite3-dev make python3 python3-pip python3-venv util-linux zlib1g-dev
+    ca-certificates curl g++ git libsqlite3-dev make openssl python3 python3-pip python3-venv util-linux zlib1g-dev
 )
 if [ "${1:-}" = bench ]; then
     packages+=(nginx-light)
