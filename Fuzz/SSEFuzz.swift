@@ -32,7 +32,7 @@ private func split(_ reads: [[UInt8]], _ maxLine: Int, _ maxEvent: Int) -> Outco
     return outcome
 }
 
-/// Parses one event and compares the fast search for marks with a slow one.
+/// Parses one event; written again, its payload comes back as it was.
 private func checkEvent(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { buffer in
         let event = SSEEvent(parsing: buffer)
@@ -42,12 +42,6 @@ private func checkEvent(_ bytes: [UInt8]) {
         var payload: [UInt8] = []
         event.withData(in: buffer) { data in payload = Array(data) }
         precondition(event.hasData || payload.isEmpty)
-        let marks = StreamMarks(ofEvent: buffer)
-        let plain = plainMarks(bytes)
-        precondition(StreamMarks(in: buffer) == plain)
-        precondition(marks.subtracting(.done) == plain.subtracting(.done))
-        if payload == Array("[DONE]".utf8) { precondition(marks.contains(.done)) }
-        _ = StreamMarks.mayBearContent(buffer)
         var written: [UInt8] = []
         SSEWriter.appendEvent(name: event.name.map { range in Array(bytes[range]) }, data: payload, to: &written)
         var parser = SSEParser()
@@ -56,28 +50,6 @@ private func checkEvent(_ bytes: [UInt8]) {
         // The payload of a parsed event has no CR, so it comes back as it was.
         precondition(messages?.first?.data == payload)
     }
-}
-
-private func plainMarks(_ bytes: [UInt8]) -> StreamMarks {
-    var marks: StreamMarks = []
-    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-    let names: [(String, StreamMarks)] = [
-        ("\"usage\"", .usage), ("\"error\"", .error), ("\"finish_reason\"", .finishReason),
-    ]
-    for start in bytes.indices {
-        if bytes[start...].starts(with: "[DONE]".utf8) { marks.insert(.done) }
-        for (name, mark) in names where bytes[start...].starts(with: name.utf8) {
-            var rest = bytes[(start + name.utf8.count)...].drop(while: isBlank)
-            guard let byte = rest.first, byte != 0x0A, byte != 0x0D else {
-                marks.insert(mark)
-                continue
-            }
-            guard byte == UInt8(ascii: ":") else { continue }
-            rest = rest.dropFirst().drop(while: isBlank)
-            if !rest.starts(with: "null".utf8) { marks.insert(mark) }
-        }
-    }
-    return marks
 }
 
 /// Cuts bytes into reads of 0...7 or, rarely, more bytes, as a seed says.

@@ -46,11 +46,6 @@ public enum OpenAIChatFacts {
     static var missingMessages: GatewayError {
         GatewayError(.missingRequiredParameter, "Missing required parameter: 'messages'.", param: "messages")
     }
-
-    /// The error of a request without a model where no default is set.
-    public static var missingModel: GatewayError {
-        GatewayError(.missingRequiredParameter, "Missing required parameter: 'model'.", param: "model")
-    }
 }
 
 /// The members a request is read for.

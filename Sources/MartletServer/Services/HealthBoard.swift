@@ -15,12 +15,12 @@ final class HealthBoard: Sendable {
 
     private struct State {
         var phase = Phase.starting
-        var configStatus = "ok"
-        var configLoadedAt = WallClock.milliseconds()
     }
 
     private let state = Mutex(State())
     private let startedAt = Instant.now
+    /// The configuration is read once, at the start; a refused one does not start.
+    private let configLoadedAt = WallClock.milliseconds()
     private let ledger: UsageLedger
     private let targets: TargetTable
 
@@ -30,8 +30,6 @@ final class HealthBoard: Sendable {
     }
 
     func enter(_ phase: Phase) { state.withLock { $0.phase = phase } }
-
-    func configLoaded() { state.withLock { $0.configLoadedAt = WallClock.milliseconds() } }
 
     /// Makes a page.
     ///
@@ -72,8 +70,8 @@ final class HealthBoard: Sendable {
         writer.endObject()
         writer.key("config")
         writer.beginObject()
-        writer.member("status", state.configStatus)
-        writer.member("loaded_at", Timestamp(unixSeconds: Int64(state.configLoadedAt / 1_000)).description)
+        writer.member("status", "ok")
+        writer.member("loaded_at", Timestamp(unixSeconds: Int64(configLoadedAt / 1_000)).description)
         writer.endObject()
         writer.key("local")
         writer.beginObject()

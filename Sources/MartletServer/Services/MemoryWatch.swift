@@ -20,9 +20,6 @@ final class MemoryWatch: Sendable {
         return change < 0 || now <= budget
     }
 
-    /// Bytes held now.
-    var heldBytes: Int { held.load(ordering: .relaxed) }
-
     /// Takes over a measurement: bytes in use out of the limit.
     func measured(used: Int, limit: Int) {
         let share = limit > 0 ? Double(used) / Double(limit) : 0

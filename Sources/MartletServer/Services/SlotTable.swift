@@ -32,6 +32,8 @@ final class SlotTable: Sendable {
     func gate(_ target: TargetID) -> Gate {
         gates.withLock { gates in
             if let gate = gates[target] { return gate }
+            // A caller may name any model of an account: gates that nobody holds are made again when they are needed.
+            if gates.count >= 8_192 { gates = gates.filter { !$0.value.isIdle } }
             let gate = Gate()
             gates[target] = gate
             return gate
@@ -110,6 +112,9 @@ final class Gate: Sendable {
         }
         next?.grant()
     }
+
+    /// Whether no slot is taken and nobody waits.
+    var isIdle: Bool { state.withLock { $0.inFlight == 0 && $0.waiting.isEmpty } }
 
     /// Slots taken now.
     var inFlight: Int { state.withLock(\.inFlight) }

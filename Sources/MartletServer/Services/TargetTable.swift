@@ -10,15 +10,20 @@ final class TargetTable: Sendable {
     func state(of target: TargetID) -> TargetState {
         states.withLock { states in
             if let state = states[target] { return state }
+            if states.count >= Self.limit { Self.makeRoom(&states) }
             let state = TargetState()
             states[target] = state
             return state
         }
     }
 
-    /// Forgets targets that no snapshot names any more.
-    func keep(only targets: Set<TargetID>) {
-        states.withLock { $0 = $0.filter { targets.contains($0.key) } }
+    /// A caller may name any model of an account, so the table is bounded.
+    private static let limit = 8_192
+
+    /// Forgets targets about which there is nothing to remember; all of them, if that is not enough.
+    private static func makeRoom(_ states: inout [TargetID: TargetState]) {
+        states = states.filter { $0.value.isDegraded }
+        if states.count >= limit { states.removeAll() }
     }
 
     /// How an account's targets fare.

@@ -96,12 +96,6 @@ final class UpstreamPool {
         if !idle.isEmpty { sweepLater() }
     }
 
-    /// Closes every idle connection.
-    func closeIdle() {
-        for entry in idle.values.joined() { entry.connection.abandon() }
-        idle.removeAll()
-    }
-
     /// Opens a connection; `done` is called once, on the loop.
     func connect(
         to target: Target,

@@ -10,7 +10,7 @@
 /// ```swift
 /// var position = 0
 /// while let event = try unsafe splitter.next(in: read, at: &position) {
-///     let marks = unsafe splitter.withBytes(of: event, in: read) { bytes in unsafe StreamMarks(ofEvent: bytes) }
+///     let parsed = unsafe splitter.withBytes(of: event, in: read) { bytes in unsafe SSEEvent(parsing: bytes) }
 /// }
 /// ```
 ///

@@ -3,7 +3,7 @@ import Testing
 
 extension Live {
     /// Upstreams behind HTTPS, with a certificate authority made for the test.
-    @Suite("HTTPS upstreams", .enabled(if: TestCertificates.command != nil, "the openssl command is missing"))
+    @Suite("HTTPS upstreams")
     struct HTTPS {
         /// Runs a gateway whose account `up` is an HTTPS server with a certificate for the given names.
         private func run<Result>(
