@@ -5,6 +5,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scripts/setup.sh bench
-swift build -c release --product martlet
-swift build -c release --product BareRelay
+scripts/release.sh martlet BareRelay
 exec python3 Benchmarks/bench.py "$@"

@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scripts/setup.sh
-swift build -c release --product martlet
+scripts/release.sh martlet
 exec .build/release/martlet serve "$@"

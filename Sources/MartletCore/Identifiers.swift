@@ -54,11 +54,24 @@ public struct ProviderKind: Hashable, Sendable, CustomStringConvertible {
 public struct TargetID: Hashable, Sendable, CustomStringConvertible {
     /// `account|upstream model|credential location`; never a secret.
     public let rawValue: String
+    /// Made once: every request looks the states of its targets up.
+    private let hash: Int
 
     /// Joins the three parts.
     public init(account: AccountName, upstreamModel: String, credentialLocation: String) {
-        self.rawValue = "\(account.rawValue)|\(upstreamModel)|\(credentialLocation)"
+        rawValue = "\(account.rawValue)|\(upstreamModel)|\(credentialLocation)"
+        var hasher = Hasher()
+        hashBytes(rawValue, into: &hasher)
+        hash = hasher.finalize()
     }
+
+    /// Compares the UTF-8 bytes of two ids.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.hash == right.hash && bytesEqual(left.rawValue, right.rawValue)
+    }
+
+    /// Hashes the hash that is known.
+    public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 
     /// The joined parts.
     public var description: String { rawValue }

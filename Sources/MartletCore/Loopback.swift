@@ -5,11 +5,22 @@ public enum Loopback {
     /// - Parameter host: In lower case, without brackets and port. A name that merely begins like an address is none.
     public static func isHost(_ host: String) -> Bool {
         if host == "localhost" || host == "::1" { return true }
-        let parts = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0].elementsEqual("127".utf8)
-            && parts.allSatisfy { part in
-                (1...3).contains(part.count) && part.allSatisfy { (0x30...0x39).contains($0) }
-                    && (Int(Substring(part)).map { $0 <= 255 } ?? false)
+        guard host.utf8.starts(with: "127.".utf8) else { return false }
+        var dots = 0
+        var digits = 0
+        var number = 0
+        for byte in host.utf8 {
+            if byte == UInt8(ascii: ".") {
+                guard digits > 0 else { return false }
+                dots += 1
+                (digits, number) = (0, 0)
+            } else {
+                guard (0x30...0x39).contains(byte), digits < 3 else { return false }
+                number = number * 10 + Int(byte - 0x30)
+                digits += 1
+                guard number <= 255 else { return false }
             }
+        }
+        return dots == 3 && digits > 0
     }
 }

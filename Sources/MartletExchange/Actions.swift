@@ -10,7 +10,7 @@ public enum ExchangeAction {
     /// Tell a client that waits for it to go on (RFC 9110 §10.1.1).
     case sendContinue
     /// Begin the answer.
-    case respond(ResponseHead)
+    indirect case respond(ResponseHead)
     /// Bytes of the answer.
     case body(ByteBuffer)
     /// The answer is complete.
@@ -20,13 +20,13 @@ public enum ExchangeAction {
     /// Get a connection for a leg; a fresh one if the pooled one was stale.
     case dial(LegID, Target, privacy: PrivacyClass, fresh: Bool, deadline: Instant)
     /// Send a leg's whole request; the performer flushes it after the records before it are written.
-    case sendUp(LegID, UpstreamRequest)
+    indirect case sendUp(LegID, UpstreamRequest)
     /// Read more of a leg's response.
     case readLeg(LegID)
     /// The leg is not needed any more; its connection is closed.
     case cancelLeg(LegID)
     /// Get an answer from a service.
-    case ask(AskID, Ask)
+    indirect case ask(AskID, Ask)
     /// Wake up at this time; replaces nothing earlier.
     case setTimer(Instant)
     /// Give a slot back.
@@ -42,8 +42,8 @@ public struct ActionList {
     /// The actions, in order.
     public private(set) var items: [ExchangeAction] = []
 
-    /// Starts empty.
-    public init() { items.reserveCapacity(16) }
+    /// Starts empty, without memory.
+    public init() {}
 
     /// Appends an action.
     public mutating func add(_ action: ExchangeAction) { items.append(action) }
@@ -54,21 +54,18 @@ public struct ActionList {
 
 /// A request as it goes upstream: what the HTTP adapter needs to write it.
 public struct UpstreamRequest {
-    /// The path.
+    /// The path below the target's base path.
     public var path: String
     /// Whether a stream is expected.
     public var wantsStream: Bool
-    /// The body in pieces, written one after the other.
-    public var pieces: [ByteBuffer]
-    /// Bytes of all pieces.
-    public var length: Int
+    /// The body.
+    public var body: SplicedBody
 
     /// Creates a request.
-    public init(path: String, wantsStream: Bool, pieces: [ByteBuffer], length: Int) {
+    public init(path: String, wantsStream: Bool, body: SplicedBody) {
         self.path = path
         self.wantsStream = wantsStream
-        self.pieces = pieces
-        self.length = length
+        self.body = body
     }
 }
 

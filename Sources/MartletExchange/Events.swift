@@ -11,7 +11,7 @@ public enum ExchangeEvent {
     /// The client's body is complete.
     case clientEnd
     /// The client's request broke framing after its head.
-    case clientBroke(GatewayError)
+    indirect case clientBroke(GatewayError)
     /// The client went away, in any phase.
     case clientGone
     /// The client takes bytes again, or no longer.
@@ -27,7 +27,7 @@ public enum ExchangeEvent {
     /// A leg ended without a complete response.
     case legFailed(LegID, LegFailure)
     /// The answer to an ask.
-    case answer(AskID, Answer)
+    indirect case answer(AskID, Answer)
     /// The timer fired; it may be early.
     case timer
     /// Running requests must end now.
@@ -63,17 +63,6 @@ public enum Answer {
     case slot(SlotID?)
     /// A page.
     case page(PageAnswer)
-}
-
-/// The credentials of a request, as presented.
-public struct Credentials: Sendable, Hashable {
-    /// Distinct presented values, at most three.
-    ///
-    /// Never logged.
-    public var values: [String]
-
-    /// Wraps values.
-    public init(_ values: [String]) { self.values = values }
 }
 
 /// What is known of presented credentials.

@@ -25,7 +25,7 @@ public struct Exchange {
     /// The gateway's own id of the request.
     public let id: RecordID
     /// The id shown in `x-request-id`: the client's own if it is well formed.
-    public let requestID: String
+    public let requestID: RequestID
     /// The configuration this request runs on, to its end.
     public let snapshot: Snapshot
     /// Where the request is.
@@ -62,7 +62,7 @@ public struct Exchange {
         receivedAt = env.now
         receivedWall = env.wallMilliseconds
         id = RecordID(unixMilliseconds: receivedWall, random: (env.random(), env.random()))
-        requestID = head.requestID.flatMap(Self.wellFormedRequestID) ?? id.description
+        requestID = RequestID(head.requestID, else: id)
         snapshot = env.snapshot
         surface = PathMatcher.surface(of: head.path)
     }
@@ -133,19 +133,5 @@ public struct Exchange {
         nextAsk &+= 1
         pendingAsk = id
         actions.add(.ask(id, ask))
-    }
-
-    /// Keeps a client's request id only if it is `[A-Za-z0-9._-]{1,128}`.
-    static func wellFormedRequestID(_ id: String) -> String? {
-        guard (1...128).contains(id.utf8.count) else { return nil }
-        let isPlain = id.utf8.allSatisfy {
-            switch $0 {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
-                true
-            default: false
-            }
-        }
-        return isPlain ? id : nil
     }
 }

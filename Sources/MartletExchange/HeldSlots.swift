@@ -1,6 +1,9 @@
 /// Ids of the slots an exchange holds; the resources behind them are the performer's.
+///
+/// Mostly one, which needs no array.
 struct HeldSlots {
-    private(set) var held: [SlotID] = []
+    private var first: SlotID?
+    private var others: [SlotID] = []
     private var counter: UInt16 = 0
 
     /// A new id.
@@ -9,18 +12,24 @@ struct HeldSlots {
         return SlotID(counter)
     }
 
-    mutating func hold(_ slot: SlotID) { held.append(slot) }
+    mutating func hold(_ slot: SlotID) {
+        if first == nil { first = slot } else { others.append(slot) }
+    }
 
     /// Forgets a slot; tells whether it was held.
     mutating func release(_ slot: SlotID) -> Bool {
-        guard let index = held.firstIndex(of: slot) else { return false }
-        held.remove(at: index)
+        if first == slot {
+            first = others.popLast()
+            return true
+        }
+        guard let index = others.firstIndex(of: slot) else { return false }
+        others.remove(at: index)
         return true
     }
 
-    /// Forgets all slots and gives them back to the caller.
-    mutating func releaseAll() -> [SlotID] {
-        defer { held.removeAll() }
-        return held
+    /// Forgets one slot and tells which.
+    mutating func releaseOne() -> SlotID? {
+        defer { first = others.popLast() }
+        return first
     }
 }

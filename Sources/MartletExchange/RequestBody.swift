@@ -56,7 +56,7 @@ struct RequestBody {
     }
 
     /// The body for one target: the caller's bytes around the members that change.
-    func pieces(for target: Target, facts: RequestFacts) -> (pieces: [ByteBuffer], length: Int) {
+    func spliced(for target: Target, facts: RequestFacts) -> SplicedBody {
         let edits = unsafe buffer.withUnsafeReadableBytes { bytes in
             unsafe OpenAIChatSplice.edits(
                 bytes,
@@ -67,15 +67,7 @@ struct RequestBody {
                 dropParams: target.quirks.dropParams
             )
         }
-        let pieces = edits.pieces(originalLength: buffer.readableBytes)
-        let buffers = pieces.compactMap { piece -> ByteBuffer? in
-            switch piece {
-            case .original(let range):
-                buffer.getSlice(at: buffer.readerIndex + range.lowerBound, length: range.count)
-            case .bytes(let bytes): ByteBuffer(bytes: bytes)
-            }
-        }
-        return (buffers, JSONSplice.length(of: pieces))
+        return SplicedBody(original: buffer, edits: edits)
     }
 
     /// The typed request, for models that are not called in the caller's dialect.
@@ -101,12 +93,10 @@ extension Exchange {
     /// The request for one target in its own dialect; what it leaves out is named to the caller.
     mutating func upstreamRequest(for target: Target) -> UpstreamRequest {
         answer.dropped = target.quirks.dropParams.filter { body.hasMember($0) }
-        let (pieces, length) = body.pieces(for: target, facts: facts)
         return UpstreamRequest(
-            path: target.endpoint.basePath + "/chat/completions",
+            path: "/chat/completions",
             wantsStream: facts.stream,
-            pieces: pieces,
-            length: length
+            body: body.spliced(for: target, facts: facts)
         )
     }
 

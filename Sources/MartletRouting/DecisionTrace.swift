@@ -57,6 +57,7 @@ public struct DecisionTrace: Sendable {
             isCut = true
             return
         }
+        if entries.isEmpty { entries.reserveCapacity(8) }
         entries.append(
             Entry(code: code, values: (Int32(clamping: first), Int32(clamping: second), Int32(clamping: third)))
         )

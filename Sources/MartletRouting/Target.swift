@@ -37,6 +37,12 @@ public final class Target: Sendable {
     public let maxConcurrency: Int
     /// TLS settings beyond the system's roots.
     public let tls: TLSOptions
+    /// What its connections have in common.
+    public let connectionKey: ConnectionKey
+    /// Fields of every answer it gives, in order.
+    public let answerFields: FieldBlock
+    /// `Host` and ``headers`` as they stand in every request to it.
+    public let requestFields: FieldBlock
 
     /// Creates a target.
     public init(
@@ -71,6 +77,14 @@ public final class Target: Sendable {
         self.timeouts = timeouts
         self.maxConcurrency = maxConcurrency
         self.tls = tls
+        connectionKey = ConnectionKey(endpoint: endpoint, tls: tls)
+        answerFields = FieldBlock([
+            HeaderField(name: "x-provider", value: account.rawValue),
+            HeaderField(name: "x-model-source", value: source.rawValue),
+            HeaderField(name: "x-gateway-model", value: upstreamModel),
+            HeaderField(name: "x-gateway-route", value: isLocal ? "local" : "cloud"),
+        ])
+        requestFields = FieldBlock([HeaderField(name: "host", value: endpoint.authority)] + headers)
     }
 }
 

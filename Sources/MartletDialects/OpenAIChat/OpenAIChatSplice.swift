@@ -29,18 +29,8 @@ public enum OpenAIChatSplice {
         guard let root = scanner.rootRange, scanner.rootKind == .object, let cursor = unsafe JSONCursor(body) else {
             return splice
         }
-        // Only the places that are edited are handed over; the members themselves were found by the scan.
-        let layout = JSONObjectLayout(
-            range: root,
-            members: scanner.members.map { $0.key.lowerBound - 1..<$0.value.upperBound }
-        )
-        var name = JSONWriter(reserving: upstreamModel.utf8.count + 2)
-        name.string(upstreamModel)
-        if let value = facts.modelValue {
-            splice.replace(value, with: name.bytes)
-        } else {
-            splice.insertMember(Array("model".utf8), value: name.bytes, into: layout, at: .start)
-        }
+        let layout = Layout(root: root, members: scanner.members)
+        replaceModel(&splice, upstreamModel, layout, facts)
         let drops = dropParams.map { Array($0.utf8) }
         var streamOptions: JSONMember?
         // What the upstream does not take is not added either.
@@ -53,12 +43,43 @@ public enum OpenAIChatSplice {
                 continue
             }
             if cursor.key(key, is: "stream_options") { dropsStreamOptions = true }
-            splice.removeMember(index, of: layout)
+            splice.removeMember(index, of: layout.object)
         }
         if facts.stream, acceptsStreamUsage, !facts.includeUsage, !dropsStreamOptions {
             unsafe askForUsage(&splice, body, layout, streamOptions, facts)
         }
         return splice
+    }
+
+    /// The top-level object; its members are laid out only for edits that need them.
+    private struct Layout {
+        let root: Range<Int>
+        let members: [JSONMember]
+
+        var object: JSONObjectLayout {
+            JSONObjectLayout(range: root, members: members.map { $0.key.lowerBound - 1..<$0.value.upperBound })
+        }
+    }
+
+    private static func replaceModel(
+        _ splice: inout JSONSplice,
+        _ upstreamModel: String,
+        _ layout: Layout,
+        _ facts: RequestFacts
+    ) {
+        // The same name, written without escapes, stays as it is.
+        if let value = facts.modelValue, facts.model == ModelName(upstreamModel),
+            value.count == upstreamModel.utf8.count + 2
+        {
+            return
+        }
+        var name = JSONWriter(reserving: upstreamModel.utf8.count + 2)
+        name.string(upstreamModel)
+        if let value = facts.modelValue {
+            splice.replace(value, with: name.bytes)
+        } else {
+            splice.insertMember(Array("model".utf8), value: name.bytes, into: layout.object, at: .start)
+        }
     }
 
     @inline(__always)
@@ -77,7 +98,7 @@ public enum OpenAIChatSplice {
     private static func askForUsage(
         _ splice: inout JSONSplice,
         _ body: UnsafeRawBufferPointer,
-        _ layout: JSONObjectLayout,
+        _ layout: Layout,
         _ streamOptions: JSONMember?,
         _ facts: RequestFacts
     ) {
@@ -92,7 +113,7 @@ public enum OpenAIChatSplice {
         } else if let null = streamOptions {
             splice.replace(null.value, with: options)
         } else {
-            splice.insertMember(Array("stream_options".utf8), value: options, into: layout)
+            splice.insertMember(Array("stream_options".utf8), value: options, into: layout.object)
         }
     }
 }

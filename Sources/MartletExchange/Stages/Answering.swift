@@ -33,24 +33,24 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        let (status, body) = ErrorBody.render(error, surface: surface, requestID: requestID)
+        let (status, body) = ErrorBody.render(error, surface: surface, requestID: requestID.description)
         answer.status = status
         answer.errorCode = error.code
         var head = ResponseHead(
             status: status,
             contentType: "application/json",
             contentLength: body.readableBytes,
-            fields: commonFields()
+            facts: answerFacts()
         )
         head.closes = closing || bodyIsUnread
         if let seconds = error.retryAfterSeconds {
-            head.fields.append(.init(name: "retry-after", value: String(seconds)))
+            head.more.append(.init(name: "retry-after", value: String(seconds)))
         }
-        if let allow = error.allow { head.fields.append(.init(name: "allow", value: allow)) }
+        if let allow = error.allow { head.more.append(.init(name: "allow", value: allow)) }
         if let retry = error.code.shouldRetry {
-            head.fields.append(.init(name: "x-should-retry", value: retry ? "true" : "false"))
+            head.more.append(.init(name: "x-should-retry", value: retry ? "true" : "false"))
         }
-        if error.code == .unauthorized { head.fields.append(.init(name: "www-authenticate", value: "Bearer")) }
+        if error.code == .unauthorized { head.more.append(.init(name: "www-authenticate", value: "Bearer")) }
         settle(.failed, &env, &actions)
         actions.add(.respond(head))
         actions.add(.body(body))
@@ -69,13 +69,13 @@ extension Exchange {
                 status: passed.status,
                 contentType: "application/json",
                 contentLength: passed.body.readableBytes,
-                fields: commonFields()
+                facts: answerFacts()
             )
             if passed.status == 429 {
                 let wait = call?.machine.retryAfter ?? AttemptFailure.defaultWait
-                head.fields.append(.init(name: "retry-after", value: String(AttemptFailure.wholeSeconds(wait))))
+                head.more.append(.init(name: "retry-after", value: String(AttemptFailure.wholeSeconds(wait))))
             } else {
-                head.fields.append(.init(name: "x-should-retry", value: "false"))
+                head.more.append(.init(name: "x-should-retry", value: "false"))
             }
             settle(.failed, &env, &actions)
             actions.add(.respond(head))
@@ -141,9 +141,9 @@ extension Exchange {
             status: page.status,
             contentType: page.contentType,
             contentLength: page.body.readableBytes,
-            fields: commonFields()
+            facts: answerFacts()
         )
-        if let allow = page.allow { head.fields.append(.init(name: "allow", value: allow)) }
+        if let allow = page.allow { head.more.append(.init(name: "allow", value: allow)) }
         head.closes = bodyIsUnread
         settle(page.status < 400 ? .settled : .failed, &env, &actions)
         actions.add(.respond(head))
@@ -151,24 +151,13 @@ extension Exchange {
         actions.add(.endBody)
     }
 
-    /// Fields of every answer; those of the plan only where one exists.
-    func commonFields() -> [HeaderField] {
-        var fields: [HeaderField] = []
-        fields.reserveCapacity(12)
-        fields.append(.init(name: "x-request-id", value: requestID))
-        fields.append(.init(name: "request-id", value: requestID))
-        fields.append(.init(name: "x-gateway", value: "martlet"))
-        if answer.cache != .none { fields.append(.init(name: "x-cache", value: answer.cache.rawValue)) }
-        if let target = answeringTarget ?? currentTarget ?? plan?.targets.first {
-            fields.append(.init(name: "x-provider", value: target.account.rawValue))
-            fields.append(.init(name: "x-model-source", value: target.source.rawValue))
-            fields.append(.init(name: "x-gateway-model", value: target.upstreamModel))
-            fields.append(.init(name: "x-gateway-route", value: target.isLocal ? "local" : "cloud"))
-            fields.append(.init(name: "x-gateway-attempts", value: String(call?.machine.attempts ?? 0)))
-            if !answer.dropped.isEmpty {
-                fields.append(.init(name: "x-gateway-dropped", value: answer.dropped.joined(separator: ", ")))
-            }
-        }
-        return fields
+    /// What every answer tells about its request; who answers only where a plan exists.
+    func answerFacts() -> ResponseHead.Facts {
+        var facts = ResponseHead.Facts(requestID: requestID)
+        facts.cache = answer.cache.rawValue
+        facts.target = answeringTarget ?? currentTarget ?? plan?.targets.first
+        facts.attempts = call?.machine.attempts ?? 0
+        facts.dropped = answer.dropped
+        return facts
     }
 }

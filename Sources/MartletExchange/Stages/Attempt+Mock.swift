@@ -36,7 +36,7 @@ extension Exchange {
                 status: 200,
                 contentType: "application/json",
                 contentLength: bytes.readableBytes,
-                fields: commonFields()
+                facts: answerFacts()
             )
             settle(.settled, &env, &actions)
             actions.add(.respond(head))

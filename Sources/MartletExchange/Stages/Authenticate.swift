@@ -15,7 +15,7 @@ extension Exchange {
             break
         }
         let presented = credentials()
-        guard !presented.values.isEmpty else { return authenticated(.refused, &env, &actions) }
+        guard !presented.isEmpty else { return authenticated(.refused, &env, &actions) }
         authenticated(env.authenticate(presented), &env, &actions)
     }
 
@@ -131,20 +131,8 @@ extension Exchange {
         }
     }
 
-    /// The distinct credential values of the head.
+    /// What the head carries.
     private func credentials() -> Credentials {
-        var values: [String] = []
-        if let field = head.authorization, let token = Self.bearerToken(field) { values.append(token) }
-        if let key = head.xAPIKey, !key.isEmpty, !values.contains(key) { values.append(key) }
-        if let key = head.apiKey, !key.isEmpty, !values.contains(key) { values.append(key) }
-        return Credentials(values)
-    }
-
-    /// The token of `Authorization: Bearer` (RFC 6750 §2.1); the scheme's case does not matter (RFC 9110 §11.1).
-    static func bearerToken(_ field: String) -> String? {
-        let bytes = field.utf8
-        guard bytes.count > 7, zip(bytes, "bearer ".utf8).allSatisfy({ $0 | 0x20 == $1 }) else { return nil }
-        let token = bytes.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
-        return token.isEmpty ? nil : String(Substring(token))
+        Credentials(authorization: head.authorization, xAPIKey: head.xAPIKey, apiKey: head.apiKey)
     }
 }

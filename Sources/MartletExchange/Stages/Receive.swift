@@ -55,12 +55,11 @@ extension Exchange {
 
     /// Guards a loopback listener against names that browsers were made to resolve to it.
     private var hostIsAllowed: Bool {
-        let server = snapshot.server
-        guard server.isLoopback || !server.allowedHosts.isEmpty else { return true }
+        guard snapshot.server.isLoopback || !snapshot.server.allowedHosts.isEmpty else { return true }
         // A page that was made to resolve here can send any header: a key counts only where keys are checked.
         if head.presentsCredential, snapshot.auth.enabled { return true }
         let host = Self.hostName(head.host ?? "")
-        return Loopback.isHost(host) || server.allowedHosts.contains { $0.lowercased() == host }
+        return Loopback.isHost(host) || snapshot.server.allowedHosts.contains { $0.lowercased() == host }
     }
 
     /// The name in a `Host` field, without port and brackets, in lower case.
@@ -78,8 +77,8 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        var head = ResponseHead(status: 204, contentType: "", contentLength: 0, fields: commonFields())
-        head.fields.append(.init(name: "allow", value: endpoint.allow))
+        var head = ResponseHead(status: 204, contentType: "", contentLength: 0, facts: answerFacts())
+        head.more.append(.init(name: "allow", value: endpoint.allow))
         head.closes = hasBody
         answer.status = 204
         settle(.settled, &env, &actions)

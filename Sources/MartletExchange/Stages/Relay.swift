@@ -32,9 +32,7 @@ extension Exchange {
         answer.status = leg.status
         trace.add(.committed, call?.machine.target ?? 0, leg.status)
         var head = answerHead(contentType: "application/json", length: leg.held.readableBytes)
-        if let usage = answer.usage, let cost = leg.target.price?.cost(of: usage) {
-            head.fields.append(.init(name: "x-gateway-cost-usd", value: cost.usdText))
-        }
+        if let usage = answer.usage { head.facts.cost = leg.target.price?.cost(of: usage) }
         settle(.settled, &env, &actions)
         actions.add(.respond(head))
         actions.add(.body(leg.held))
@@ -124,13 +122,13 @@ extension Exchange {
     /// Head of a stream: never cached, never gathered by a proxy on the way.
     func streamHead() -> ResponseHead {
         var head = answerHead(contentType: "text/event-stream", length: nil)
-        head.fields.append(.init(name: "cache-control", value: "no-cache"))
-        head.fields.append(.init(name: "x-accel-buffering", value: "no"))
+        head.more.append(.init(name: "cache-control", value: "no-cache"))
+        head.more.append(.init(name: "x-accel-buffering", value: "no"))
         return head
     }
 
     private func answerHead(contentType: String, length: Int?) -> ResponseHead {
-        ResponseHead(status: answer.status, contentType: contentType, contentLength: length, fields: commonFields())
+        ResponseHead(status: answer.status, contentType: contentType, contentLength: length, facts: answerFacts())
     }
 
     /// The upstream's stream is over: complete if its end was seen.

@@ -29,7 +29,7 @@ extension Exchange {
             usage = reportedUsage ?? estimatedUsage()
         }
         let cost = target.flatMap { $0.price?.cost(of: usage) }
-        for slot in slots.releaseAll() { actions.add(.releaseSlot(slot)) }
+        while let slot = slots.releaseOne() { actions.add(.releaseSlot(slot)) }
         _ = env.holdBytes(-body.drop())
         var outcome = Outcome(
             record: nil,
@@ -130,7 +130,7 @@ extension Exchange {
             cost: cost,
             durationMilliseconds: UInt32(clamping: (env.now - receivedAt).wholeMilliseconds),
             firstTokenMilliseconds: UInt32(clamping: answer.firstToken?.wholeMilliseconds ?? 0),
-            clientRequestID: head.requestID.flatMap(Self.wellFormedRequestID),
+            clientRequestID: requestID.clientText,
             errorCode: answer.errorCode?.rawValue,
             // Failures keep the whole trace; a success is told by its other fields.
             trace: state == .settled || state == .intent ? [] : trace.text()

@@ -37,7 +37,7 @@ extension ClientConnection {
         hasSettled = true
         if let record = outcome.record { add(record) }
         loop.metrics.count(outcome)
-        loop.shared.accessLog.write(outcome, requestID: exchange?.requestID ?? "")
+        loop.shared.accessLog.write(outcome, requestID: exchange?.requestID)
     }
 
     /// The records up to a batch are written: what waited for them may go.
@@ -63,18 +63,20 @@ extension ClientConnection {
         }
         dials.append(leg)
         let number = generation
-        loop.pool.connect(to: target, privacy: privacy, deadline: deadline) { [weak self] result in
-            guard let self, generation == number, let index = dials.firstIndex(of: leg) else {
+        loop.pool.connect(to: target, privacy: privacy, deadline: deadline) { [reference] result in
+            guard let client = reference.connection, client.generation == number,
+                let index = client.dials.firstIndex(of: leg)
+            else {
                 if case .success(let connection) = result { connection.abandon() }
                 return
             }
-            dials.remove(at: index)
+            client.dials.remove(at: index)
             switch result {
             case .success(let connection):
-                attach(connection, leg, target)
-                deliver(.legConnected(leg, reused: false))
+                client.attach(connection, leg, target)
+                client.deliver(.legConnected(leg, reused: false))
             case .failure(let failure):
-                deliver(.legFailed(leg, failure))
+                client.deliver(.legFailed(leg, failure))
             }
         }
     }
@@ -103,7 +105,7 @@ extension ClientConnection {
     private func perform(_ ask: Ask, _ id: AskID) {
         let number = generation
         let eventLoop = loop.eventLoop
-        let box = LoopBound(WeakConnection(self))
+        let box = LoopBound(reference)
         // `reply` may be called from any thread, once.
         let reply: @Sendable (Answer) -> Void = { answer in
             let carried = LoopBound(answer)
@@ -142,7 +144,7 @@ extension ClientConnection {
         }
         let eventLoop = loop.eventLoop
         let slot = SlotID(UInt16.max - id.rawValue)
-        let box = LoopBound((connection: WeakConnection(self), handle: handle))
+        let box = LoopBound((connection: reference, handle: handle))
         let joined = gate.wait(limit: limit, size: policy.queueSize) {
             eventLoop.execute {
                 guard
@@ -178,9 +180,11 @@ extension ClientConnection {
     }
 }
 
-/// A connection that may be gone when an answer comes.
-final class WeakConnection {
-    weak var connection: ClientConnection?
+/// A connection as timers and services know it: emptied when it closes.
+///
+/// A weak reference would do the same, but from then on every retain of the connection takes Swift's slow path.
+final class ConnectionReference {
+    var connection: ClientConnection?
 
     init(_ connection: ClientConnection) { self.connection = connection }
 }

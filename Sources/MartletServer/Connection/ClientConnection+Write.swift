@@ -80,7 +80,7 @@ extension ClientConnection {
         guard !isClosing, let context else { return }
         isClosing = true
         hasUnflushed = false
-        let box = LoopBound(WeakConnection(self))
+        let box = LoopBound(reference)
         let written = loop.eventLoop.makePromise(of: Void.self)
         written.futureResult.whenComplete { _ in box.value.connection?.close() }
         closeUnless(within: loop.snapshot.timeouts.writeStall)
@@ -104,7 +104,7 @@ extension ClientConnection {
         if let timerAt, timerAt <= instant { return }
         timer?.cancel()
         timerAt = instant
-        let box = LoopBound(WeakConnection(self))
+        let box = LoopBound(reference)
         timer = loop.eventLoop.scheduleTask(in: TimeAmount(instant - .now)) { box.value.connection?.timerFired() }
     }
 

@@ -24,6 +24,8 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
 
     let loop: LoopContext
     var context: ChannelHandlerContext?
+    /// What timers and services hold instead of the connection itself.
+    private(set) lazy var reference = ConnectionReference(self)
     /// The request that runs.
     ///
     /// Only `handle` and the slow paths touch the value; its state is mirrored in the flags below.
@@ -115,6 +117,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         timer?.cancel()
         timer = nil
         incoming.removeAll()
+        reference.connection = nil
         self.context = nil
     }
 
@@ -271,12 +274,12 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         isHandling = true
         var environment = LoopEnvironment(self)
         while let event = events.popFirst() {
-            var actions = loop.actions
-            loop.actions = ActionList()
+            var actions = ActionList()
+            swap(&actions, &loop.actions)
             exchange?.handle(event, &environment, into: &actions)
             for action in actions.items { perform(action) }
             actions.removeAll()
-            loop.actions = actions
+            swap(&actions, &loop.actions)
         }
         isHandling = false
         if slotWait != nil { leaveForgottenQueue() }

@@ -1,3 +1,4 @@
+import MartletCore
 import NIOCore
 
 /// Appends the pieces of a head to memory that was reserved for all of them.
@@ -31,6 +32,21 @@ struct HeadBytes {
     }
 
     mutating func append(_ bytes: [UInt8]) { unsafe bytes.withUnsafeBytes { unsafe append($0) } }
+
+    /// The 36 characters of an id.
+    mutating func append(_ id: RecordID) {
+        guard unsafe memory.count - count >= 36 else { return }
+        for index in 0..<36 { unsafe memory[count + index] = UInt8(ascii: "-") }
+        var out = count
+        for index in 0..<32 {
+            if index == 8 || index == 12 || index == 16 || index == 20 { out += 1 }
+            let word = index < 16 ? id.high : id.low
+            let nibble = UInt8(truncatingIfNeeded: word >> (60 - 4 * UInt64(index & 15))) & 15
+            unsafe memory[out] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+            out += 1
+        }
+        count += 36
+    }
 
     mutating func append(decimal value: Int) {
         var digits: InlineArray<20, UInt8> = .init(repeating: 0)

@@ -1,3 +1,4 @@
+import MartletCore
 import MartletExchange
 import MartletRouting
 import NIOCore
@@ -11,8 +12,11 @@ enum ResponseHeadWriter {
         chunks: Bool,
         into out: inout ByteBuffer
     ) {
-        var size = 192 + head.contentType.utf8.count
-        for field in head.fields { size += field.name.utf8.count + field.value.utf8.count + 4 }
+        var size = 448 + head.contentType.utf8.count
+        if case .client(let id) = head.facts.requestID { size += 2 * id.utf8.count }
+        if let target = head.facts.target { size += target.answerFields.lines.count }
+        for name in head.facts.dropped { size += name.utf8.count + 2 }
+        for field in head.more { size += field.name.utf8.count + field.value.utf8.count + 4 }
         HeadBytes.write(into: &out, capacity: size) { bytes in
             bytes.append("HTTP/1.1 ")
             if head.status == 200 {
@@ -34,7 +38,8 @@ enum ResponseHeadWriter {
             } else if chunks {
                 bytes.append("transfer-encoding: chunked\r\n")
             }
-            for field in head.fields where !field.value.isEmpty {
+            write(head.facts, into: &bytes)
+            for field in head.more where !field.value.isEmpty {
                 bytes.append(field.name)
                 bytes.append(": ")
                 bytes.append(field.value)
@@ -43,6 +48,42 @@ enum ResponseHeadWriter {
             bytes.append(date.bytes(second: Int(WallClock.milliseconds() / 1_000)))
             if closes { bytes.append("connection: close\r\n") }
             bytes.append("\r\n")
+        }
+    }
+
+    private static func write(_ facts: ResponseHead.Facts, into bytes: inout HeadBytes) {
+        bytes.append("x-request-id: ")
+        append(facts.requestID, to: &bytes)
+        bytes.append("\r\nrequest-id: ")
+        append(facts.requestID, to: &bytes)
+        bytes.append("\r\nx-gateway: martlet\r\n")
+        if !facts.cache.isEmpty {
+            bytes.append("x-cache: ")
+            bytes.append(facts.cache)
+            bytes.append("\r\n")
+        }
+        if let target = facts.target {
+            bytes.append(target.answerFields.lines)
+            bytes.append("x-gateway-attempts: ")
+            bytes.append(decimal: facts.attempts)
+            bytes.append("\r\n")
+        }
+        if !facts.dropped.isEmpty {
+            bytes.append("x-gateway-dropped: ")
+            bytes.append(facts.dropped.joined(separator: ", "))
+            bytes.append("\r\n")
+        }
+        if let cost = facts.cost {
+            bytes.append("x-gateway-cost-usd: ")
+            bytes.append(cost.usdText)
+            bytes.append("\r\n")
+        }
+    }
+
+    private static func append(_ id: RequestID, to bytes: inout HeadBytes) {
+        switch id {
+        case .client(let text): bytes.append(text)
+        case .record(let id): bytes.append(id)
         }
     }
 }

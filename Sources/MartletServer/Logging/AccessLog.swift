@@ -51,9 +51,9 @@ final class AccessLog: Sendable {
     var dropped: UInt64 { state.withLock(\.dropped) }
 
     /// Notes how a request ended; returns at once.
-    func write(_ outcome: Outcome, requestID: String) {
+    func write(_ outcome: Outcome, requestID: RequestID?) {
         guard output != nil else { return }
-        let line = AccessLine(outcome, requestID: requestID, time: wallClock())
+        let line = AccessLine(outcome, requestID: requestID?.description ?? "", time: wallClock())
         let mustSchedule = state.withLock { state in
             guard !state.isClosed else { return false }
             guard state.waiting.count < Self.capacity else {

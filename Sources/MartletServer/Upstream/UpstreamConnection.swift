@@ -12,11 +12,12 @@ final class UpstreamConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    let poolKey: PoolKey
     let openedAt: Instant
-    private weak var pool: UpstreamPool?
+    /// Where it goes back to; forgotten when it closes, so that neither keeps the other.
+    private var host: HostConnections?
     private var context: ChannelHandlerContext?
-    private weak var owner: ClientConnection?
+    /// Whose leg it serves; forgotten when the leg is over.
+    private var owner: ClientConnection?
     private var leg = LegID(0)
     private var target: Target?
     private var reader = HTTPResponseReader()
@@ -27,9 +28,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var isClosed = false
     private var requestIsSent = false
 
-    init(poolKey: PoolKey, pool: UpstreamPool) {
-        self.poolKey = poolKey
-        self.pool = pool
+    init(host: HostConnections) {
+        self.host = host
         openedAt = .now
     }
 
@@ -51,15 +51,15 @@ final class UpstreamConnection: ChannelInboundHandler {
     func send(_ request: UpstreamRequest) {
         guard let context, let target else { return }
         requestIsSent = true
-        var buffer = context.channel.allocator.buffer(capacity: 1_024 + min(request.length, 16 << 10))
+        var buffer = context.channel.allocator.buffer(capacity: 1_024 + min(request.body.length, 16 << 10))
         RequestHeadWriter.write(request, to: target, into: &buffer)
-        guard request.length > 16 << 10 else {
-            for piece in request.pieces { buffer.writeImmutableBuffer(piece) }
+        guard request.body.length > 16 << 10 else {
+            request.body.write(to: &buffer)
             context.write(wrapOutboundOut(buffer), promise: nil)
             return
         }
         context.write(wrapOutboundOut(buffer), promise: nil)
-        for piece in request.pieces { context.write(wrapOutboundOut(piece), promise: nil) }
+        for piece in request.body.buffers { context.write(wrapOutboundOut(piece), promise: nil) }
     }
 
     /// Sends what was written.
@@ -123,15 +123,16 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// The response is over: back to the pool if nothing is left on the wire.
     private func finish() {
         owner = nil
-        guard reader.canReuseConnection, let pool, !isClosed else { return abandon() }
+        guard reader.canReuseConnection, let host, !isClosed else { return abandon() }
         readMore()
-        pool.giveBack(self)
+        host.giveBack(self)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosed = true
         self.context = nil
-        pool?.forget(self)
+        host?.forget(self)
+        host = nil
         guard let owner else { return }
         self.owner = nil
         owner.detach(leg)

@@ -5,42 +5,13 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// What connections must have in common to stand in for each other.
-struct PoolKey: Hashable {
-    let tls: Bool
-    let host: String
-    let port: Int
-    let options: TLSOptions
-
-    init(_ target: Target) {
-        tls = target.endpoint.tls
-        host = target.endpoint.host
-        port = target.endpoint.port
-        options = target.tls
-    }
-}
-
 /// Idle connections of one loop, and new ones.
 ///
 /// In-flight requests are limited elsewhere; only idle connections are limited here.
 final class UpstreamPool {
-    /// Idle connections kept a host.
-    ///
-    /// Closed loops of clients return their connections in waves, so fewer would make a busy gateway reconnect all the
-    /// time.
-    private static let maxIdle = 64
-    private static let idleTime = Duration.seconds(30)
-    /// Old connections are replaced, so that changes of addresses are followed.
-    private static let maxAge = Duration.seconds(600)
-
-    private struct Idle {
-        let connection: UpstreamConnection
-        let since: Instant
-    }
-
     private let eventLoop: any EventLoop
     private let resolver: Resolver
-    private var idle: [PoolKey: [Idle]] = [:]
+    private var hosts: [ConnectionKey: HostConnections] = [:]
     private var contexts: [TLSOptions: NIOSSLContext] = [:]
     private var sweeps = false
 
@@ -50,32 +21,18 @@ final class UpstreamPool {
     }
 
     /// The most recently used idle connection to a target.
-    func takeIdle(for target: Target) -> UpstreamConnection? {
-        let key = PoolKey(target)
-        let now = Instant.now
-        while let entry = idle[key]?.popLast() {
-            if entry.connection.isUsable, now - entry.connection.openedAt < Self.maxAge { return entry.connection }
-            entry.connection.abandon()
-        }
-        return nil
-    }
+    func takeIdle(for target: Target) -> UpstreamConnection? { hosts[target.connectionKey]?.takeIdle() }
 
-    /// Keeps a connection whose response ended cleanly.
-    func giveBack(_ connection: UpstreamConnection) {
-        let now = Instant.now
-        guard now - connection.openedAt < Self.maxAge, idle[connection.poolKey, default: []].count < Self.maxIdle else {
-            return connection.abandon()
-        }
-        idle[connection.poolKey, default: []].append(Idle(connection: connection, since: now))
+    /// The connections to a target's host; made when first used.
+    private func host(of target: Target) -> HostConnections {
+        if let host = hosts[target.connectionKey] { return host }
+        let host = HostConnections()
+        hosts[target.connectionKey] = host
         sweepLater()
+        return host
     }
 
-    /// Forgets a connection that closed.
-    func forget(_ connection: UpstreamConnection) {
-        idle[connection.poolKey]?.removeAll { $0.connection === connection }
-    }
-
-    /// Closes idle connections that were not used for a while.
+    /// Closes idle connections that were not used for a while, and forgets hosts without any.
     private func sweepLater() {
         guard !sweeps else { return }
         sweeps = true
@@ -85,15 +42,9 @@ final class UpstreamPool {
 
     private func sweep() {
         sweeps = false
-        let now = Instant.now
-        for (key, entries) in idle {
-            let old = entries.filter { now - $0.since >= Self.idleTime }
-            guard !old.isEmpty else { continue }
-            idle[key] = entries.filter { now - $0.since < Self.idleTime }
-            for entry in old { entry.connection.abandon() }
-        }
-        idle = idle.filter { !$0.value.isEmpty }
-        if !idle.isEmpty { sweepLater() }
+        for host in hosts.values { host.closeUnused() }
+        hosts = hosts.filter { $0.value.isUsed }
+        if !hosts.isEmpty { sweepLater() }
     }
 
     /// Opens a connection; `done` is called once, on the loop.
@@ -125,15 +76,16 @@ final class UpstreamPool {
     ) {
         let left = deadline - .now
         guard let address = addresses.first, left > .zero else { return done(.failure(.connect)) }
-        let connection = UpstreamConnection(poolKey: PoolKey(target), pool: self)
         let tls: NIOSSLContext?
         do {
             tls = target.endpoint.tls ? try context(for: target.tls) : nil
         } catch {
             return done(.failure(.connect))
         }
+        let connections = host(of: target)
+        connections.opened()
         let host = target.endpoint.host
-        let handler = LoopBound(connection)
+        let handler = LoopBound(UpstreamConnection(host: connections))
         // A little after the exchange's own limit, which decides what the caller is told.
         let limit = TimeAmount(left + .milliseconds(100))
         let handshake = tls == nil ? nil : eventLoop.makePromise(of: Void.self)
@@ -156,7 +108,7 @@ final class UpstreamPool {
                     try channel.pipeline.syncOperations.addHandler(handler.value)
                 }
             }
-        let box = LoopBound((pool: self, done: done, rest: addresses.dropFirst(), target: target))
+        let box = LoopBound((pool: self, done: done, rest: addresses.dropFirst(), target: target, host: connections))
         bootstrap.connect(to: address).whenComplete { result in
             switch result {
             case .success(let channel):
@@ -167,6 +119,7 @@ final class UpstreamPool {
                     box.value.done(result.map { handler.value }.mapError { _ in .connect })
                 }
             case .failure:
+                box.value.host.failedToOpen()
                 handshake?.fail(HandshakeHandler.Failed())
                 guard !box.value.rest.isEmpty else { return box.value.done(.failure(.connect)) }
                 box.value.pool.connect(to: box.value.rest, box.value.target, deadline, box.value.done)

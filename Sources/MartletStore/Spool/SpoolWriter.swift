@@ -70,39 +70,43 @@ public final class SpoolWriter {
 
     private func write() throws(SpoolError) {
         var firstFailure: SystemFailure?
+        // A local array, so that its bytes can be lent out without holding on to `self`.
+        var records: [UInt8] = []
+        swap(&records, &pending)
+        defer { swap(&records, &pending) }
         // The second try goes to another segment: after a failed write this one's end is unknown.
         for _ in 0..<2 {
-            let segment = try segmentWithRoom()
+            let segment = try segment(withRoomFor: records.count)
             let offset = segment.written.load(ordering: .relaxed)
             do throws(SystemFailure) {
-                try spool.files.write(pending.span, to: segment.descriptor, at: offset)
+                try spool.files.write(records.span, to: segment.descriptor, at: offset)
             } catch {
                 firstFailure = firstFailure ?? error
                 abandon(segment)
                 continue
             }
             segment.records.add(pendingCount, ordering: .relaxed)
-            segment.written.store(offset + pending.count, ordering: .releasing)
-            share.noteAppend(pending.span, to: segment, stalled: spool.stalledWriters)
-            pending.removeAll(keepingCapacity: true)
+            segment.written.store(offset + records.count, ordering: .releasing)
+            share.noteAppend(records.span, to: segment, stalled: spool.stalledWriters)
+            records.removeAll(keepingCapacity: true)
             pendingCount = 0
             return
         }
         throw .system(firstFailure ?? SystemFailure(call: "pwrite", code: 0))
     }
 
-    private func segmentWithRoom() throws(SpoolError) -> Segment {
+    private func segment(withRoomFor count: Int) throws(SpoolError) -> Segment {
         if let segment {
             if segment.abandoned.load(ordering: .acquiring) {
                 abandon(segment)
-            } else if segment.room >= pending.count {
+            } else if segment.room >= count {
                 return segment
             } else {
                 segment.sealed.store(true, ordering: .releasing)
                 self.segment = nil
             }
         }
-        let taken = try spool.takeSegment(roomFor: pending.count)
+        let taken = try spool.takeSegment(roomFor: count)
         segment = taken
         return taken
     }

@@ -109,6 +109,7 @@ public struct JSONSplice: Sendable {
     /// - Parameter length: The length of the original in bytes; edits outside of it are left out.
     public func pieces(originalLength length: Int) -> [Piece] {
         var pieces: [Piece] = []
+        pieces.reserveCapacity(4)
         var position = 0
         for edit in edits() where edit.range.lowerBound >= position && edit.range.upperBound <= length {
             if edit.range.lowerBound > position { pieces.append(.original(position..<edit.range.lowerBound)) }
@@ -155,6 +156,7 @@ public struct JSONSplice: Sendable {
 
     /// All edits in the order of the document; an edit that contains others comes before them.
     private func edits() -> [JSONEdit] {
+        if objects.isEmpty, replacements.count <= 1 { return replacements }
         var edits: [JSONEdit] = []
         // Of equal ranges the one given last comes first, and hides the others.
         for replacement in replacements.reversed() { edits.append(replacement) }

@@ -389,12 +389,12 @@ struct FailureRow: Sendable, CustomTestStringConvertible {
     func request() {
         let driver = Driver().send(Chat.body(extra: ",\"fallbacks\":[],\"temperature\":0.50")).connect()
         let request = driver.legs[driver.leg]?.request
-        let text = (request?.pieces ?? []).map { String(buffer: $0) }.joined()
+        let text = (request?.body.buffers ?? []).map { String(buffer: $0) }.joined()
         #expect(text.contains("\"model\":\"upstream-model\""))
         #expect(text.contains("\"temperature\":0.50"))
         #expect(!text.contains("fallbacks"))
-        #expect(request?.length == text.utf8.count)
-        #expect(request?.path == "/v1/chat/completions")
+        #expect(request?.body.length == text.utf8.count)
+        #expect(request?.path == "/chat/completions")
     }
 
     @Test("a busy target is waited for, then passed over, and the last one is answered as overloaded")

@@ -85,7 +85,7 @@ import Testing
     @Test("usage is asked for upstream when the caller did not")
     func asksForUsage() {
         let driver = Driver().send(Chat.body(stream: true)).connect()
-        let text = (driver.legs[driver.leg]?.request?.pieces ?? []).map { String(buffer: $0) }.joined()
+        let text = (driver.legs[driver.leg]?.request?.body.buffers ?? []).map { String(buffer: $0) }.joined()
         #expect(text.contains("\"include_usage\":true"))
     }
 

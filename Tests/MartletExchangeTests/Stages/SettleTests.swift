@@ -52,7 +52,7 @@ import Testing
         let id = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
         let driver = Driver(head: .chat { $0.requestID = id })
         #expect(driver.exchange.id != RecordID(id))
-        #expect(driver.exchange.requestID == id)
+        #expect(driver.exchange.requestID == .client(id))
     }
 
     @Test("a target without a price costs nothing that is known")

@@ -34,7 +34,7 @@ struct AccessLogTests {
     private func lines(_ format: AccessLine.Format, _ outcome: Outcome, requestID: String = "req_1") -> String {
         let output = RecordingOutput()
         let log = AccessLog(output, format: format) { Self.time }
-        log.write(outcome, requestID: requestID)
+        log.write(outcome, requestID: .client(requestID))
         log.waitUntilIdle()
         log.close()
         return output.text
@@ -91,7 +91,7 @@ struct AccessLogTests {
     @Test("takes no line when it is off")
     func off() {
         let log = AccessLog(ObservabilitySettings())
-        log.write(sampleOutcome(), requestID: "req_1")
+        log.write(sampleOutcome(), requestID: .client("req_1"))
         log.reopen()
         log.waitUntilIdle()
         log.close()
@@ -102,9 +102,9 @@ struct AccessLogTests {
     func bounded() {
         let output = RecordingOutput(isBlocked: true)
         let log = AccessLog(output, format: .text) { Self.time }
-        log.write(sampleOutcome(), requestID: "first")
+        log.write(sampleOutcome(), requestID: .client("first"))
         output.waitUntilWriting()
-        for _ in 0..<(AccessLog.capacity + 5) { log.write(sampleOutcome(), requestID: "later") }
+        for _ in 0..<(AccessLog.capacity + 5) { log.write(sampleOutcome(), requestID: .client("later")) }
         #expect(log.dropped == 5)
         output.unblock()
         log.waitUntilIdle()
@@ -116,11 +116,11 @@ struct AccessLogTests {
     func failing() {
         let output = RecordingOutput(fails: true)
         let log = AccessLog(output, format: .text) { Self.time }
-        log.write(sampleOutcome(), requestID: "req_1")
+        log.write(sampleOutcome(), requestID: .client("req_1"))
         log.waitUntilIdle()
         log.close()
         #expect(log.dropped == 1)
-        log.write(sampleOutcome(), requestID: "after the end")
+        log.write(sampleOutcome(), requestID: .client("after the end"))
         #expect(log.dropped == 1)
     }
 
@@ -134,7 +134,7 @@ struct AccessLogTests {
         var settings = ObservabilitySettings()
         settings.accessLog = .file(path)
         let log = AccessLog(settings)
-        log.write(sampleOutcome(), requestID: "one")
+        log.write(sampleOutcome(), requestID: .client("one"))
         // Reopening twice around the move: the first one makes sure that the line is in the old file.
         log.reopen()
         log.waitUntilIdle()
@@ -142,7 +142,7 @@ struct AccessLogTests {
         log.reopen()
         // What is noted before the file is open anew may still go to the old one.
         log.waitUntilIdle()
-        log.write(sampleOutcome(), requestID: "two")
+        log.write(sampleOutcome(), requestID: .client("two"))
         // Closing waits for a limited time only.
         log.waitUntilIdle()
         log.close()

@@ -1,0 +1,41 @@
+public import MartletWire
+public import NIOCore
+
+/// A body made of the caller's bytes around the members that change.
+public struct SplicedBody {
+    /// The caller's whole body.
+    public let original: ByteBuffer
+    /// Stretches of it and new bytes, one after the other.
+    public let pieces: [JSONSplice.Piece]
+    /// Bytes of all pieces.
+    public let length: Int
+
+    init(original: ByteBuffer, edits: JSONSplice) {
+        self.original = original
+        pieces = edits.pieces(originalLength: original.readableBytes)
+        length = JSONSplice.length(of: pieces)
+    }
+
+    /// Writes the whole body behind what the buffer holds.
+    public func write(to buffer: inout ByteBuffer) {
+        let bytes = original.readableBytesView
+        for piece in pieces {
+            switch piece {
+            case .original(let range):
+                buffer.writeBytes(bytes[(bytes.startIndex + range.lowerBound)..<(bytes.startIndex + range.upperBound)])
+            case .bytes(let bytes): buffer.writeBytes(bytes)
+            }
+        }
+    }
+
+    /// The pieces as buffers; those of the original share its memory.
+    public var buffers: [ByteBuffer] {
+        pieces.compactMap { piece in
+            switch piece {
+            case .original(let range):
+                original.getSlice(at: original.readerIndex + range.lowerBound, length: range.count)
+            case .bytes(let bytes): ByteBuffer(bytes: bytes)
+            }
+        }
+    }
+}
