@@ -109,7 +109,10 @@ public struct LegID: Hashable, Sendable {
 
 @inline(__always)
 func bytesEqual(_ left: String, _ right: String) -> Bool {
-    left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+    guard left.utf8.count == right.utf8.count else { return false }
+    let (left, right) = (left.utf8.span, right.utf8.span)
+    for index in left.indices where left[index] != right[index] { return false }
+    return true
 }
 
 @inline(__always)

@@ -60,34 +60,43 @@ public enum PathMatcher {
     ///
     /// One trailing slash is the same path. Empty segments, `.` and `..` never match anything.
     public static func endpoint(of path: String, basePaths: [String], metricsPath: String) -> EndpointKind? {
-        for base in basePaths where hasPrefix(path, base) {
-            let rest = path.utf8.dropFirst(base.utf8.count)
-            if equals(rest, "/chat/completions") { return .chatCompletions }
-            if equals(rest, "/models") { return .models }
-            if rest.starts(with: "/models/".utf8), let id = modelID(rest.dropFirst(8)) { return .model(id) }
+        let bytes = path.utf8.span
+        for base in basePaths where begins(bytes, with: base.utf8.span) {
+            let start = base.utf8.count
+            if matches(bytes, from: start, "/chat/completions") { return .chatCompletions }
+            if matches(bytes, from: start, "/models") { return .models }
+            if begins(bytes.extracting(start...), with: "/models/".utf8.span) {
+                if let id = modelID(path.utf8.dropFirst(start + 8)) { return .model(id) }
+            }
         }
-        let whole = path.utf8[...]
-        if equals(whole, "/live") { return .page(.live) }
-        if equals(whole, "/ready") { return .page(.ready) }
-        if equals(whole, "/health") || equals(whole, "/status") || equals(whole, "/ai/v1/health") {
+        if matches(bytes, "/live") { return .page(.live) }
+        if matches(bytes, "/ready") { return .page(.ready) }
+        if matches(bytes, "/health") || matches(bytes, "/status") || matches(bytes, "/ai/v1/health") {
             return .page(.health)
         }
-        if equals(whole, metricsPath) || equals(whole, "/admin/metrics") { return .page(.metrics) }
-        if hasPrefix(path, "/admin/"), !path.utf8.contains(UInt8(ascii: ";")), isPlain(whole) { return .control }
+        if matches(bytes, metricsPath) || matches(bytes, "/admin/metrics") { return .page(.metrics) }
+        if begins(bytes, with: "/admin/".utf8.span), !path.utf8.contains(UInt8(ascii: ";")), isPlain(path.utf8[...]) {
+            return .control
+        }
         return nil
     }
 
-    private static func hasPrefix(_ path: String, _ prefix: String) -> Bool {
-        path.utf8.count > prefix.utf8.count && path.utf8.starts(with: prefix.utf8)
+    /// Whether more bytes follow a prefix.
+    private static func begins(_ path: Span<UInt8>, with prefix: Span<UInt8>) -> Bool {
+        guard path.count > prefix.count else { return false }
+        for index in prefix.indices where path[index] != prefix[index] { return false }
+        return true
     }
 
-    /// Compares, ignoring one trailing slash.
-    private static func equals(_ rest: String.UTF8View.SubSequence, _ other: String) -> Bool {
-        let wanted = other.utf8
-        if rest.count == wanted.count + 1, rest.last == UInt8(ascii: "/") {
-            return rest.dropLast().elementsEqual(wanted)
+    /// Compares what stands from a place on, ignoring one trailing slash.
+    private static func matches(_ path: Span<UInt8>, from start: Int = 0, _ other: String) -> Bool {
+        let other = other.utf8.span
+        let count = path.count - start
+        guard count == other.count || (count == other.count + 1 && path[path.count - 1] == UInt8(ascii: "/")) else {
+            return false
         }
-        return rest.count == wanted.count && rest.elementsEqual(wanted)
+        for index in other.indices where path[start + index] != other[index] { return false }
+        return true
     }
 
     /// The model a path names: a literal slash is part of the name, one at the end is not.

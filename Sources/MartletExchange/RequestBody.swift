@@ -14,14 +14,23 @@ struct RequestBody {
     var count: Int { buffer.readableBytes }
 
     /// Adds a read; the first one is adopted without a copy.
-    mutating func append(_ bytes: ByteBuffer) {
-        heldBytes += bytes.readableBytes
-        if buffer.readableBytes == 0 {
+    ///
+    /// - Parameter announced: The length the client announced: a hint for one reservation, not a promise.
+    mutating func append(_ bytes: ByteBuffer, announced: Int?) {
+        let count = bytes.readableBytes
+        heldBytes += count
+        guard buffer.readableBytes > 0 else {
             buffer = bytes.slice()
-        } else {
-            buffer.writeImmutableBuffer(bytes)
+            return
         }
+        if buffer.writableBytes < count, let announced {
+            buffer.reserveCapacity(min(announced, max(Self.reservation, 2 * buffer.readableBytes)))
+        }
+        buffer.writeImmutableBuffer(bytes)
     }
+
+    /// Bytes reserved at once on the word of a client.
+    private static let reservation = 1 << 20
 
     mutating func scan() throws(JSONError) {
         let bytes = buffer

@@ -160,7 +160,7 @@ extension FactsReader {
 
     /// Refuses an array that holds anything but objects.
     private mutating func checkObjects(_ member: JSONMember, _ name: StaticString) throws(GatewayError) {
-        guard cursor.enter(UInt8(ascii: "[")) else { return }
+        guard !member.holdsOnlyObjects, cursor.enter(UInt8(ascii: "[")) else { return }
         var index = 0
         while cursor.nextElement() {
             guard cursor.current == UInt8(ascii: "{") else { throw .invalid("\(name)[\(index)]", "must be an object") }

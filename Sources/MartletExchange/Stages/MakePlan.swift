@@ -15,9 +15,11 @@ extension Exchange {
             )
             var plan = try Planner.plan(request, in: snapshot)
             // A target that is cooling down is asked last; it is not left out, so that the only one still is asked.
-            let usable = plan.targets.filter { env.mayUse($0) }
-            if !usable.isEmpty, usable.count < plan.targets.count {
-                plan.targets = usable + plan.targets.filter { target in !usable.contains { $0 === target } }
+            if plan.targets.count > 1 {
+                let usable = plan.targets.filter { env.mayUse($0) }
+                if !usable.isEmpty, usable.count < plan.targets.count {
+                    plan.targets = usable + plan.targets.filter { target in !usable.contains { $0 === target } }
+                }
             }
             trace.add(.planned, plan.targets.count, RouteReason.allCases.firstIndex(of: plan.reason) ?? 0)
             self.plan = plan

@@ -15,7 +15,7 @@ extension Exchange {
             let error = GatewayError(.overloaded, "The gateway holds too many request bodies.", retryAfterSeconds: 1)
             return refuse(error, closing: true, &env, &actions)
         }
-        body.append(bytes)
+        body.append(bytes, announced: head.contentLength)
         if endpoint == .chatCompletions {
             do throws(JSONError) {
                 try body.scan()

@@ -27,11 +27,7 @@ enum Listener {
             .childChannelOption(.socketOption(.so_sndbuf), value: 128 << 10)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 64 << 10))
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            // The last receive buffer stays with its connection: a larger one would be most of an open stream's memory.
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 2 << 10, maximum: 16 << 10)
-            )
+            .childChannelOption(.recvAllocator, value: ClientReceiveAllocator())
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let loop = loops.first(where: { $0.value.eventLoop === channel.eventLoop })?.value else {

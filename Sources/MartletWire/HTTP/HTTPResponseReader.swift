@@ -150,8 +150,7 @@ public struct HTTPResponseReader: Sendable {
             if informational > limits.maxInformational { throw .tooManyInformational }
             return
         }
-        // The head owns the bytes now; to keep the block's memory would copy it.
-        block = HTTPFieldBlock(hasStatusLine: true)
+        // The head shares the block's memory until the reset, which lets the head go first and so keeps the memory.
         self.head = head
         output.headCompleted = true
         switch head.framing {

@@ -7,6 +7,8 @@ public struct JSONMember: Sendable, Hashable {
     private var valueStart: UInt32
     private var valueEnd: UInt32
     private var items: UInt32
+    /// Tells whether an array holds nothing but objects; for everything else it means nothing.
+    public var holdsOnlyObjects: Bool
     /// Tells whether the key must be decoded before it is compared.
     public var keyHasEscapes: Bool
     /// The type of the value.
@@ -19,12 +21,13 @@ public struct JSONMember: Sendable, Hashable {
     /// The number of elements of an array or of members of an object; 0 for everything else.
     public var count: Int { Int(items) }
 
-    init(key: Range<Int>, keyHasEscapes: Bool, value: Range<Int>, kind: JSONKind, count: Int) {
+    init(key: Range<Int>, keyHasEscapes: Bool, value: Range<Int>, kind: JSONKind, count: Int, holdsOnlyObjects: Bool) {
         keyStart = UInt32(clamping: key.lowerBound)
         keyEnd = UInt32(clamping: key.upperBound)
         valueStart = UInt32(clamping: value.lowerBound)
         valueEnd = UInt32(clamping: value.upperBound)
         items = UInt32(clamping: count)
+        self.holdsOnlyObjects = holdsOnlyObjects
         self.keyHasEscapes = keyHasEscapes
         self.kind = kind
     }

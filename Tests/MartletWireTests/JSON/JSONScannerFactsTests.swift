@@ -20,6 +20,27 @@ struct JSONScannerFactsTests {
         #expect(result.rootRange == 1..<bytes.count)
     }
 
+    @Test(
+        "an array tells whether it holds nothing but objects, however it is cut and spaced",
+        arguments: [
+            (#"[]"#, true), (#"[{}]"#, true), (#"[{"a":[1]} , {"b":"}"} ]"#, true), (#"[{},1]"#, false),
+            (#"["}"]"#, false), (#"[[{}]]"#, false), (#"[null,{}]"#, false), (#"[{}, "x" ,{}]"#, false),
+        ]
+    )
+    func onlyObjects(array: String, expected: Bool) throws {
+        let text = #"{"before":[1],"m":"# + array + #","after":[{}]}"#
+        for step in [1, 7, text.utf8.count] {
+            var scanner = JSONScanner()
+            let bytes = Array(text.utf8)
+            for end in stride(from: step, to: bytes.count, by: step) {
+                let received = Array(bytes[..<end])
+                try scanner.scan(received.span)
+            }
+            try scanner.finish(bytes.span)
+            #expect(scanner.members.map(\.holdsOnlyObjects) == [false, expected, true])
+        }
+    }
+
     @Test("a document that is no object has no members", arguments: [#"[{"a":1}]"#, "1", #""x""#, "null", "[[[1]]]"])
     func noMembers(_ text: String) { #expect(scan(text).members.isEmpty) }
 

@@ -385,6 +385,8 @@ struct JSONScanLoop {
     ) {
         if depth == 2 {
             state.elements &+= 1
+            // An object is what ends with a brace.
+            if bytes.byte(bytes.trimmedEnd(position) &- 1) != ASCII.closeBrace { state.hasOtherElements = true }
         } else if isObject {
             endOfMember(bytes, position, &state, &members)
         }
@@ -404,10 +406,12 @@ struct JSONScanLoop {
                 keyHasEscapes: state.memberKeyHasEscapes,
                 value: state.memberValueStart..<bytes.trimmedEnd(position),
                 kind: JSONKind(firstByte: bytes.byte(state.memberValueStart)),
-                count: state.elements
+                count: state.elements,
+                holdsOnlyObjects: !state.hasOtherElements
             )
         )
         state.elements = 0
+        state.hasOtherElements = false
     }
 
     /// Hashes and names a key by its decoded text.

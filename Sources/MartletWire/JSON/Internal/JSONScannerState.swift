@@ -63,6 +63,8 @@ struct JSONScannerState: Sendable {
     var memberKeyHasEscapes = false
     var memberValueStart = 0
     var elements = 0
+    /// Whether an element of the current member's array is something else than an object.
+    var hasOtherElements = false
 }
 
 /// Why the scan loop stopped.
