@@ -66,9 +66,10 @@ struct Leg {
     /// Watches a stream in the same dialect.
     var watcher: OpenAIChatWatcher?
 
-    init(id: LegID, target: Target) {
+    init(id: LegID, target: Target, slot: SlotID?) {
         self.id = id
         self.target = target
+        self.slot = slot
     }
 
     enum Phase: UInt8 {

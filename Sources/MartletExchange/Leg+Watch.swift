@@ -79,20 +79,6 @@ extension Leg {
         }
     }
 
-    /// Checks a whole JSON body.
-    func wholeBodyReport() throws(ChatFailure) -> OpenAIChatBodyWatcher.Report {
-        var result: Result<OpenAIChatBodyWatcher.Report, ChatFailure> = .failure(.cut)
-        unsafe held.withUnsafeReadableBytes { bytes in
-            var watcher = OpenAIChatBodyWatcher()
-            do throws(ChatFailure) {
-                result = .success(unsafe try watcher.finish(bytes))
-            } catch {
-                result = .failure(error)
-            }
-        }
-        return try result.get()
-    }
-
     /// A 2xx that is an error, or no answer at all, in terms of the failure table.
     func failure(for failure: ChatFailure) -> AttemptFailure {
         guard case .upstream(let upstream) = failure else { return AttemptFailure(.badResponse, status: status) }

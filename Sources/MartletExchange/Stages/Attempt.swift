@@ -62,21 +62,17 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        guard var call else { return }
-        self.call = nil
-        call.machine.begin()
+        guard let id = call?.makeLegID() else { return }
+        call?.machine.begin()
         // What the attempts before this one left behind is not about it.
-        call.lastBody = nil
+        call?.lastBody = nil
         answer.upstreamEnded = nil
-        trace.add(.attempt, call.machine.target, call.machine.attempts)
+        trace.add(.attempt, call?.machine.target ?? 0, call?.machine.attempts ?? 0)
         env.countAttempt(target)
-        var leg = Leg(id: call.makeLegID(), target: target)
-        leg.slot = slot
-        call.legs.append(leg)
-        self.call = call
-        guard target.dialect != .mock else { return answerFromMock(leg.id, &env, &actions) }
+        call?.legs.append(Leg(id: id, target: target, slot: slot))
+        guard target.dialect != .mock else { return answerFromMock(id, &env, &actions) }
         if let limit = target.timeouts.total { deadlines.attempt = env.now + limit }
-        dial(leg, &env, &actions)
+        dial(id, target, &env, &actions)
     }
 
     /// Starts a leg beside the one that runs: what hedging will do.
@@ -93,11 +89,16 @@ extension Exchange {
         startLeg(on: target, slot: slot, &env, &actions)
     }
 
-    private mutating func dial(_ leg: Leg, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
-        let limit = leg.target.timeouts.connect ?? snapshot.timeouts.connect
+    private mutating func dial(
+        _ leg: LegID,
+        _ target: Target,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        let limit = target.timeouts.connect ?? snapshot.timeouts.connect
         let deadline = min(env.now + limit, deadlines.total ?? env.now + limit)
         deadlines.connect = deadline
-        actions.add(.dial(leg.id, leg.target, privacy: privacy, fresh: call?.redialled ?? false, deadline: deadline))
+        actions.add(.dial(leg, target, privacy: privacy, fresh: call?.redialled ?? false, deadline: deadline))
         arm(&actions)
     }
 
@@ -217,15 +218,15 @@ extension Exchange {
 
     /// A leg's response is complete.
     mutating func legEnd(_ id: LegID, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
-        guard let index = call?.index(of: id), let leg = call?.legs[index] else { return }
+        guard let index = call?.index(of: id), let phase = call?.legs[index].phase else { return }
         answer.upstreamEnded = env.now
-        switch leg.phase {
+        switch phase {
         case .dialing, .sent:
             attemptFailed(id, AttemptFailure(.reset), &env, &actions)
         case .errorBody:
-            errorBodyEnded(leg, &env, &actions)
+            if let leg = call?.legs[index] { errorBodyEnded(leg, &env, &actions) }
         case .wholeBody:
-            wholeBodyEnded(leg, &env, &actions)
+            wholeBodyEnded(index, &env, &actions)
         case .gate, .relaying:
             streamEnded(index, &env, &actions)
         }
@@ -250,7 +251,7 @@ extension Exchange {
             call?.redialled = true
             call?.legs[index].phase = .dialing
             trace.add(.redialled)
-            dial(leg, &env, &actions)
+            dial(id, leg.target, &env, &actions)
         case (.dialing, _):
             attemptFailed(id, AttemptFailure(.connect), &env, &actions)
         case (_, .framing):

@@ -9,18 +9,23 @@ extension Exchange {
     // MARK: Whole bodies
 
     /// A JSON body is complete: checks it, settles, and sends it unchanged.
-    mutating func wholeBodyEnded(_ leg: Leg, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+    mutating func wholeBodyEnded(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        // Read one by one: a copy of the whole leg would be most of this function's time.
+        guard let id = call?.legs[index].id, let target = call?.legs[index].target,
+            let status = call?.legs[index].status, let body = call?.legs[index].held
+        else { return }
         let report: OpenAIChatBodyWatcher.Report
         do throws(ChatFailure) {
-            report = try leg.wholeBodyReport()
+            report = try Self.report(of: body)
         } catch {
-            return attemptFailed(leg.id, leg.failure(for: error), saying: error, &env, &actions)
+            guard let leg = call?.legs[index] else { return }
+            return attemptFailed(id, leg.failure(for: error), saying: error, &env, &actions)
         }
         if facts.stream {
             // A complete JSON answer where a stream was asked for cannot be passed on as one.
-            return attemptFailed(leg.id, AttemptFailure(.badResponse, status: leg.status), &env, &actions)
+            return attemptFailed(id, AttemptFailure(.badResponse, status: status), &env, &actions)
         }
-        call?.winner = leg.id
+        call?.winner = id
         answer.usage =
             report.usage
             ?? Usage(
@@ -29,14 +34,28 @@ extension Exchange {
                 estimated: true
             )
         stage = .relay
-        answer.status = leg.status
-        trace.add(.committed, call?.machine.target ?? 0, leg.status)
-        var head = answerHead(contentType: "application/json", length: leg.held.readableBytes)
-        if let usage = answer.usage { head.facts.cost = leg.target.price?.cost(of: usage) }
+        answer.status = status
+        trace.add(.committed, call?.machine.target ?? 0, status)
+        var head = answerHead(contentType: "application/json", length: body.readableBytes)
+        if let usage = answer.usage { head.facts.cost = target.price?.cost(of: usage) }
         settle(.settled, &env, &actions)
         actions.add(.respond(head))
-        actions.add(.body(leg.held))
+        actions.add(.body(body))
         actions.add(.endBody)
+    }
+
+    /// Checks a whole JSON body.
+    private static func report(of body: ByteBuffer) throws(ChatFailure) -> OpenAIChatBodyWatcher.Report {
+        var result: Result<OpenAIChatBodyWatcher.Report, ChatFailure> = .failure(.cut)
+        unsafe body.withUnsafeReadableBytes { bytes in
+            var watcher = OpenAIChatBodyWatcher()
+            do throws(ChatFailure) {
+                result = .success(unsafe try watcher.finish(bytes))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        return try result.get()
     }
 
     // MARK: Streams

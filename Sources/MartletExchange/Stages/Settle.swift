@@ -14,13 +14,14 @@ extension Exchange {
     ) {
         guard stage != .done, stage != .settle else { return }
         stage = .settle
-        for leg in call?.legs ?? [] {
-            let outcome = outcomeLabel(of: leg.id, state)
-            call?.outcomes.append(.init(provider: leg.target.account.rawValue, outcome: outcome))
-            if state == .settled, leg.id == call?.winner {
-                env.report(leg.target, nil)
+        for index in call?.legs.indices ?? 0..<0 {
+            guard let id = call?.legs[index].id, let target = call?.legs[index].target else { continue }
+            let outcome = outcomeLabel(of: id, state)
+            call?.outcomes.append(.init(provider: target.account.rawValue, outcome: outcome))
+            if state == .settled, id == call?.winner {
+                env.report(target, nil)
             } else {
-                actions.add(.cancelLeg(leg.id))
+                actions.add(.cancelLeg(id))
             }
         }
         let target = answeringTarget

@@ -19,7 +19,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         case head(HTTPRequestHead)
         case body(ByteBuffer)
         case end
-        case malformed(GatewayError)
+        indirect case malformed(GatewayError)
     }
 
     let loop: LoopContext

@@ -9,15 +9,14 @@ struct LoopEnvironment: ExchangeEnvironment {
     let loop: LoopContext
     let resources: ClientConnection
     let now: Instant
-    let wallMilliseconds: UInt64
 
     init(_ connection: ClientConnection) {
         loop = connection.loop
         resources = connection
         now = .now
-        wallMilliseconds = WallClock.milliseconds()
     }
 
+    var wallMilliseconds: UInt64 { WallClock.milliseconds() }
     var snapshot: Snapshot { loop.snapshot }
     var isDraining: Bool { loop.isDraining }
     var memory: MemoryPressure { loop.shared.memory.pressure }
