@@ -135,7 +135,9 @@ let package = Package(
     ],
     targets: [
         .target(name: "MartletCore", swiftSettings: settings),
-        .target(name: "MartletWire", swiftSettings: settings),
+        // One loop over bytes that needs vector instructions.
+        .target(name: "CMartletBytes"),
+        .target(name: "MartletWire", dependencies: ["CMartletBytes"], swiftSettings: settings),
         .target(name: "MartletDialects", dependencies: ["MartletCore", "MartletWire"], swiftSettings: settings),
         .target(
             name: "MartletProviders",

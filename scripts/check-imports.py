@@ -29,7 +29,8 @@ class Allowed:
 # Top to bottom as in the architecture document.
 TABLE = {
     "MartletCore": Allowed(),
-    "MartletWire": Allowed(),
+    "CMartletBytes": Allowed(),
+    "MartletWire": Allowed(("CMartletBytes",)),
     "MartletDialects": Allowed(("MartletCore", "MartletWire")),
     # Foundation reads the embedded presets and credential files, at start only.
     "MartletProviders": Allowed(

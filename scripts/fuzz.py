@@ -37,7 +37,8 @@ LANGUAGE = ["-swift-version", "6"] + [
     )
     for flag in ("-enable-upcoming-feature", feature)
 ]
-FLAGS = ["-O", "-g", "-wmo", "-sanitize=fuzzer,address", "-parse-as-library", "-suppress-warnings", *LANGUAGE]
+HEADERS = ["-I", str(ROOT / "Sources/CMartletBytes/include")]
+FLAGS = ["-O", "-g", "-wmo", "-sanitize=fuzzer,address", "-parse-as-library", "-suppress-warnings", *HEADERS, *LANGUAGE]
 IMPORT = re.compile(r"^\s*(?:@\w+\s+)*(?:(?:public|package|internal|private)\s+)?import\s+(Martlet\w+)", re.MULTILINE)
 ONE_INPUT_LIMIT_S = 10
 MEMORY_LIMIT_MB = 2048

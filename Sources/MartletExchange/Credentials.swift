@@ -31,11 +31,17 @@ public struct Credentials: Sendable, Hashable {
         return values
     }
 
+    private static func isBearer(_ field: String) -> Bool {
+        let (bytes, scheme) = (field.utf8.span, "bearer ".utf8.span)
+        guard bytes.count > scheme.count else { return false }
+        for index in scheme.indices where bytes[index] | 0x20 != scheme[index] { return false }
+        return true
+    }
+
     /// The token of `Authorization: Bearer` (RFC 6750 §2.1); the scheme's case does not matter (RFC 9110 §11.1).
     static func token(_ field: String) -> Substring? {
-        let bytes = field.utf8
-        guard bytes.count > 7, zip(bytes, "bearer ".utf8).allSatisfy({ $0 | 0x20 == $1 }) else { return nil }
-        let token = bytes.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
+        guard isBearer(field) else { return nil }
+        let token = field.utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
         return token.isEmpty ? nil : Substring(token)
     }
 }

@@ -4,6 +4,10 @@ import MartletCore
 struct Deadlines {
     /// When the body began to be read; limits follow from it and from the bytes that came.
     var bodyBegan: Instant?
+    /// End of the wait for a service's answer.
+    var answer: Instant?
+    /// When room for bytes that are held back is looked for again.
+    var room: Instant?
     /// End of a wait for a slot.
     var queue: Instant?
     /// When the next attempt begins.

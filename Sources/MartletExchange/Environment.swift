@@ -22,7 +22,7 @@ public protocol ExchangeEnvironment {
     mutating func random() -> UInt64
     /// Checks presented credentials against what is known.
     mutating func authenticate(_ credentials: Credentials) -> AuthAnswer
-    /// Takes a slot of the process and the key.
+    /// Takes a slot of the key, then one of the process; both stand under the id.
     mutating func admit(_ principal: Principal, id: SlotID) -> AdmitAnswer
     /// Takes a slot on a target.
     mutating func takeTargetSlot(_ target: Target, id: SlotID) -> SlotAnswer
@@ -61,7 +61,7 @@ public enum AdmitAnswer: Sendable, Hashable {
     case granted
     /// The key has as many requests in flight as it may.
     case keyFull
-    /// The process is full; wait.
+    /// The process is full: wait, holding the slot of the key.
     case processFull
 }
 

@@ -45,6 +45,7 @@ public struct Exchange {
     var call: Call?
     var answer = AnswerState()
     var deadlines = Deadlines()
+    var heldBack: HeldBack?
     var pendingAsk: AskID?
     var nextAsk: UInt16 = 0
     var trace = DecisionTrace()
@@ -105,6 +106,7 @@ public struct Exchange {
         case .answer(let ask, let answer):
             guard ask == pendingAsk else { return }
             pendingAsk = nil
+            deadlines.answer = nil
             answered(answer, &env, &actions)
         case .timer:
             timer(&env, &actions)
@@ -128,10 +130,19 @@ public struct Exchange {
     }
 
     /// Asks a service; the answer comes back as an event with the same id.
-    mutating func ask(_ ask: Ask, _ actions: inout ActionList) {
+    ///
+    /// - Parameter limit: How long the answer may take; a wait for a slot has a deadline of its own.
+    mutating func ask(
+        _ ask: Ask,
+        within limit: Duration?,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
         let id = AskID(nextAsk)
         nextAsk &+= 1
         pendingAsk = id
+        deadlines.answer = limit.map { env.now + $0 }
         actions.add(.ask(id, ask))
+        arm(&actions)
     }
 }

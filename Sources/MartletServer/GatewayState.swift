@@ -174,7 +174,7 @@ final class GatewayState: Sendable {
     /// Follows the local engine: what is found becomes part of the next snapshot.
     private func localProber(_ http: ClientEngineHTTP) -> LocalProber {
         LocalProber(config.settings.local, http: http) { [self] finding in
-            let built = SnapshotBuilder.build(config, localState: finding?.probe)
+            let built = SnapshotBuilder.build(config, localState: finding)
             if let snapshot = built.snapshot { publish(snapshot) }
         }
     }

@@ -61,7 +61,7 @@ struct LocalModels {
             location = "env::\(variable)"
             break
         }
-        return AccountPlan(
+        var plan = AccountPlan(
             name: AccountName(probe.kind.rawValue),
             descriptor: descriptor,
             endpoint: probe.endpoint,
@@ -71,5 +71,8 @@ struct LocalModels {
             headers: headers,
             timeouts: TargetTimeouts(total: settings.timeout)
         )
+        // What an engine cannot work on at once waits here, where it is queue wait, and not in the engine.
+        plan.maxConcurrency = probe.slots ?? 0
+        return plan
     }
 }

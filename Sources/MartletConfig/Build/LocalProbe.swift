@@ -9,6 +9,8 @@ public struct LocalProbe: Sendable, Hashable {
     public var endpoint: Endpoint
     /// The models it reports, in its order.
     public var models: [Model]
+    /// Requests the engine works on at once, when it says so.
+    public var slots: Int?
 
     /// One model of the engine.
     public struct Model: Sendable, Hashable {
@@ -25,9 +27,10 @@ public struct LocalProbe: Sendable, Hashable {
     }
 
     /// Describes what a probe found.
-    public init(kind: ProviderKind, endpoint: Endpoint, models: [Model]) {
+    public init(kind: ProviderKind, endpoint: Endpoint, models: [Model], slots: Int? = nil) {
         self.kind = kind
         self.endpoint = endpoint
         self.models = models
+        self.slots = slots
     }
 }

@@ -20,10 +20,10 @@ extension Exchange {
             )
             refuse(error, closing: false, &env, &actions)
         case .processFull:
+            slots.hold(slot)
             let deadline = env.now + snapshot.admission.queueWait
             deadlines.queue = deadline
-            ask(.slot(.process, deadline: deadline), &actions)
-            arm(&actions)
+            ask(.slot(.process, deadline: deadline), within: nil, &env, &actions)
         }
     }
 

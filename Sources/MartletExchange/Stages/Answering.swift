@@ -124,7 +124,7 @@ extension Exchange {
             respond(with: page, &env, &actions)
         case .page(.metrics):
             stage = .relay
-            ask(.page(.metrics), &actions)
+            ask(.page(.metrics), within: .seconds(10), &env, &actions)
         case .page(let page): respond(with: env.page(page), &env, &actions)
         case .chatCompletions, .control, nil: break
         }

@@ -26,8 +26,7 @@ extension Exchange {
             let deadline = min(env.now + snapshot.admission.queueWait, deadlines.total ?? env.now)
             deadlines.queue = deadline
             let limit = target.maxConcurrency > 0 ? target.maxConcurrency : snapshot.admission.perTarget
-            ask(.slot(.target(target.id, limit: limit), deadline: deadline), &actions)
-            arm(&actions)
+            ask(.slot(.target(target.id, limit: limit), deadline: deadline), within: nil, &env, &actions)
         }
     }
 

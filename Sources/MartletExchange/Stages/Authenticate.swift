@@ -34,7 +34,7 @@ extension Exchange {
             let error = GatewayError(.unauthorized, "A valid API key is needed: Authorization: Bearer <key>.")
             refuse(error, closing: hasBody, &env, &actions)
         case .mustAsk:
-            ask(.authenticate(credentials()), &actions)
+            ask(.authenticate(credentials()), within: .seconds(5), &env, &actions)
         case .unavailable:
             let error = GatewayError(
                 .dependencyUnavailable,

@@ -10,11 +10,14 @@ extension Exchange {
             let error = GatewayError(.requestTooLarge, "The request body is larger than \(bodyLimit) bytes.")
             return refuse(error, closing: true, &env, &actions)
         }
-        if !env.holdBytes(bytes.readableBytes) {
+        guard env.holdBytes(bytes.readableBytes) else {
             _ = env.holdBytes(-bytes.readableBytes)
-            let error = GatewayError(.overloaded, "The gateway holds too many request bodies.", retryAfterSeconds: 1)
-            return refuse(error, closing: true, &env, &actions)
+            // Not read on, so that at most one read of each waiting request is over the budget.
+            if heldBack == nil { heldBack = HeldBack(bytes: bytes, until: env.now + Self.roomWait) }
+            deadlines.room = env.now + Self.roomStep
+            return arm(&actions)
         }
+        heldBack = nil
         body.append(bytes, announced: head.contentLength)
         if endpoint == .chatCompletions {
             do throws(JSONError) {
@@ -24,6 +27,26 @@ extension Exchange {
             }
         }
         actions.add(.readClient)
+    }
+
+    /// A read that waits for room in the budget of bytes that all exchanges hold.
+    struct HeldBack {
+        let bytes: ByteBuffer
+        let until: Instant
+    }
+
+    private static var roomWait: Duration { .seconds(1) }
+    private static var roomStep: Duration { .milliseconds(20) }
+
+    /// Looks for room again, up to the end of the wait.
+    mutating func roomLookedFor(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        deadlines.room = nil
+        guard let waiting = heldBack, stage == .scan else { return }
+        guard env.now < waiting.until else {
+            let error = GatewayError(.overloaded, "The gateway holds too many request bodies.", retryAfterSeconds: 1)
+            return refuse(error, closing: true, &env, &actions)
+        }
+        scan(waiting.bytes, &env, &actions)
     }
 
     /// The body is complete: facts, then the stages that need nothing more.
@@ -76,6 +99,6 @@ extension Exchange {
             body: body.take(),
             principal: principal
         )
-        ask(.control(request), &actions)
+        ask(.control(request), within: .seconds(60), &env, &actions)
     }
 }

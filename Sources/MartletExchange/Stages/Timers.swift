@@ -19,6 +19,8 @@ extension Exchange {
             next = next.map { min($0, instant) } ?? instant
         }
         take(bodyDeadline)
+        take(deadlines.answer)
+        take(deadlines.room)
         take(deadlines.queue)
         take(deadlines.retry)
         take(deadlines.connect)
@@ -54,6 +56,17 @@ extension Exchange {
         } else if isDue(deadlines.total) {
             deadlines.total = nil
             fail(with: GatewayError(.providerTimeout, "The request took longer than it may."), &env, &actions)
+        } else if isDue(deadlines.answer) {
+            deadlines.answer = nil
+            pendingAsk = nil
+            let error = GatewayError(
+                .dependencyUnavailable,
+                "A part of the gateway took too long to answer.",
+                retryAfterSeconds: 1
+            )
+            refuse(error, closing: bodyIsUnread, &env, &actions)
+        } else if isDue(deadlines.room) {
+            roomLookedFor(&env, &actions)
         } else if isDue(deadlines.queue) {
             deadlines.queue = nil
             pendingAsk = nil

@@ -117,6 +117,15 @@ extension ClientConnection {
 
     private func timerFired() {
         timer = nil
+        // After a stop of the process, or under overload, bytes that came in time may wait in the sockets: the loop reads
+        // them once before anything expires.
+        if let due = timerAt, Instant.now - due > .seconds(1), !readsBeforeTimer {
+            readsBeforeTimer = true
+            let box = LoopBound(reference)
+            timer = loop.eventLoop.scheduleTask(in: .milliseconds(1)) { box.value.connection?.timerFired() }
+            return
+        }
+        readsBeforeTimer = false
         timerAt = nil
         if isBusy { return deliver(.timer) }
         guard let connectionDeadline else { return }
@@ -131,7 +140,7 @@ extension ClientConnection {
     private func headTimedOut() {
         guard headBytes > 0, !closesAfterResponse else {
             // An answer that is still on its way out is not idleness.
-            if context?.channel.isWritable == false { return closeUnless(within: loop.snapshot.timeouts.keepAlive) }
+            if !isWritable { return closeUnless(within: loop.snapshot.timeouts.keepAlive) }
             return close()
         }
         headBytes = 0

@@ -55,6 +55,8 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     var keepsAlive = true
     var isReading = false
     var isGone = false
+    /// Whether the channel takes bytes, as it last told.
+    private(set) var isWritable = true
 
     var response = ResponseFraming.none
     var isHeadRequest = false
@@ -68,6 +70,8 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
 
     var timer: Scheduled<Void>?
     var timerAt: Instant?
+    /// Whether a timer that fired late has let the loop read its sockets.
+    var readsBeforeTimer = false
     /// When the connection closes unless something happens: idle keep-alive, slow head, or lingering.
     var connectionDeadline: Instant?
     /// Bytes of a head that is not complete yet.
@@ -140,7 +144,8 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if isBusy { deliver(.clientWritable(context.channel.isWritable)) }
+        isWritable = context.channel.isWritable
+        if isBusy { deliver(.clientWritable(isWritable)) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -259,7 +264,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         hasSettled = false
         deliver(.clientHead(head))
         // The channel may be full of the answer before: nobody tells again.
-        if isBusy, context?.channel.isWritable == false { deliver(.clientWritable(false)) }
+        if isBusy, !isWritable { deliver(.clientWritable(false)) }
     }
 
     /// Queues an event and handles all that are queued, unless that is going on already.
@@ -294,7 +299,8 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         hasSettled = false
         wantsBody = false
         resources.release(defects: loop.metrics)
-        for leg in legs { leg.connection.abandon() }
+        // Those that are left have served: what is not needed any more was cancelled.
+        for leg in legs { leg.connection.letGo() }
         legs.removeAll(keepingCapacity: true)
         dials.removeAll(keepingCapacity: true)
         events.removeAll(keepingCapacity: true)

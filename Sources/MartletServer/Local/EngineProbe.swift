@@ -4,14 +4,6 @@ import MartletProviders
 import MartletRouting
 import MartletWire
 
-/// What a probe found of a local engine.
-struct LocalFinding: Sendable, Hashable {
-    /// The engine and its models.
-    var probe: LocalProbe
-    /// Requests the engine works on at once, when it says so.
-    var slots: Int?
-}
-
 /// What stands behind an endpoint.
 enum EngineState: Sendable, Hashable {
     /// Nothing, or nothing that serves models.
@@ -21,7 +13,7 @@ enum EngineState: Sendable, Hashable {
     /// An engine that loads its model.
     case loading
     /// An engine that answers.
-    case running(LocalFinding)
+    case running(LocalProbe)
 }
 
 /// Asks one endpoint what engine it is, by GET requests only.
@@ -54,8 +46,9 @@ struct EngineProbe: Sendable {
             if answer.status == 503 { return Self.isLoading(answer) ? .loading : .absent }
             guard answer.status == 200, let list = EngineModels(answer.body) else { return .absent }
             let found = await found(answer, list, headers)
-            let probe = LocalProbe(kind: found.kind, endpoint: endpoint, models: list.models)
-            return .running(LocalFinding(probe: probe, slots: found.slots))
+            return .running(
+                LocalProbe(kind: found.kind, endpoint: endpoint, models: list.models, slots: found.slots)
+            )
         } catch {
             return error == .timeout ? .silent : .absent
         }

@@ -17,7 +17,7 @@ final class LocalProber: Sendable {
     static let patience = 2
 
     private struct State {
-        var finding: LocalFinding?
+        var finding: LocalProbe?
         var silentRounds = 0
         var expectsChange = false
     }
@@ -25,7 +25,7 @@ final class LocalProber: Sendable {
     private let probes: [EngineProbe]
     private let isConfigured: Bool
     private let clock: any Clock<Duration>
-    private let onChange: @Sendable (LocalFinding?) -> Void
+    private let onChange: @Sendable (LocalProbe?) -> Void
     private let state = Mutex(State())
 
     /// Creates a prober that has found nothing yet.
@@ -41,7 +41,7 @@ final class LocalProber: Sendable {
         http: any EngineHTTP,
         clock: any Clock<Duration> = .continuous,
         credential: @escaping @Sendable (ProviderKind) -> HeaderField? = { _ in nil },
-        onChange: @escaping @Sendable (LocalFinding?) -> Void
+        onChange: @escaping @Sendable (LocalProbe?) -> Void
     ) {
         let usual = Self.ports.map { Endpoint(tls: false, host: "127.0.0.1", port: $0, basePath: "/v1") }
         isConfigured = settings.endpoint != nil
@@ -60,7 +60,7 @@ final class LocalProber: Sendable {
     }
 
     /// What was found last.
-    var current: LocalFinding? { state.withLock(\.finding) }
+    var current: LocalProbe? { state.withLock(\.finding) }
 
     /// Probes now and then again and again, until the task is cancelled.
     func run() async {
@@ -79,11 +79,11 @@ final class LocalProber: Sendable {
     func probe() async {
         let states = await look()
         guard !Task.isCancelled else { return }
-        let running = states.compactMap { state -> LocalFinding? in
+        let running = states.compactMap { state -> LocalProbe? in
             if case .running(let finding) = state { finding } else { nil }
         }
-        let found = running.first { !$0.probe.models.isEmpty } ?? running.first
-        let change = state.withLock { state -> LocalFinding?? in
+        let found = running.first { !$0.models.isEmpty } ?? running.first
+        let change = state.withLock { state -> LocalProbe?? in
             state.expectsChange = states.contains(.loading) || (isConfigured && found == nil)
             if found == nil, let known = state.finding, isSilent(known, states), state.silentRounds < Self.patience {
                 state.silentRounds += 1
@@ -99,8 +99,8 @@ final class LocalProber: Sendable {
     }
 
     /// Whether the endpoint of a known engine did not answer in time; a refused connection says that it is gone.
-    private func isSilent(_ finding: LocalFinding, _ states: [EngineState]) -> Bool {
-        zip(probes, states).contains { probe, state in state == .silent && probe.endpoint == finding.probe.endpoint }
+    private func isSilent(_ finding: LocalProbe, _ states: [EngineState]) -> Bool {
+        zip(probes, states).contains { probe, state in state == .silent && probe.endpoint == finding.endpoint }
     }
 
     /// Asks all endpoints at once; the states stand in their order.

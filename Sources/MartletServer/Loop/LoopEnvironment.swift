@@ -44,12 +44,9 @@ struct LoopEnvironment: ExchangeEnvironment {
         let slots = loop.shared.slots
         let perKey = principal.maxConcurrency > 0 ? principal.maxConcurrency : policy.perKey
         guard perKey <= 0 || slots.takeKey(principal.key, limit: perKey) else { return .keyFull }
-        guard slots.process.take(limit: policy.process) else {
-            if perKey > 0 { slots.releaseKey(principal.key) }
-            return .processFull
-        }
-        resources.hold(.process, as: id)
         if perKey > 0 { resources.hold(.key(principal.key), as: id) }
+        guard slots.process.take(limit: policy.process) else { return .processFull }
+        resources.hold(.process, as: id)
         return .granted
     }
 

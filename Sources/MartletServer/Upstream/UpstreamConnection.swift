@@ -27,6 +27,9 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var wantsRead = false
     private var isClosed = false
     private var requestIsSent = false
+    /// Whether nobody wants the rest of the response, but its end would make the connection usable again.
+    private var runsOut = false
+    private var runOutTimer: Scheduled<Void>?
 
     init(host: HostConnections) {
         self.host = host
@@ -36,7 +39,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     /// Whether it can take a request.
-    var isUsable: Bool { !isClosed && owner == nil && context?.channel.isActive == true }
+    var isUsable: Bool { !isClosed && owner == nil && !runsOut && context != nil }
 
     /// Belongs to an exchange's leg from now on.
     func begin(for owner: ClientConnection, leg: LegID, target: Target) {
@@ -51,7 +54,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     func send(_ request: UpstreamRequest) {
         guard let context, let target else { return }
         requestIsSent = true
-        var buffer = context.channel.allocator.buffer(capacity: 1_024 + min(request.body.length, 16 << 10))
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(1_024 + min(request.body.length, 16 << 10))
         RequestHeadWriter.write(request, to: target, into: &buffer)
         guard request.body.length > 16 << 10 else {
             request.body.write(to: &buffer)
@@ -80,10 +84,38 @@ final class UpstreamConnection: ChannelInboundHandler {
         context?.close(promise: nil)
     }
 
+    /// Lets the response run out: its exchange has all it needs, only the end of the framing may still be on its way.
+    ///
+    /// Many upstreams send the chunk that ends a stream in a packet of its own; to close the connection for that would
+    /// cost the next request a handshake.
+    func letGo() {
+        owner = nil
+        guard let context, !isClosed, requestIsSent, reader.head != nil else { return abandon() }
+        runsOut = true
+        let box = LoopBound(self)
+        runOutTimer = context.eventLoop.scheduleTask(in: .seconds(1)) { box.value.abandon() }
+        readMore()
+    }
+
+    private func runOut(_ output: HTTPReadOutput) {
+        // What follows the end mark is not waited for.
+        guard output.failure == nil, output.body.isEmpty, output.ended else {
+            return output.failure == nil && output.body.isEmpty ? wantsRead = true : abandon()
+        }
+        endRunOut()
+        finish()
+    }
+
+    private func endRunOut() {
+        runsOut = false
+        runOutTimer?.cancel()
+        runOutTimer = nil
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
         wantsRead = false
-        guard let owner, requestIsSent else {
+        guard requestIsSent, owner != nil || runsOut else {
             // Bytes nobody asked for: this connection must not carry another request.
             return abandon()
         }
@@ -92,6 +124,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         let output = unsafe buffer.withUnsafeReadableBytes { bytes in
             unsafe reader.consume(UnsafeMutableRawBufferPointer(mutating: bytes))
         }
+        guard let owner else { return runOut(output) }
         // What brings nothing to the exchange is not answered with its wish to read on.
         if !output.headCompleted, output.body.isEmpty, !output.ended { wantsRead = true }
         if output.headCompleted, let head = reader.head {
@@ -123,6 +156,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// The response is over: back to the pool if nothing is left on the wire.
     private func finish() {
         owner = nil
+        requestIsSent = false
         guard reader.canReuseConnection, let host, !isClosed else { return abandon() }
         readMore()
         host.giveBack(self)
@@ -130,6 +164,7 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosed = true
+        endRunOut()
         self.context = nil
         host?.forget(self)
         host = nil

@@ -3,7 +3,8 @@ import Synchronization
 
 /// Appends the records of one event loop to its own segment.
 ///
-/// Used from one thread only; shares no lock with other writers.
+/// Used from one thread at a time; shares no lock with other writers. While another thread appends what was taken with
+/// ``takePending()``, the loop's own may only encode.
 public final class SpoolWriter {
     private let spool: Spool
     private let share: WriterShare
@@ -68,12 +69,45 @@ public final class SpoolWriter {
         whenDurable(completion)
     }
 
+    /// Takes the pending records out, for another thread to append.
+    public func takePending() -> Pending {
+        defer {
+            pending = []
+            pendingCount = 0
+        }
+        return Pending(bytes: pending, count: pendingCount)
+    }
+
+    /// Encoded records on their way to a segment.
+    public struct Pending: Sendable {
+        fileprivate let bytes: [UInt8]
+        fileprivate let count: Int
+    }
+
+    /// Writes records that were taken with ``takePending()``; when it throws, the caller keeps them and tries again.
+    ///
+    /// - Throws: As `append()`.
+    public func append(_ records: Pending) throws(SpoolError) {
+        do throws(SpoolError) {
+            try write(records.bytes, count: records.count)
+        } catch {
+            share.noteWriteFailure(stalled: spool.stalledWriters)
+            throw error
+        }
+    }
+
     private func write() throws(SpoolError) {
-        var firstFailure: SystemFailure?
         // A local array, so that its bytes can be lent out without holding on to `self`.
         var records: [UInt8] = []
         swap(&records, &pending)
         defer { swap(&records, &pending) }
+        try write(records, count: pendingCount)
+        records.removeAll(keepingCapacity: true)
+        pendingCount = 0
+    }
+
+    private func write(_ records: [UInt8], count: Int) throws(SpoolError) {
+        var firstFailure: SystemFailure?
         // The second try goes to another segment: after a failed write this one's end is unknown.
         for _ in 0..<2 {
             let segment = try segment(withRoomFor: records.count)
@@ -85,11 +119,9 @@ public final class SpoolWriter {
                 abandon(segment)
                 continue
             }
-            segment.records.add(pendingCount, ordering: .relaxed)
+            segment.records.add(count, ordering: .relaxed)
             segment.written.store(offset + records.count, ordering: .releasing)
             share.noteAppend(records.span, to: segment, stalled: spool.stalledWriters)
-            records.removeAll(keepingCapacity: true)
-            pendingCount = 0
             return
         }
         throw .system(firstFailure ?? SystemFailure(call: "pwrite", code: 0))

@@ -185,6 +185,10 @@ extension UpstreamScript {
             let events = ChatFixtures.events + [ChatFixtures.usageEvent, "data: [DONE]"]
             let paced = events.flatMap { [Step.pause(.milliseconds(Int(argument) ?? 0)), .write(eventChunk($0))] }
             return UpstreamScript([.write(streamHead)] + paced + [.write(lastChunk)])
+        case "late-end":
+            // The chunk that ends the body comes in a packet of its own, as from many real servers.
+            let whole = streamHead + (ChatFixtures.events + ["data: [DONE]"]).flatMap(eventChunk)
+            return UpstreamScript([.write(whole), .pause(.milliseconds(Int(argument) ?? 20)), .write(lastChunk)])
         case "endless":
             let beats = (0..<4_000).flatMap { _ in [Step.pause(.milliseconds(5)), .write(word)] }
             return UpstreamScript([.write(begin)] + beats + [.hold])

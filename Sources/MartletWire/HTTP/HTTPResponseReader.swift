@@ -22,6 +22,7 @@ public struct HTTPResponseReader: Sendable {
     public private(set) var head: HTTPResponseHead?
 
     private var phase = Phase.head
+    private var keepsAlive = false
     private var requestWasHEAD: Bool
     private var block = HTTPFieldBlock(hasStatusLine: true)
     private var trailers = HTTPFieldBlock(hasStatusLine: false)
@@ -57,6 +58,7 @@ public struct HTTPResponseReader: Sendable {
     public mutating func reset(requestWasHEAD: Bool = false) {
         self.requestWasHEAD = requestWasHEAD
         head = nil
+        keepsAlive = false
         phase = .head
         block.reset()
         trailers.reset()
@@ -73,7 +75,7 @@ public struct HTTPResponseReader: Sendable {
     public var isEnded: Bool { phase == .ended && failure == nil }
 
     /// The response is complete and the connection may carry another request.
-    public var canReuseConnection: Bool { isEnded && !hasLeftover && head?.keepsAlive == true }
+    public var canReuseConnection: Bool { isEnded && !hasLeftover && keepsAlive }
 
     /// Takes in one read.
     ///
@@ -152,6 +154,7 @@ public struct HTTPResponseReader: Sendable {
         }
         // The head shares the block's memory until the reset, which lets the head go first and so keeps the memory.
         self.head = head
+        keepsAlive = head.keepsAlive
         output.headCompleted = true
         switch head.framing {
         case .none, .length(0): phase = .ended

@@ -67,7 +67,11 @@ public struct JSONScanner: Sendable {
             switch run(bytes, &stack) {
             case .needsMoreInput, .canRunFast: return
             case .needsMoreStack:
-                stack.append(contentsOf: repeatElement(JSONRecord(first: 0, second: 0), count: max(64, stack.count)))
+                if stack.isEmpty {
+                    stack = Array(repeating: JSONRecord(first: 0, second: 0), count: 32)
+                } else {
+                    stack.append(contentsOf: repeatElement(JSONRecord(first: 0, second: 0), count: stack.count))
+                }
             case .failed(let kind, let offset): throw fail(kind, at: offset)
             }
         }

@@ -69,6 +69,17 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
+    @Test("a look-up that does not answer within five seconds is 503")
+    func silentStore() {
+        let driver = begin(.chat(), auth: .mustAsk)
+        driver.wait(.milliseconds(4_999))
+        #expect(driver.response == nil)
+        driver.wait(.milliseconds(1))
+        #expect(driver.response?.status == 503)
+        #expect(driver.errorCode == "dependency_unavailable")
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
     @Test("a store that cannot be asked is 503, not 401")
     func unavailable() {
         let driver = begin(.chat(), auth: .unavailable)

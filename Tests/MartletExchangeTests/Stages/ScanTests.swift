@@ -65,11 +65,30 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
-    @Test("refuses a body when too many are held already, and holds nothing of it")
+    @Test("a body waits while too many bytes are held, and goes on when there is room")
+    func roomComes() {
+        let driver = Driver()
+        driver.env.byteLimit = 10
+        driver.begin().tell(.clientBytes(ByteBuffer(string: Chat.body())))
+        #expect(driver.response == nil && !driver.wantsClient)
+        driver.wait(.milliseconds(500))
+        #expect(driver.response == nil && !driver.wantsClient)
+        driver.env.byteLimit = 1 << 20
+        driver.wait(.milliseconds(20))
+        #expect(driver.wantsClient)
+        driver.tell(.clientEnd)
+        #expect(driver.legs.count == 1)
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test("refuses a body when too many bytes are held for a second, and holds nothing of it")
     func byteBudget() {
         let driver = Driver()
         driver.env.byteLimit = 10
         driver.begin().tell(.clientBytes(ByteBuffer(string: Chat.body())))
+        driver.wait(.milliseconds(999))
+        #expect(driver.response == nil)
+        driver.wait(.milliseconds(21))
         #expect(driver.response?.status == 503)
         #expect(driver.errorCode == "overloaded")
         #expect(driver.problems.isEmpty, "\(driver.report)")

@@ -41,6 +41,27 @@ extension Live {
             }
         }
 
+        @Test("a connection whose last chunk comes late carries the next request")
+        func lateEnd() async throws {
+            try await LiveGateway.run { gateway, upstream in
+                let client = try await gateway.connect()
+                try await client.send(LiveRequest.chat(ChatFixtures.request(model: "up::late-end", stream: true)))
+                #expect(try await client.response().text.hasSuffix("data: [DONE]\n\n"))
+                let script = UpstreamScript.named(upstream.journal.requests[0], attempt: 0, unixSeconds: 0)
+                let length = script.steps.reduce(0) { sum, step in
+                    if case .write(let bytes) = step { sum + bytes.count } else { sum }
+                }
+                #expect(await upstream.wait { $0.connections[0].bytesSent == length })
+                // A round trip, in which the same loop reads what has come from the upstream.
+                try await client.send(LiveRequest.head("GET /live"))
+                _ = try await client.response()
+                try await client.send(LiveRequest.chat(ChatFixtures.request(model: "up::ok")))
+                #expect(try await client.response().body == ChatFixtures.answer)
+                #expect(upstream.journal.connections.count == 1)
+                await client.close()
+            }
+        }
+
         @Test("a large request that is pipelined behind a slow one is not lost")
         func largePipelined() async throws {
             try await LiveGateway.run { gateway, upstream in

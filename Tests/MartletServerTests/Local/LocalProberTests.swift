@@ -32,7 +32,7 @@ struct LocalProberTests {
         return .json(#"{"object":"list","data":[\#(entries.joined(separator: ","))]}"#)
     }
 
-    private func names(_ finding: LocalFinding?) -> [String]? { finding?.probe.models.map(\.name) }
+    private func names(_ finding: LocalProbe?) -> [String]? { finding?.models.map(\.name) }
 
     @Test("asks the four usual ports for models and says nothing when nobody is there")
     func nobody() async {
@@ -49,9 +49,9 @@ struct LocalProberTests {
         engines.answer("127.0.0.1:8080/props", .json(#"{"total_slots":4,"model_path":"x"}"#))
         await prober().probe()
         let found = findings.all.last ?? nil
-        #expect(found?.probe.kind == ProviderKind("llama_server"))
-        #expect(found?.probe.endpoint == Endpoint(tls: false, host: "127.0.0.1", port: 8_080, basePath: "/v1"))
-        #expect(found?.probe.models == [LocalProbe.Model(name: "tiny.gguf", contextWindow: 4_096)])
+        #expect(found?.kind == ProviderKind("llama_server"))
+        #expect(found?.endpoint == Endpoint(tls: false, host: "127.0.0.1", port: 8_080, basePath: "/v1"))
+        #expect(found?.models == [LocalProbe.Model(name: "tiny.gguf", contextWindow: 4_096)])
         #expect(found?.slots == 4)
     }
 
@@ -70,7 +70,7 @@ struct LocalProberTests {
         engines.answer("127.0.0.1:1234/v1/models", list("m"))
         engines.answer("127.0.0.1:1234\(path)", .json(body))
         await prober().probe()
-        #expect(findings.all.last??.probe.kind == ProviderKind(kind))
+        #expect(findings.all.last??.kind == ProviderKind(kind))
     }
 
     @Test(
@@ -80,7 +80,7 @@ struct LocalProberTests {
     func owners(owner: String, kind: String) async {
         engines.answer("127.0.0.1:1234/v1/models", list("m", owner: owner))
         await prober().probe()
-        #expect(findings.all.last??.probe.kind == ProviderKind(kind))
+        #expect(findings.all.last??.kind == ProviderKind(kind))
         #expect(engines.asked.count == LocalProber.ports.count)
     }
 
@@ -98,7 +98,7 @@ struct LocalProberTests {
         engines.answer("gpu.example/v1/models", list("m", owner: "llamacpp"))
         await prober(settings("openai_compatible")).probe()
         #expect(engines.asked == ["gpu.example/v1/models"])
-        #expect(findings.all.last??.probe.kind == ProviderKind("openai_compatible"))
+        #expect(findings.all.last??.kind == ProviderKind("openai_compatible"))
         #expect(engines.fields == [["cf-access-client-id: id"]])
     }
 
@@ -115,7 +115,7 @@ struct LocalProberTests {
         engines.answer("gpu.example/llm/v1/models", list("m"))
         engines.answer("gpu.example/llm/api/version", .json(#"{"version":"1"}"#))
         await prober(settings(basePath: "/llm/v1")).probe()
-        #expect(findings.all.last??.probe.kind == ProviderKind("ollama"))
+        #expect(findings.all.last??.kind == ProviderKind("ollama"))
     }
 
     @Test("sends an engine's key only when an engine of that type asks for one")
@@ -202,7 +202,7 @@ struct LocalProberTests {
         engines.answer("127.0.0.1:8080/v1/models", .json(body))
         await prober().probe()
         #expect(names(findings.all.last ?? nil) == ["a", "b", "c", "d", "nomic-embed"])
-        #expect(findings.all.last??.probe.models.map(\.contextWindow) == [nil, 8_192, nil, nil, nil])
+        #expect(findings.all.last??.models.map(\.contextWindow) == [nil, 8_192, nil, nil, nil])
     }
 }
 
@@ -212,11 +212,11 @@ extension EngineAnswer {
 
 /// What a prober published, in order.
 private final class Findings: Sendable {
-    private let list = Mutex<[LocalFinding?]>([])
+    private let list = Mutex<[LocalProbe?]>([])
 
-    var all: [LocalFinding?] { list.withLock { $0 } }
+    var all: [LocalProbe?] { list.withLock { $0 } }
 
-    func add(_ finding: LocalFinding?) { list.withLock { $0.append(finding) } }
+    func add(_ finding: LocalProbe?) { list.withLock { $0.append(finding) } }
 }
 
 /// Engines that answer by script; what has no script refuses the connection or answers 404.

@@ -1,3 +1,5 @@
+internal import CMartletBytes
+
 /// Reads single bytes and little-endian words of a borrowed buffer.
 ///
 /// Bounds are the caller's duty and asserted in debug builds only: the loops that use it compare against `count` once
@@ -31,6 +33,13 @@ struct JSONBytes {
     func word(_ index: Int) -> UInt64 {
         assert(index >= 0 && index + 8 <= count)
         return UInt64(littleEndian: unsafe base.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+    }
+
+    /// Which of the 64 bytes from a place on need a look inside a string; bit n stands for byte n.
+    @inline(__always)
+    func textMask(_ index: Int) -> UInt64 {
+        assert(index >= 0 && index + 64 <= count)
+        return unsafe martlet_text_mask(base + index)
     }
 
     /// The first up to eight bytes of a range as one little-endian word, zero-filled.

@@ -282,8 +282,22 @@ struct JSONScanLoop {
                 continue scan
 
             case .string, .keyString:
+                // The last block that was looked at: its later stops are known already.
+                var block = position &- 64
+                var mask: UInt64 = 0
                 text: while true {
-                    position = bytes.textStop(from: position)
+                    if position &- block < 64 { mask = mask &>> UInt64(position &- block) } else { mask = 0 }
+                    block = position
+                    find: while mask == 0 {
+                        guard position &+ 64 <= end else {
+                            position = bytes.textStop(from: position)
+                            break find
+                        }
+                        mask = bytes.textMask(position)
+                        block = position
+                        if mask == 0 { position &+= 64 }
+                    }
+                    if mask != 0 { position &+= mask.trailingZeroBitCount }
                     guard position < end else { break scan }
                     let byte = bytes.byte(position)
                     if byte == ASCII.quote { break text }
