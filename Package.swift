@@ -230,6 +230,13 @@ let package = Package(
             path: "Benchmarks/BareRelay",
             swiftSettings: settings
         ),
+        // The JSON scan by itself.
+        .executableTarget(
+            name: "ScanBench",
+            dependencies: ["MartletWire"],
+            path: "Benchmarks/ScanBench",
+            swiftSettings: settings
+        ),
         // Writes to a spool until it is killed; the tests do that.
         .executableTarget(
             name: "spool-writer",

@@ -20,7 +20,7 @@ from benchlib.processes import BenchError, Children  # noqa: E402
 from benchlib.targets import Bench  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("growth", "memory")
+EXTRAS = ("growth", "memory", "scan")
 
 
 def parse_arguments():
@@ -28,6 +28,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--martlet", default=str(ROOT / ".build/release/martlet"), help="binary of the gateway")
     parser.add_argument("--bare", default=str(ROOT / ".build/release/BareRelay"), help="binary of the control relay")
+    parser.add_argument("--scan", default=str(ROOT / ".build/release/ScanBench"), help="binary that times the scan")
     parser.add_argument("--nginx", default=shutil.which("nginx") or "/usr/sbin/nginx")
     parser.add_argument("--build-dir", default=str(ROOT / ".build/bench"), help="where the C tools are compiled to")
     parser.add_argument("--rounds", type=int, default=5)
@@ -113,7 +114,7 @@ def run_lanes(bench, targets, options, results):
 
 
 def run_extras(bench, targets, options, results):
-    """Memory, first answer and growth."""
+    """Memory, first answer, growth and the scan."""
 
     def attempt(section, name, work):
         try:
@@ -134,6 +135,8 @@ def run_extras(bench, targets, options, results):
             except BenchError as error:
                 results["failures"].append(str(error))
                 say(f"FAILED growth by models: {error}")
+    if "scan" in options.lanes and "martlet" in options.only:
+        attempt("scan", "martlet", lambda: extras.scan_us(options))
     if "memory" in options.lanes:
         for target in proxies:
             attempt("memory", target.name, lambda: extras.memory(bench, target.name, 1000))

@@ -30,7 +30,7 @@ class Allowed:
 TABLE = {
     "MartletCore": Allowed(),
     "CMartletBytes": Allowed(),
-    "MartletWire": Allowed(("CMartletBytes",)),
+    "MartletWire": Allowed((), ("CMartletBytes",)),
     "MartletDialects": Allowed(("MartletCore", "MartletWire")),
     # Foundation reads the embedded presets and credential files, at start only.
     "MartletProviders": Allowed(

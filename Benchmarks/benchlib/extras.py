@@ -1,6 +1,7 @@
 """What is measured beside the lanes: memory, the time to the first answer, and how cost grows."""
 
 import contextlib
+import json
 import statistics
 import subprocess
 import time
@@ -50,6 +51,16 @@ def memory(bench, name, streams):
         }
     finally:
         bench.children.stop(target.child)
+
+
+def scan_us(options):
+    """Microseconds of the strict JSON scan for 100 KB of each kind of document."""
+    command = ["taskset", "-c", str(options.proxy_core), options.scan]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        return json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        raise BenchError(f"{options.scan}: {error}") from error
 
 
 def first_answer_ms(bench, name, starts):

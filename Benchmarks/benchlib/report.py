@@ -115,8 +115,23 @@ def rows(results):
         if lane.name == "paced":
             gaps = {name: median([entry["gap_p99_us"] for entry in rounds[name] if entry]) for name in rounds}
             lines.append(Row("paced_gap", "1,000 paced streams (75 ms): p99 gap between reads", "µs", gaps))
+    lines += _scan_rows(results)
     lines += _memory_rows(results)
     return lines
+
+
+def _scan_rows(results):
+    figures = results.get("scan", {}).get("martlet", {})
+    kinds = (
+        ("chat", "strict JSON scan, 100 KB of ASCII chat text (25 µs = 4 GB/s)", 25),
+        ("tools", "strict JSON scan, 100 KB of tool schemas, all structure (100 µs = 1 GB/s)", 100),
+        ("chat_escapes", "the same, ASCII text with an escape every 15 bytes", None),
+        ("chat_chinese", "the same, Chinese text", None),
+    )
+    return [
+        Row(f"scan_{kind}", title, "µs", {"martlet": figures.get(kind)}, must=must, budget_value=figures.get(kind))
+        for kind, title, must in kinds if figures
+    ]
 
 
 def _memory_rows(results):
