@@ -1,0 +1,111 @@
+public import MartletCore
+import MartletWire
+
+/// The wire format of Ollama's own chat (`POST /api/chat`), in both directions.
+///
+/// Streams are NDJSON: one object a line, the last one with `"done": true`. Calls of tools come whole, their arguments
+/// as an object; pictures are base64 without a `data:` prefix; there is no choice of a tool and no second answer.
+/// Source: `docs/api.md`, `api/types.go` and `server/routes.go` of github.com/ollama/ollama, read 2026-08-21.
+public struct OllamaChatCodec: ChatCodec {
+    /// What the codec adds to requests.
+    public var settings: OllamaSettings
+
+    /// Makes a codec; apart from its settings it has no state.
+    public init(settings: OllamaSettings = OllamaSettings()) { self.settings = settings }
+
+    /// Decodes a request body.
+    ///
+    /// A body without messages only loads or unloads the model; its request has none either.
+    ///
+    /// - Throws: ``GatewayError``: `invalid_json`, `json_too_deep`, or `invalid_value` with the field's path as
+    ///   `param`.
+    public func decodeRequest(_ body: [UInt8]) throws(GatewayError) -> ChatRequest {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(body)
+        } catch {
+            throw GatewayError(error)
+        }
+        return try document.withView { (view) throws(GatewayError) in
+            guard view.kind == .object else {
+                throw GatewayError(.invalidValue, "The request body must be a JSON object.")
+            }
+            do throws(JSONFieldError) {
+                return try ChatRequest(ollama: view)
+            } catch {
+                throw GatewayError(error)
+            }
+        }
+    }
+
+    /// Encodes a request body for an upstream, without the members that speak to the gateway.
+    public func encodeRequest(_ request: ChatRequest) -> [UInt8] {
+        var dropped: [String] = []
+        return encodeRequest(request, dropped: &dropped)
+    }
+
+    /// Encodes a request body for an upstream and names what the format cannot carry.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - dropped: Receives the JSON paths, in the caller's OpenAI-shaped body, of what is not sent (`logit_bias`,
+    ///     `messages[2].name`). A path stands for all below it.
+    /// - Returns: The body.
+    public func encodeRequest(_ request: ChatRequest, dropped: inout [String]) -> [UInt8] {
+        var encoder = OllamaRequestEncoder(request, settings)
+        encoder.encode()
+        dropped.append(contentsOf: encoder.dropped)
+        return encoder.writer.bytes
+    }
+
+    /// The context size a request is sent with (`options.num_ctx`); `nil` when none is.
+    public func contextTokens(for request: ChatRequest) -> Int? {
+        OllamaOptions(request, settings).contextTokens
+    }
+
+    /// Tells from the tokens an answer reports whether Ollama shortened the prompt.
+    ///
+    /// - Parameters:
+    ///   - request: The request as it was encoded.
+    ///   - usage: What the answer reported; `nil` when it did not.
+    public func promptFit(of request: ChatRequest, usage: Usage?) -> OllamaPromptFit {
+        guard let usage, !usage.estimated, let context = contextTokens(for: request) else { return .unknown }
+        return OllamaContext.fit(
+            promptTokens: usage.inputTokens,
+            contextTokens: context,
+            likelyTokens: OllamaPromptSize(request).likelyTokens
+        )
+    }
+
+    /// Decodes a whole answer.
+    ///
+    /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.
+    public func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(body)
+        } catch {
+            throw .malformed(error.description)
+        }
+        return try document.withView { (view) throws(ChatFailure) in
+            ChatResponse(ollama: try OllamaAnswer(view))
+        }
+    }
+
+    /// Encodes a whole answer; the format has room for one choice, the first.
+    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.ollamaBody() }
+
+    /// Reads what an upstream said about a failure, in whatever shape.
+    public func decodeFailure(_ body: [UInt8]) -> UpstreamFailure { UpstreamFailure(ollama: body) }
+
+    /// Encodes an error body for a caller: `{"error":"text"}`.
+    public func encodeError(_ error: GatewayError) -> [UInt8] { OllamaError.encode(error.message) }
+
+    /// Makes a decoder for one stream.
+    public func makeStreamDecoder() -> OllamaStreamDecoder { OllamaStreamDecoder() }
+
+    /// Makes an encoder for one stream.
+    ///
+    /// - Parameter includeUsage: Not looked at: Ollama always tells the tokens in its last line.
+    public func makeStreamEncoder(includeUsage: Bool) -> OllamaStreamEncoder { OllamaStreamEncoder() }
+}
