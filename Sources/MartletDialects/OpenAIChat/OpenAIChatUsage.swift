@@ -60,6 +60,11 @@ extension ChatUsage {
                     writer.members(outputExtra)
                 }
             }
+            // The gateway's own mark; no provider has it.
+            if counts.estimated, !extra.contains(where: { $0.name == "estimated" }) {
+                writer.key("estimated")
+                writer.bool(true)
+            }
             writer.members(extra)
         }
     }

@@ -32,12 +32,13 @@ extension Exchange {
         } else {
             let response = model.response(for: request, id: answerID, created: created)
             let bytes = ByteBuffer(bytes: OpenAIChatCodec().encodeResponse(response))
-            let head = ResponseHead(
+            var head = ResponseHead(
                 status: 200,
                 contentType: "application/json",
                 contentLength: bytes.readableBytes,
                 facts: answerFacts()
             )
+            head.facts.cost = answer.usage.flatMap { currentTarget?.price?.cost(of: $0) }
             settle(.settled, &env, &actions)
             actions.add(.respond(head))
             actions.add(.body(bytes))
