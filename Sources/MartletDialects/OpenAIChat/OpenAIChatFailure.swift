@@ -129,6 +129,27 @@ public enum OpenAIChatError {
         return writer.bytes
     }
 
+    /// Encodes an error body with an upstream's own words.
+    ///
+    /// - Parameters:
+    ///   - failure: What the upstream said.
+    ///   - status: The status shown to the caller; stands in for a type the upstream did not give.
+    public static func encode(_ failure: UpstreamFailure, status: Int = 500) -> [UInt8] {
+        var writer = JSONWriter(reserving: 160)
+        writer.object { writer in
+            writer.key("error")
+            writer.object { writer in
+                writer.member("message", failure.message)
+                writer.member("type", failure.type ?? (status < 500 ? "invalid_request_error" : "server_error"))
+                writer.key("param")
+                if let param = failure.param { writer.string(param) } else { writer.null() }
+                writer.key("code")
+                if let code = failure.code { writer.string(code) } else { writer.null() }
+            }
+        }
+        return writer.bytes
+    }
+
     /// Encodes the event that ends a stream after the response head was sent; no `[DONE]` follows it.
     ///
     /// - Parameters:

@@ -129,7 +129,7 @@ public struct OpenAIChatStreamEncoder: ChatStreamEncoder {
     private var id: String?
     private var created: Int64?
     private var model: String?
-    private var begun: Set<Int> = []
+    private var begun: [Int: OpenAIChatThinking] = [:]
     private var usage: ChatUsage?
     private var hasEnded = false
 
@@ -143,7 +143,7 @@ public struct OpenAIChatStreamEncoder: ChatStreamEncoder {
         guard !hasEnded else { return }
         if let error = chunk.error {
             hasEnded = true
-            return Self.append(error, to: &output)
+            return SSEWriter.appendEvent(data: OpenAIChatError.encode(error), to: &output)
         }
         id = id ?? chunk.id
         created = created ?? chunk.created
@@ -151,8 +151,12 @@ public struct OpenAIChatStreamEncoder: ChatStreamEncoder {
         if let counts = chunk.usage { usage = counts }
         if chunk.choices.isEmpty, chunk.usage != nil, chunk.extra.isEmpty { return }
         var chunk = chunk
-        for index in chunk.choices.indices where begun.insert(chunk.choices[index].index).inserted {
-            chunk.choices[index].role = chunk.choices[index].role ?? .assistant
+        for index in chunk.choices.indices {
+            let choice = chunk.choices[index]
+            if begun[choice.index] == nil { chunk.choices[index].role = choice.role ?? .assistant }
+            if let member = begun[choice.index, default: OpenAIChatThinking()].watch(choice) {
+                chunk.choices[index].deltaExtra.append(member)
+            }
         }
         append(chunk, includeUsage ? .null : .absent, to: &output)
     }
@@ -197,21 +201,5 @@ public struct OpenAIChatStreamEncoder: ChatStreamEncoder {
         chunk.write(to: &writer, usage: usage)
         output = writer.bytes
         output.append(contentsOf: "\n\n".utf8)
-    }
-
-    private static func append(_ failure: UpstreamFailure, to output: inout [UInt8]) {
-        var writer = JSONWriter()
-        writer.object { writer in
-            writer.key("error")
-            writer.object { writer in
-                writer.member("message", failure.message)
-                writer.member("type", failure.type ?? "server_error")
-                writer.key("param")
-                if let param = failure.param { writer.string(param) } else { writer.null() }
-                writer.key("code")
-                if let code = failure.code { writer.string(code) } else { writer.null() }
-            }
-        }
-        SSEWriter.appendEvent(data: writer.bytes, to: &output)
     }
 }
