@@ -40,6 +40,8 @@ struct AnthropicConversation {
         var text: String?
         var isError: Bool?
         var extra: [ExtraMember]
+        /// The last cache mark inside the result, which the whole of it gets.
+        var cache: AnthropicCacheMark?
         var path: String
     }
 
@@ -148,10 +150,14 @@ extension AnthropicRequestEncoder {
         } else {
             // Hoisting it to the front would change every later token's cache, so it stays where it is.
             conversation.open(.user)
-            blocks.insert(AnthropicBlock(text: "<system>"), at: 0)
-            blocks.append(AnthropicBlock(text: "</system>"))
+            blocks = Self.marked(blocks)
         }
         for block in blocks { conversation.append(block) }
+    }
+
+    /// System texts that stand among those of the user.
+    private static func marked(_ blocks: [AnthropicBlock]) -> [AnthropicBlock] {
+        [AnthropicBlock(text: "<system>")] + blocks + [AnthropicBlock(text: "</system>")]
     }
 
     /// Whether a system message may stand here as such: behind a turn of the user, and before one of the model or last.
@@ -212,6 +218,8 @@ extension AnthropicRequestEncoder {
         to conversation: inout AnthropicConversation
     ) throws(GatewayError) {
         var blocks: [AnthropicBlock] = []
+        var cache: AnthropicCacheMark?
+        var text: String?
         let isOwnMessage = message.role == .tool
         for (position, part) in result.content.enumerated() {
             let place: String
@@ -221,7 +229,13 @@ extension AnthropicRequestEncoder {
             } else {
                 place = "\(path).content[\(index)].content[\(position)]"
             }
-            if let block = try contentBlock(part, .result, at: place) { blocks.append(block) }
+            guard var block = try contentBlock(part, .result, at: place) else { continue }
+            if let mark = block.cache {
+                if let earlier = cache { dropped.add(earlier.path) }
+                (cache, block.cache) = (mark, nil)
+            }
+            blocks.append(block)
+            if case .text(let plain) = part, !isNative || plain.extra.isEmpty { text = plain.text }
         }
         var waiting = AnthropicConversation.Result(
             callID: result.callID,
@@ -229,13 +243,10 @@ extension AnthropicRequestEncoder {
             content: blocks,
             isError: result.isError,
             extra: isOwnMessage ? result.extra + message.extra : result.extra,
+            cache: cache,
             path: isOwnMessage ? path : "\(path).content[\(index)]"
         )
-        if result.content.count == 1, result.content[0].isPlainText, case .text(let text) = result.content[0],
-            !blocks.isEmpty
-        {
-            waiting.text = text.text
-        }
+        if blocks.count == 1 { waiting.text = text }
         conversation.results.append(waiting)
     }
 
@@ -265,33 +276,52 @@ extension AnthropicRequestEncoder {
 
     /// The turns with the results in place, without empty ones, and with no two neighbours of one role.
     private func arranged(_ conversation: AnthropicConversation) -> [AnthropicConversation.Turn] {
-        var turns: [AnthropicConversation.Turn] = []
-        var results: [AnthropicBlock] = []
-        func append(_ turn: AnthropicConversation.Turn) {
-            guard !turn.blocks.isEmpty else { return }
-            if turns.last?.role == turn.role {
-                turns[turns.count - 1].blocks.append(contentsOf: turn.blocks)
-                turns[turns.count - 1].calls.append(contentsOf: turn.calls)
+        let turns = Self.merged(withResults(conversation))
+        if isNative { return turns }
+        // Where turns fell away, a system message may stand where the API wants none.
+        let fitting = turns.indices.map { index in
+            let turn = turns[index]
+            let isBetween =
+                index > 0 && turns[index - 1].role == .user
+                && (index + 1 == turns.count || turns[index + 1].role == .assistant)
+            guard turn.role == .system, !isBetween else { return turn }
+            return AnthropicConversation.Turn(role: .user, blocks: Self.marked(turn.blocks))
+        }
+        return Self.merged(fitting)
+    }
+
+    private static func merged(_ turns: [AnthropicConversation.Turn]) -> [AnthropicConversation.Turn] {
+        var merged: [AnthropicConversation.Turn] = []
+        for turn in turns where !turn.blocks.isEmpty {
+            if merged.last?.role == turn.role {
+                merged[merged.count - 1].blocks.append(contentsOf: turn.blocks)
+                merged[merged.count - 1].calls.append(contentsOf: turn.calls)
             } else {
-                turns.append(turn)
+                merged.append(turn)
             }
         }
+        return merged
+    }
+
+    private func withResults(_ conversation: AnthropicConversation) -> [AnthropicConversation.Turn] {
+        var turns: [AnthropicConversation.Turn] = []
+        var results: [AnthropicBlock] = []
         for turn in conversation.turns {
             var turn = turn
             if turn.role == .user {
                 turn.blocks = results + turn.blocks
                 results = []
             } else if !results.isEmpty {
-                append(AnthropicConversation.Turn(role: .user, blocks: results))
+                turns.append(AnthropicConversation.Turn(role: .user, blocks: results))
                 results = []
             }
-            append(turn)
+            turns.append(turn)
             for call in turn.calls {
                 let known = conversation.calls[call]
                 results.append(known.result ?? Self.missingResult(known.sentID))
             }
         }
-        append(AnthropicConversation.Turn(role: .user, blocks: results))
+        turns.append(AnthropicConversation.Turn(role: .user, blocks: results))
         return turns
     }
 
@@ -306,7 +336,7 @@ extension AnthropicRequestEncoder {
     }
 
     private mutating func resultBlock(_ result: AnthropicConversation.Result, id: String) -> AnthropicBlock {
-        block("tool_result", result.extra, at: result.path) { writer in
+        var made = block("tool_result", result.extra, at: result.path) { writer in
             writer.member("tool_use_id", id)
             if let text = result.text {
                 writer.member("content", text)
@@ -318,6 +348,9 @@ extension AnthropicRequestEncoder {
             }
             writer.member("is_error", result.isError)
         }
+        if made.cache != nil, let inner = result.cache { dropped.add(inner.path) }
+        made.cache = made.cache ?? result.cache
+        return made
     }
 
     /// Where a message stands in the caller's body.

@@ -78,7 +78,10 @@ struct AnthropicStreamState: Sendable {
         guard let index = view.member("index")?.int64(), let content = view.member("content_block"),
             let type = content.member("type")?.string()
         else { return }
-        close(index, into: &chunks)
+        // Servers that forget to end a block begin the next one all the same; calls may really be open side by side.
+        for block in blocks where block.index == index || block.kind == .text || block.kind == .thinking {
+            close(block.index, into: &chunks)
+        }
         guard blocks.count < Self.mostOpen else { throw .malformed("too many blocks are open at once") }
         switch type {
         case "text":
