@@ -1,3 +1,5 @@
+public import MartletCore
+
 /// A request body for an upstream, and what of the caller's request did not find a place in it.
 public struct EncodedRequest: Hashable, Sendable {
     /// The body.
@@ -15,5 +17,38 @@ public struct EncodedRequest: Hashable, Sendable {
         self.body = body
         self.dropped = dropped
         self.renamedTools = renamedTools
+    }
+}
+
+extension ChatResponse {
+    /// Gives the tools that are called the names the caller knows.
+    ///
+    /// - Parameter names: ``EncodedRequest/renamedTools``.
+    public mutating func restoreToolNames(_ names: [String: String]) {
+        guard !names.isEmpty else { return }
+        for index in choices.indices {
+            for place in choices[index].message.parts.indices {
+                guard case .toolCall(var call) = choices[index].message.parts[place], let name = names[call.name] else {
+                    continue
+                }
+                call.name = name
+                choices[index].message.parts[place] = .toolCall(call)
+            }
+        }
+    }
+}
+
+extension ChatChunk {
+    /// Gives the tools that are called the names the caller knows.
+    ///
+    /// - Parameter names: ``EncodedRequest/renamedTools``.
+    public mutating func restoreToolNames(_ names: [String: String]) {
+        guard !names.isEmpty else { return }
+        for index in choices.indices {
+            for place in choices[index].toolCalls.indices {
+                guard let sent = choices[index].toolCalls[place].name, let name = names[sent] else { continue }
+                choices[index].toolCalls[place].name = name
+            }
+        }
     }
 }

@@ -34,7 +34,9 @@ public struct ChatAccumulator: Sendable {
             let opensPart = delta.opensPart && (delta.reasoning ?? "").isEmpty
             response.choices[position].message.append(signature: signature, delta.origin, opensPart: opensPart)
         }
-        if let text = delta.content { response.choices[position].message.append(text: text, opensPart: delta.opensPart) }
+        if let text = delta.content {
+            response.choices[position].message.append(text: text, opensPart: delta.opensPart)
+        }
         if let text = delta.refusal {
             response.choices[position].message.refusal = (response.choices[position].message.refusal ?? "") + text
         }

@@ -66,7 +66,9 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
         guard !hasEnded else { return }
         begin(into: &output)
         closeAll(into: &output)
-        if isBroken { return fail(GatewayError(.streamInterrupted, "The upstream mixed its calls of tools."), into: &output) }
+        if isBroken {
+            return fail(GatewayError(.streamInterrupted, "The upstream mixed its calls of tools."), into: &output)
+        }
         hasEnded = true
         let name = AnthropicStopReason.encode(
             reason ?? .stop,

@@ -81,7 +81,8 @@ extension AnthropicModelTraits {
 
     private init(major: Int?, minor: Int) {
         switch (major, minor) {
-        case (.some(..<3), _): self.init(maxOutputTokens: 4_096, sampling: .all, thinking: .none, structuredOutput: false)
+        case (.some(..<3), _):
+            self.init(maxOutputTokens: 4_096, sampling: .all, thinking: .none, structuredOutput: false)
         case (3, ..<5): self.init(maxOutputTokens: 4_096, sampling: .all, thinking: .none, structuredOutput: false)
         case (3, ..<7): self.init(maxOutputTokens: 8_192, sampling: .all, thinking: .none, structuredOutput: false)
         case (3, _), (4, ..<5):

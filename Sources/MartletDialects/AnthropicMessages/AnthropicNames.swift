@@ -32,7 +32,8 @@ struct AnthropicNames {
     }
 
     private static func clean(_ text: String, limit: Int) -> String {
-        let isClean = { (byte: UInt8) in byte == 0x5F || byte == 0x2D || byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26 }
+        let isClean = { (byte: UInt8) in byte == 0x5F || byte == 0x2D || byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26
+        }
         if text.utf8.count <= limit, text.utf8.allSatisfy(isClean) { return text }
         return String(decoding: text.utf8.prefix(limit).map { isClean($0) ? $0 : 0x5F }, as: UTF8.self)
     }

@@ -5,7 +5,7 @@ extension ChatRequest {
     /// The most messages of a request.
     static let maxAnthropicMessages = 100_000
 
-    /// Decodes a request body. System texts become messages in front of the others.
+    /// Decodes a request body; system texts become a message in front of the others.
     init(anthropic view: JSONView) throws(JSONFieldError) {
         var reader = try JSONObjectReader(view)
         let largest = Int64(Int32.max)
@@ -34,7 +34,8 @@ extension ChatRequest {
         stream = try reader.takeBool("stream")
         try takeTools(anthropic: &reader)
         try takeOutputConfig(&reader)
-        if let metadata = reader.peek("metadata"), metadata.kind == .object, var inner = try? JSONObjectReader(metadata),
+        if let metadata = reader.peek("metadata"), metadata.kind == .object,
+            var inner = try? JSONObjectReader(metadata),
             let name = inner.lenientString("user_id"), inner.isExhausted
         {
             _ = reader.take("metadata")

@@ -38,7 +38,11 @@ struct AnthropicRequestEncoder {
         )
         let sampling = sampling(isThinking: thinking.isOn)
         let rest = rest()
-        settleMarks(&conversation, &tools, limit: AnthropicCacheMark.most - (rest.value("cache_control") == nil ? 0 : 1))
+        settleMarks(
+            &conversation,
+            &tools,
+            limit: AnthropicCacheMark.most - (rest.value("cache_control") == nil ? 0 : 1)
+        )
         var writer = JSONWriter(reserving: 512)
         writer.object { writer in
             writer.member("model", request.model)

@@ -50,7 +50,7 @@ enum AnthropicSchema {
         "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",
     ]
 
-    /// Writes a schema. Nesting is bounded by that of the document.
+    /// Writes a schema; the nesting is bounded by that of the document.
     private static func fit(_ view: JSONView, note: String?, to writer: inout JSONWriter) {
         guard view.kind == .object else { return writer.raw(view) }
         var left: [String] = []

@@ -187,14 +187,16 @@ extension AnthropicRequestEncoder {
             dropped.add("name", in: inner)
             dropped.add(format.innerExtra, in: inner)
             dropped.add(format.extra, in: path)
-            guard let schema = format.schema, let fitted = AnthropicSchema.answer(schema, note: format.description) else {
+            guard let schema = format.schema, let fitted = AnthropicSchema.answer(schema, note: format.description)
+            else {
                 if format.schema != nil { throw .invalid(inner + ".schema", "must be a JSON Schema") }
                 return (nil, "Answer with one JSON object and nothing else: no other text, no code fence.")
             }
             if traits.structuredOutput { return (Self.format(fitted), nil) }
             // Words are no guarantee.
             if format.strict == true { dropped.add("strict", in: inner) }
-            let words = "Answer with JSON that follows this JSON Schema, and nothing else: no other text, no code fence."
+            let words =
+                "Answer with JSON that follows this JSON Schema, and nothing else: no other text, no code fence."
             return (nil, words + "\n" + String(decoding: fitted, as: UTF8.self))
         }
     }

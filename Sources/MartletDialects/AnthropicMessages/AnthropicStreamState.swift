@@ -96,7 +96,8 @@ struct AnthropicStreamState: Sendable {
         case "tool_use":
             var block = Block(index: index, kind: .tool(toolCount))
             // Some servers send the arguments whole in the start.
-            if let input = content.member("input"), input.kind == .object, input.members.contains(where: { _ in true }) {
+            if let input = content.member("input"), input.kind == .object, input.members.contains(where: { _ in true })
+            {
                 block.start = input.rawBytes
             }
             var choice = ChatChunk.Choice()

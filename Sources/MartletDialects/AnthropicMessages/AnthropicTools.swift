@@ -48,6 +48,7 @@ extension AnthropicRequestEncoder {
                     throw .unsupported(path, "A tool that takes free text has no form for this model.")
                 }
                 if type == "function", let function = ChatFunction(flat: value) {
+                    if let allowed, !allowed.contains(function.name) { continue }
                     blocks.append(toolBlock(function, at: path))
                 } else if Self.isDated(type) {
                     // The vendor's own tools bear the day of their version.
@@ -63,7 +64,8 @@ extension AnthropicRequestEncoder {
     private mutating func toolBlock(_ function: ChatFunction, at path: String) -> AnthropicBlock {
         let inner = "\(path).function"
         if !isNative { dropped.add(function.innerExtra.without("cache_control"), in: inner) }
-        let extra = isNative ? function.extra : function.extra + function.innerExtra.filter { $0.name == "cache_control" }
+        let extra =
+            isNative ? function.extra : function.extra + function.innerExtra.filter { $0.name == "cache_control" }
         let name = names.name(function.name)
         var schema = Array(#"{"type":"object","properties":{}}"#.utf8)
         if isNative {
@@ -140,7 +142,8 @@ extension AnthropicRequestEncoder {
 
     /// The functions that a choice of the type `allowed_tools` leaves; `nil` for every other choice.
     private func allowedTools() -> (names: Set<String>, isRequired: Bool)? {
-        guard !isNative, case .other(let value)? = request.toolChoice, let document = try? JSONDocument(value.bytes) else {
+        guard !isNative, case .other(let value)? = request.toolChoice, let document = try? JSONDocument(value.bytes)
+        else {
             return nil
         }
         return document.withView { view in

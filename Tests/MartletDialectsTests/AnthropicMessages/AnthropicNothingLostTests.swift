@@ -60,7 +60,8 @@ import Testing
         case ("mode", "explicit"), ("ttl", _): return body.contains(#""cache_control":{"type":"ephemeral""#)
         case ("detail", "auto"): return true
         case ("strict", "true"):
-            return leaf.path.hasPrefix("response_format") ? has("output_config.format.type") : body.contains(#""strict":true"#)
+            return leaf.path.hasPrefix("response_format")
+                ? has("output_config.format.type") : body.contains(#""strict":true"#)
         case ("parallel_tool_calls", "false"):
             return has("tool_choice.disable_parallel_tool_use", "true") || has("tool_choice.type", "none")
                 || !body.contains(#""tools":"#)
@@ -75,7 +76,9 @@ import Testing
         case ("presence_penalty", "0.0"), ("frequency_penalty", "0.0"): return true
         default: break
         }
-        let text = leaf.name == "url" || leaf.name == "file_data" ? leaf.text.split(separator: ",").last.map(String.init) ?? "" : leaf.text
+        let text =
+            leaf.name == "url" || leaf.name == "file_data"
+            ? leaf.text.split(separator: ",").last.map(String.init) ?? "" : leaf.text
         if let number = Double(text) { return sent.contains { Double($0.text) == number || $0.text.contains(text) } }
         // Ids and names are sent with other characters in place of those the API refuses.
         let clean = leaf.name == "name" || leaf.name.hasSuffix("id") ? text.replacing(" ", with: "_") : text
@@ -107,7 +110,10 @@ import Testing
                 #expect(isFound, "seed \(seed): \(leaf.path) = \(leaf.text)")
             }
             for path in encoded.dropped {
-                #expect(known.contains { Self.isNamed($0.path, [path]) }, "seed \(seed): \(path) is named but not there")
+                #expect(
+                    known.contains { Self.isNamed($0.path, [path]) },
+                    "seed \(seed): \(path) is named but not there"
+                )
             }
             #expect(encoded.dropped.allSatisfy { $0.utf8.allSatisfy { 0x20 <= $0 && $0 < 0x7F } })
             try Self.checkRules(encoded.body, seed)

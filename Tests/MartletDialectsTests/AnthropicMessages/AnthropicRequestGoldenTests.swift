@@ -61,6 +61,28 @@ struct TranslationCase: Sendable, CustomTestStringConvertible {
 
     @Test func `have a corpus`() { #expect(TranslationCase.all.count > 70) }
 
+    @Test func `come back from Anthropic's format with the same calls and results`() throws {
+        let sample = try #require(TranslationCase.all.first { $0.name == "conversation.json" })
+        let sent = try AnthropicMessagesCodec().decodeRequest(sample.encode().body)
+        let again = try OpenAIChatCodec().decodeRequest(OpenAIChatCodec().encodeRequest(sent).body)
+        #expect(try again.messages == OpenAIChatCodec().decodeRequest(sample.request).messages)
+    }
+
+    @Test func `give the caller's names back to tools that were renamed`() throws {
+        let sample = try #require(TranslationCase.all.first { $0.name == "names-and-ids-outside-the-charset.json" })
+        let names = try sample.encode().renamedTools
+        var chunk = ChatChunk(choices: [ChatChunk.Choice()])
+        chunk.choices[0].toolCalls = [ChatChunk.ToolCallDelta(index: 0, id: "a", name: "get_weather_now")]
+        chunk.restoreToolNames(names)
+        #expect(chunk.choices[0].toolCalls[0].name == "get weather.now")
+        var accumulator = ChatAccumulator()
+        chunk.choices[0].toolCalls[0].name = "get_weather_now_2"
+        accumulator.add(chunk)
+        var response = accumulator.response
+        response.restoreToolNames(names)
+        #expect(response.choices[0].message.toolCalls[0].name == "get_weather_now")
+    }
+
     @Test(arguments: TranslationCase.all.filter { $0.error == nil })
     func `in their own format come through unchanged`(_ sample: TranslationCase) throws {
         let codec = AnthropicMessagesCodec(version: sample.version)

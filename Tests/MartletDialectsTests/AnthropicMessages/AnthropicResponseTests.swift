@@ -103,7 +103,13 @@ import Testing
         let openAI = String(decoding: OpenAIChatCodec().encodeFailure(failure, status: 400), as: UTF8.self)
         let body = #"{"error":{"message":"Too long.","type":"invalid_request_error","param":"p","code":"c"}}"#
         #expect(openAI == body)
-        let unknown = String(decoding: codec.encodeFailure(UpstreamFailure(message: "m", type: "odd"), status: 529), as: UTF8.self)
+        let busy = UpstreamFailure(message: "Overloaded", type: "overloaded_error")
+        let words = #"{"error":{"message":"Overloaded","type":"server_error","param":null,"code":"overloaded_error"}}"#
+        #expect(String(decoding: OpenAIChatCodec().encodeFailure(busy, status: 503), as: UTF8.self) == words)
+        let unknown = String(
+            decoding: codec.encodeFailure(UpstreamFailure(message: "m", type: "odd"), status: 529),
+            as: UTF8.self
+        )
         #expect(unknown == #"{"type":"error","error":{"type":"overloaded_error","message":"m"}}"#)
     }
 }

@@ -217,7 +217,13 @@ struct AnthropicDecoded: Equatable {
 
     @Test func `tell usage that came last, and a refusal for what it is`() {
         let usage = ChatUsage(
-            Usage(inputTokens: 2_160, outputTokens: 41, cacheReadTokens: 2_048, cacheWriteTokens: 100, reasoningTokens: 18)
+            Usage(
+                inputTokens: 2_160,
+                outputTokens: 41,
+                cacheReadTokens: 2_048,
+                cacheWriteTokens: 100,
+                reasoningTokens: 18
+            )
         )
         var refusal = ChatChunk.Choice(finishReason: .stop)
         refusal.refusal = "No."
@@ -234,7 +240,8 @@ struct AnthropicDecoded: Equatable {
         encoder.finish(into: &bytes)
         encoder.encode(ChatChunk(choices: [.init(content: "b")]), into: &bytes)
         let text = String(decoding: bytes, as: UTF8.self)
-        let end = #"{"type":"error","error":{"type":"overloaded_error","message":"Busy.","details":{"error_code":"overloaded"}}}"#
+        let end =
+            #"{"type":"error","error":{"type":"overloaded_error","message":"Busy.","details":{"error_code":"overloaded"}}}"#
         #expect(text.hasSuffix("event: error\ndata: \(end)\n\n") && !text.contains("message_stop"))
     }
 

@@ -1,6 +1,6 @@
 import MartletWire
 
-/// A document in one spelling: members sorted by name, numbers by value, strings unescaped. For comparing documents whole.
+/// A document in one spelling, for comparing documents whole: members by name, numbers by value, strings unescaped.
 func canonical(_ bytes: [UInt8]) throws -> String { try JSONDocument(bytes).withView { canonical($0) } }
 
 /// A value in one spelling.
