@@ -63,7 +63,9 @@ public struct AnthropicMessagesStreamDecoder: ChatStreamDecoder {
                 let data: [UInt8]? = unsafe splitter.withBytes(of: split, in: read) { bytes in
                     let event = unsafe SSEEvent(parsing: bytes)
                     guard event.hasData else { return nil }
-                    return unsafe event.withData(in: bytes) { unsafe Array($0) }
+                    return unsafe event.withData(in: bytes) { payload in
+                        unsafe state.readKnown(payload, into: &chunks) ? nil : Array(payload)
+                    }
                 }
                 guard let data, data.contains(where: { $0 > 0x20 }) else { continue }
                 try decode(event: data, into: &chunks)

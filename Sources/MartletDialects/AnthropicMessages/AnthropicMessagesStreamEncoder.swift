@@ -266,13 +266,12 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
         output.append(contentsOf: "event: ".utf8)
         output.append(contentsOf: type.utf8)
         output.append(contentsOf: "\ndata: ".utf8)
-        var writer = JSONWriter(appendingTo: output)
-        output = []
-        writer.object { writer in
-            writer.member("type", type)
-            body(&writer)
+        JSONWriter.append(to: &output) { writer in
+            writer.object { writer in
+                writer.member("type", type)
+                body(&writer)
+            }
         }
-        output = writer.bytes
         output.append(contentsOf: "\n\n".utf8)
     }
 }

@@ -14,6 +14,10 @@ struct AnthropicStreamState: Sendable {
     private var usage = AnthropicUsage()
     private var blocks: [Block] = []
     private var toolCount = 0
+    /// The last event with text. Those that follow mostly differ in nothing else, and are then read without a parser.
+    private var template = OpenAIChatTemplate()
+    /// Where the text of such an event begins, and the number of its block.
+    private var known: (textStart: Int, place: Int)?
 
     /// The most blocks that are open at once; the API has one.
     private static let mostOpen = 64
@@ -40,7 +44,29 @@ struct AnthropicStreamState: Sendable {
 
     init(origin: String?) { self.origin = origin }
 
+    /// Reads an event that says what the one before said, but for a text of plain ASCII; answers whether it is one.
+    mutating func readKnown(_ payload: UnsafeRawBufferPointer, into chunks: inout [ChatChunk]) -> Bool {
+        guard let known, let length = unsafe template.outputBytes(payload), known.textStart + length < payload.count
+        else {
+            return false
+        }
+        let text = unsafe UnsafeRawBufferPointer(rebasing: payload[known.textStart..<known.textStart + length])
+        let isPlain = unsafe text.allSatisfy { $0 &- 0x20 < 0x5F && $0 != UInt8(ascii: "\\") }
+        guard isPlain else { return false }
+        append(text: unsafe String(decoding: text, as: UTF8.self), at: known.place, into: &chunks)
+        return true
+    }
+
+    /// Remembers an event with text.
+    private mutating func learn(_ view: JSONView, _ text: JSONView, place: Int) {
+        let isLearned = view.withRawBytes { bytes in
+            unsafe bytes.withUnsafeBytes { unsafe template.learn($0, output: text.range, padding: nil) }
+        }
+        known = isLearned && view.range.lowerBound == 0 ? (text.range.lowerBound + 1, place) : nil
+    }
+
     mutating func read(_ view: JSONView, into chunks: inout [ChatChunk]) throws(ChatFailure) {
+        known = nil
         guard let type = view.member("type"), type.kind == .string else {
             // Servers that fail early send their error without a type.
             if let failure = UpstreamFailure(anthropicAnswer: view) { chunks.append(chunk(error: failure)) }
@@ -123,7 +149,9 @@ struct AnthropicStreamState: Sendable {
             let delta = view.member("delta"), let type = delta.member("type")
         else { return }
         if type.equalsString("text_delta") {
-            if let text = delta.member("text")?.string() { append(text: text, at: place, into: &chunks) }
+            guard let text = delta.member("text"), text.kind == .string else { return }
+            append(text: text.string() ?? "", at: place, into: &chunks)
+            learn(view, text, place: place)
         } else if type.equalsString("input_json_delta") {
             guard let text = delta.member("partial_json")?.string(), !text.isEmpty else { return }
             guard case .tool(let number) = blocks[place].kind else {
@@ -135,7 +163,9 @@ struct AnthropicStreamState: Sendable {
             choice.toolCalls = [ChatChunk.ToolCallDelta(index: number, arguments: text)]
             chunks.append(chunk(choice))
         } else if type.equalsString("thinking_delta") {
-            if let text = delta.member("thinking")?.string() { append(text: text, at: place, into: &chunks) }
+            guard let text = delta.member("thinking"), text.kind == .string else { return }
+            append(text: text.string() ?? "", at: place, into: &chunks)
+            learn(view, text, place: place)
         } else if type.equalsString("signature_delta") {
             if blocks[place].kind == .thinking { blocks[place].text += delta.member("signature")?.string() ?? "" }
         } else if type.equalsString("citations_delta"), let citation = delta.member("citation") {

@@ -88,6 +88,9 @@ struct OpenAIChatThinking: Sendable {
     private var last = Kind.other
     private var calls: Set<Int> = []
 
+    /// Whether text would go on a part of text, so that nothing changes with more of it.
+    var isInText: Bool { last == .text }
+
     private enum Kind { case text, reasoning, other }
 
     /// Looks at a piece of the answer and answers what the delta's member `thinking_blocks` says, if anything.

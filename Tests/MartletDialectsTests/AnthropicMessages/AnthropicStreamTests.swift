@@ -147,6 +147,47 @@ struct AnthropicDecoded: Equatable {
         return open == nil && types == ["message_start", "message_delta", "message_stop"] && parser.pendingBytes == 0
     }
 
+    /// A long stream of texts, each of which differs from the one before in another way.
+    private static var texts: [String] {
+        var generator = SeededGenerator(state: 7)
+        let pieces = ["a", "é", "\\n", "\\\"", "\\\\", " ", "\\u0041", "{", "\u{1F600}", "0"]
+        return (0..<300).map { _ in
+            (0..<Int.random(in: 0...5, using: &generator)).map { _ in pieces.randomElement(using: &generator) ?? "" }
+                .joined()
+        }
+    }
+
+    @Test func `with many texts read like each event on its own`() throws {
+        let head = #"data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"# + "\n\n"
+        var stream = head
+        var expected = ""
+        for text in Self.texts {
+            stream += #"data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\#(text)"}}"#
+            stream += "\n\n"
+            expected += try JSON.withView(of: Array("\"\(text)\"".utf8)) { $0.string() ?? "" }
+        }
+        var decoder = AnthropicMessagesStreamDecoder()
+        var chunks: [ChatChunk] = []
+        try decoder.decode(Array(stream.utf8).span, into: &chunks)
+        #expect(chunks.compactMap { $0.choices.first?.content }.joined() == expected)
+        // The same chunks, with and without what forces the encoder to write every one of them in full.
+        var (first, second) = (OpenAIChatStreamEncoder(includeUsage: true), OpenAIChatStreamEncoder(includeUsage: true))
+        var (short, full): ([UInt8], [UInt8]) = ([], [])
+        for var chunk in chunks {
+            first.encode(chunk, into: &short)
+            chunk.choices[0].opensPart = true
+            second.encode(chunk, into: &full)
+        }
+        #expect(short == full)
+        // Ended blocks take no more text, however alike the event.
+        let late =
+            stream + "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n" + stream.dropFirst(head.utf8.count)
+        var other = AnthropicMessagesStreamDecoder()
+        var again: [ChatChunk] = []
+        try other.decode(Array(late.utf8).span, into: &again)
+        #expect(again == chunks)
+    }
+
     @Test func `tell the input at the start, for a stream that is cut off`() throws {
         let cut = try #require(StreamCase.all.first { $0.name == "cut.sse" })
         let counts = AnthropicDecoded([cut.bytes]).response.usage?.counts
