@@ -32,6 +32,7 @@ public struct GatewayError: Error, Sendable, Hashable {
         case jsonTooDeep = "json_too_deep"
         case invalidValue = "invalid_value"
         case missingRequiredParameter = "missing_required_parameter"
+        case unsupportedParameter = "unsupported_parameter"
         case modelNotAllowed = "model_not_allowed"
         case urlNotAllowed = "url_not_allowed"
         case badRequest = "bad_request"
@@ -69,8 +70,8 @@ extension GatewayError.Code {
     /// The HTTP status of the code on OpenAI-shaped surfaces (RFC 9110 §15).
     public var status: Int {
         switch self {
-        case .invalidJSON, .jsonTooDeep, .invalidValue, .missingRequiredParameter, .modelNotAllowed, .urlNotAllowed,
-            .badRequest, .contextLengthExceeded:
+        case .invalidJSON, .jsonTooDeep, .invalidValue, .missingRequiredParameter, .unsupportedParameter,
+            .modelNotAllowed, .urlNotAllowed, .badRequest, .contextLengthExceeded:
             400
         case .unauthorized: 401
         case .forbidden: 403

@@ -16,6 +16,8 @@ public enum Dialect: UInt8, Sendable, Hashable {
     case openAIChat
     /// The built-in deterministic model: no upstream call is made.
     case mock
+    /// Anthropic messages.
+    case anthropicMessages
 }
 
 /// Where a target runs, as `X-Model-Source` names it.

@@ -14,7 +14,11 @@ public protocol ChatCodec: Sendable {
     /// - Throws: ``GatewayError`` that names the offending field.
     func decodeRequest(_ body: [UInt8]) throws(GatewayError) -> ChatRequest
     /// Encodes a request body for an upstream, without the members that speak to the gateway.
-    func encodeRequest(_ request: ChatRequest) -> [UInt8]
+    ///
+    /// What the dialect cannot carry is named in the result.
+    ///
+    /// - Throws: ``GatewayError`` when leaving it out would change what the caller gets, with the member as `param`.
+    func encodeRequest(_ request: ChatRequest) throws(GatewayError) -> EncodedRequest
     /// Decodes a whole answer.
     ///
     /// - Throws: ``ChatFailure`` when it is no answer.
@@ -25,6 +29,8 @@ public protocol ChatCodec: Sendable {
     func decodeFailure(_ body: [UInt8]) -> UpstreamFailure
     /// Encodes an error body for a caller.
     func encodeError(_ error: GatewayError) -> [UInt8]
+    /// Encodes what an upstream of another dialect said about a failure, for a caller who is shown the upstream's status.
+    func encodeFailure(_ failure: UpstreamFailure, status: Int) -> [UInt8]
     /// Makes a decoder for one stream.
     func makeStreamDecoder() -> StreamDecoder
     /// Makes an encoder for one stream.

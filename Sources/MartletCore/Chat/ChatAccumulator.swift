@@ -27,13 +27,24 @@ public struct ChatAccumulator: Sendable {
     private mutating func add(_ delta: ChatChunk.Choice) {
         guard let position = position(of: delta.index) else { return }
         if let role = delta.role { response.choices[position].message.role = role }
-        if let text = delta.reasoning, !text.isEmpty { response.choices[position].message.append(reasoning: text) }
-        if let text = delta.content { response.choices[position].message.append(text: text) }
+        if let text = delta.reasoning, !text.isEmpty {
+            response.choices[position].message.append(reasoning: text, opensPart: delta.opensPart)
+        }
+        if let signature = delta.signature {
+            let opensPart = delta.opensPart && (delta.reasoning ?? "").isEmpty
+            response.choices[position].message.append(signature: signature, delta.origin, opensPart: opensPart)
+        }
+        if let text = delta.content {
+            response.choices[position].message.append(text: text, opensPart: delta.opensPart)
+        }
         if let text = delta.refusal {
             response.choices[position].message.refusal = (response.choices[position].message.refusal ?? "") + text
         }
         for call in delta.toolCalls { response.choices[position].message.append(call, limit: Self.limit) }
+        response.choices[position].message.parts.append(contentsOf: delta.parts)
         if let reason = delta.finishReason { response.choices[position].finishReason = reason }
+        if let reason = delta.vendorReason { response.choices[position].vendorReason = reason }
+        if let text = delta.stopSequence { response.choices[position].stopSequence = text }
     }
 
     /// Finds a choice by its index or makes it, in the order of indices.
@@ -48,8 +59,8 @@ public struct ChatAccumulator: Sendable {
 }
 
 extension ChatMessage {
-    fileprivate mutating func append(text: String) {
-        if case .text(var last)? = parts.last {
+    fileprivate mutating func append(text: String, opensPart: Bool) {
+        if !opensPart, case .text(var last)? = parts.last {
             parts.removeLast()
             last.text += text
             parts.append(.text(last))
@@ -58,13 +69,24 @@ extension ChatMessage {
         }
     }
 
-    fileprivate mutating func append(reasoning text: String) {
-        if case .reasoning(var last)? = parts.last {
+    fileprivate mutating func append(reasoning text: String, opensPart: Bool) {
+        // A sealed part is complete.
+        if !opensPart, case .reasoning(var last)? = parts.last, !last.isSealed {
             parts.removeLast()
             last.text += text
             parts.append(.reasoning(last))
         } else {
             parts.append(.reasoning(ChatReasoning(text)))
+        }
+    }
+
+    fileprivate mutating func append(signature: String, _ origin: String?, opensPart: Bool) {
+        if !opensPart, case .reasoning(var last)? = parts.last, !last.isSealed {
+            parts.removeLast()
+            (last.signature, last.origin) = (signature, origin)
+            parts.append(.reasoning(last))
+        } else {
+            parts.append(.reasoning(ChatReasoning("", signature: signature, origin: origin)))
         }
     }
 

@@ -46,8 +46,20 @@ public struct ChatChunk: Hashable, Sendable {
         public var refusal: String?
         /// Pieces of tool calls to append.
         public var toolCalls: [ToolCallDelta] = []
+        /// Whether text or reasoning begins a part of its own even where the last part is of the same kind.
+        public var opensPart = false
+        /// The signature of the reasoning so far; it ends that part.
+        public var signature: String?
+        /// The account that made the signature, as the gateway names it.
+        public var origin: String?
+        /// Parts that come whole: redacted reasoning, and what only one dialect has.
+        public var parts: [ChatPart] = []
         /// Why the model stopped; in the last chunk of an answer.
         public var finishReason: FinishReason?
+        /// The provider's own word for the reason, where ``finishReason`` says less than it (`pause_turn`).
+        public var vendorReason: String?
+        /// The stop text that was met.
+        public var stopSequence: String?
         /// Unknown members of the choice (`logprobs` among them).
         public var extra: [ExtraMember] = []
         /// Unknown members of the delta inside the choice.
@@ -71,7 +83,7 @@ public struct ChatChunk: Hashable, Sendable {
         /// Whether the choice carries anything a caller waits for: text, reasoning, refusal, a tool call, an end.
         public var bearsContent: Bool {
             !(content ?? "").isEmpty || !(reasoning ?? "").isEmpty || !(refusal ?? "").isEmpty
-                || !toolCalls.isEmpty || finishReason != nil
+                || !toolCalls.isEmpty || signature != nil || !parts.isEmpty || finishReason != nil
         }
 
         /// UTF-8 bytes of output in the choice: text, reasoning, refusal, names and arguments of tool calls.

@@ -8,7 +8,7 @@ public enum ChatPart: Hashable, Sendable {
     case image(ChatImage)
     /// A sound as data.
     case audio(ChatAudio)
-    /// A document, by id or as data.
+    /// A document, by id, by address or as data.
     case file(ChatFile)
     /// The model's refusal, standing among the content.
     case refusal(ChatText)
@@ -78,6 +78,8 @@ public struct ChatFile: Hashable, Sendable {
     public var fileID: String?
     /// The content as a `data:` URL (RFC 2397).
     public var dataURL: String?
+    /// Where the document can be fetched (`https:`).
+    public var url: String?
     /// The name shown to the model.
     public var filename: String?
     /// Unknown members of the part.
@@ -86,23 +88,42 @@ public struct ChatFile: Hashable, Sendable {
     public var innerExtra: [ExtraMember] = []
 
     /// Creates a document.
-    public init(fileID: String? = nil, dataURL: String? = nil, filename: String? = nil) {
+    public init(fileID: String? = nil, dataURL: String? = nil, url: String? = nil, filename: String? = nil) {
         self.fileID = fileID
         self.dataURL = dataURL
+        self.url = url
         self.filename = filename
     }
 }
 
-/// Reasoning text.
+/// A piece of reasoning.
 public struct ChatReasoning: Hashable, Sendable {
-    /// The text.
+    /// The text; empty where a provider keeps it to itself.
     public var text: String
+    /// The provider's proof that the text is its own, without which it does not take the piece back.
+    public var signature: String?
+    /// Reasoning that only the provider can read, in place of a text.
+    public var redacted: String?
+    /// The account that made signature or redacted data, as the gateway names it; `nil` when unknown.
+    public var origin: String?
     /// Unknown members of the part.
     public var extra: [ExtraMember]
 
     /// Creates a piece of reasoning.
-    public init(_ text: String, extra: [ExtraMember] = []) {
+    public init(
+        _ text: String,
+        signature: String? = nil,
+        redacted: String? = nil,
+        origin: String? = nil,
+        extra: [ExtraMember] = []
+    ) {
         self.text = text
+        self.signature = signature
+        self.redacted = redacted
+        self.origin = origin
         self.extra = extra
     }
+
+    /// Whether a provider takes the piece back: it is signed, or redacted.
+    public var isSealed: Bool { signature != nil || redacted != nil }
 }

@@ -28,6 +28,8 @@ public struct ChatRequest: Hashable, Sendable {
     public var user: String?
     /// At most 16 pairs of at most 64 and 512 bytes.
     public var metadata: [MetadataPair]?
+    /// The dialect it was written in, whose names the unknown members and parts bear.
+    public var dialect = Dialect.openAIChat
     /// What the caller asks of the gateway; never sent upstream.
     public var gateway = GatewayExtensions()
     /// Unknown members of the request.

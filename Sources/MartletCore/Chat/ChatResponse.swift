@@ -36,6 +36,10 @@ public struct ChatResponse: Hashable, Sendable {
         public var message: ChatMessage
         /// Why the model stopped; `nil` when the provider did not say.
         public var finishReason: FinishReason?
+        /// The provider's own word for the reason, where ``finishReason`` says less than it (`pause_turn`).
+        public var vendorReason: String?
+        /// The stop text that was met.
+        public var stopSequence: String?
         /// Unknown members of the choice (`logprobs` among them).
         public var extra: [ExtraMember] = []
 

@@ -84,6 +84,8 @@ public struct ChatToolResult: Hashable, Sendable {
     public var content: [ChatPart]
     /// Whether the tool failed; `nil` where the dialect does not say.
     public var isError: Bool?
+    /// Unknown members of the result.
+    public var extra: [ExtraMember] = []
 
     /// Creates a result.
     public init(callID: String, content: [ChatPart], isError: Bool? = nil) {

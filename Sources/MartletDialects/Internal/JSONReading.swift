@@ -43,6 +43,17 @@ extension JSONView {
 }
 
 extension JSONWriter {
+    /// Appends JSON to bytes without copying what is there.
+    ///
+    /// When the call returns, nothing but the caller holds the bytes, so that what comes next is appended in place too.
+    static func append(to output: inout [UInt8], _ body: (inout JSONWriter) -> Void) {
+        var taken: [UInt8] = []
+        swap(&taken, &output)
+        var writer = JSONWriter(appendingTo: consume taken)
+        body(&writer)
+        output = writer.bytes
+    }
+
     mutating func member(_ name: StaticString, _ value: String?) {
         guard let value else { return }
         key(name)

@@ -75,11 +75,24 @@ extension ChatChunk.Choice {
                 _ = delta.take("tool_calls")
                 toolCalls = calls
             }
+            if let blocks = ChatReasoning.blocks(delta.peek("thinking_blocks")) {
+                _ = delta.take("thinking_blocks")
+                for block in blocks { take(block.reasoning) }
+            }
             deltaExtra = delta.extra
         }
         // An empty reason is how some servers say "not yet".
         if let name = reader.lenientString("finish_reason"), !name.isEmpty { finishReason = FinishReason(name: name) }
         extra = reader.extra
+    }
+
+    /// Takes a sealed block; the text of one with a signature came before it.
+    private mutating func take(_ block: ChatReasoning) {
+        if signature == nil, let sign = block.signature {
+            (signature, origin) = (sign, block.origin)
+        } else {
+            parts.append(.reasoning(block))
+        }
     }
 
     /// Takes the content of servers that send parts in place of text.
@@ -112,6 +125,7 @@ extension ChatChunk.Choice {
             }
             writer.key("finish_reason")
             if let finishReason { writer.string(finishReason.name) } else { writer.null() }
+            if extra.value("native_finish_reason") == nil { writer.member("native_finish_reason", vendorReason) }
             writer.members(extra)
         }
     }

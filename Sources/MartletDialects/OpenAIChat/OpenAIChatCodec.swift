@@ -31,7 +31,11 @@ public struct OpenAIChatCodec: ChatCodec {
     }
 
     /// Encodes a request body for an upstream, without the members that speak to the gateway.
-    public func encodeRequest(_ request: ChatRequest) -> [UInt8] { request.openAIBody(withGateway: false) }
+    ///
+    /// Nothing of a request in this dialect is dropped.
+    public func encodeRequest(_ request: ChatRequest) -> EncodedRequest {
+        EncodedRequest(body: request.openAIBody(withGateway: false))
+    }
 
     /// Encodes a request body for a gateway, with the members that speak to it.
     public func encodeGatewayRequest(_ request: ChatRequest) -> [UInt8] { request.openAIBody(withGateway: true) }
@@ -63,6 +67,11 @@ public struct OpenAIChatCodec: ChatCodec {
 
     /// Encodes an error body for a caller.
     public func encodeError(_ error: GatewayError) -> [UInt8] { OpenAIChatError.encode(error) }
+
+    /// Encodes what an upstream said about a failure.
+    public func encodeFailure(_ failure: UpstreamFailure, status: Int) -> [UInt8] {
+        OpenAIChatError.encode(failure, status: status)
+    }
 
     /// Makes a decoder for one stream.
     public func makeStreamDecoder() -> OpenAIChatStreamDecoder { OpenAIChatStreamDecoder() }

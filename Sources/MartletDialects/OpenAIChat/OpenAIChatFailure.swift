@@ -129,6 +129,40 @@ public enum OpenAIChatError {
         return writer.bytes
     }
 
+    /// Encodes an error body with an upstream's own words.
+    ///
+    /// - Parameters:
+    ///   - failure: What the upstream said.
+    ///   - status: The status shown to the caller; stands in for a type the upstream did not give.
+    public static func encode(_ failure: UpstreamFailure, status: Int = 500) -> [UInt8] {
+        let (type, code) = words(failure, status)
+        var writer = JSONWriter(reserving: 160)
+        writer.object { writer in
+            writer.key("error")
+            writer.object { writer in
+                writer.member("message", failure.message)
+                writer.member("type", type)
+                writer.key("param")
+                if let param = failure.param { writer.string(param) } else { writer.null() }
+                writer.key("code")
+                if let code { writer.string(code) } else { writer.null() }
+            }
+        }
+        return writer.bytes
+    }
+
+    /// The type and code of a failure in OpenAI's words; a type of Anthropic's that has no equal stays as the code.
+    private static func words(_ failure: UpstreamFailure, _ status: Int) -> (type: String, code: String?) {
+        switch failure.type {
+        case "overloaded_error", "api_error", "timeout_error": ("server_error", failure.code ?? failure.type)
+        case "not_found_error", "request_too_large", "conflict_error", "authentication_error":
+            ("invalid_request_error", failure.code ?? failure.type)
+        case "billing_error": ("insufficient_quota", "insufficient_quota")
+        case let type?: (type, failure.code)
+        case nil: (status < 500 ? "invalid_request_error" : "server_error", failure.code)
+        }
+    }
+
     /// Encodes the event that ends a stream after the response head was sent; no `[DONE]` follows it.
     ///
     /// - Parameters:

@@ -32,8 +32,13 @@ extension ChatMessage {
 
     private init(role: ChatRole, content: [ChatPart], _ reader: inout JSONObjectReader) {
         var parts = content
+        let sealed = ChatReasoning.blocks(reader.peek("thinking_blocks"))
+        if sealed != nil { _ = reader.take("thinking_blocks") }
+        let sealedText = sealed.map { $0.map(\.reasoning.text).joined() } ?? ""
         // Servers name reasoning in two ways; when both are there they say the same, and the second stays as it came.
-        if let text = reader.lenientString("reasoning_content") ?? reader.lenientString("reasoning") {
+        if let text = reader.lenientString("reasoning_content") ?? reader.lenientString("reasoning"),
+            sealed == nil || !text.utf8.elementsEqual(sealedText.utf8)
+        {
             parts.insert(.reasoning(ChatReasoning(text)), at: 0)
         }
         if let value = reader.peek("tool_calls"), let calls = ChatToolCall.calls(value) {
@@ -43,6 +48,7 @@ extension ChatMessage {
         let name = reader.lenientString("name")
         self.init(role: role, parts: parts, name: name, refusal: reader.lenientString("refusal"))
         extra = reader.extra
+        if let sealed { insert(sealed) }
     }
 }
 

@@ -26,7 +26,7 @@ extension ChatMessage {
     /// Writes the message of an answer.
     func writeAnswer(to writer: inout JSONWriter) {
         writer.object { writer in
-            writeMembers(parts, to: &writer)
+            writeMembers(parts, isAnswer: true, to: &writer)
             // The members official clients expect to be there even when they say nothing.
             guard refusal == nil, !extra.contains(where: { $0.name == "refusal" }) else { return }
             writer.key("refusal")
@@ -34,11 +34,14 @@ extension ChatMessage {
         }
     }
 
-    private func writeMembers(_ parts: [ChatPart], to writer: inout JSONWriter) {
+    private func writeMembers(_ parts: [ChatPart], isAnswer: Bool = false, to writer: inout JSONWriter) {
         writer.member("role", role.name)
-        ChatPart.writeContent(parts, to: &writer)
+        ChatPart.writeContent(isAnswer ? ChatPart.joined(parts) : parts, to: &writer)
         writer.member("refusal", refusal)
-        writer.member("reasoning_content", reasoning)
+        if let reasoning, !reasoning.isEmpty || !parts.contains(where: \.isSealedReasoning) {
+            writer.member("reasoning_content", reasoning)
+        }
+        writeThinkingBlocks(parts, to: &writer)
         writer.member("name", name)
         let calls = toolCalls
         if !calls.isEmpty {
@@ -63,6 +66,28 @@ extension ChatPart {
         writer.array { writer in
             for part in content { part.write(to: &writer) }
         }
+    }
+
+    /// The parts of an answer with all text in one: clients expect a string.
+    ///
+    /// Parts that only another dialect has are left out where there is text.
+    fileprivate static func joined(_ parts: [ChatPart]) -> [ChatPart] {
+        var joined: ChatText?
+        for part in parts {
+            if case .text(let text) = part { joined = ChatText((joined?.text ?? "") + text.text) }
+        }
+        guard let joined else { return parts }
+        return [.text(joined)]
+            + parts.filter { part in
+                switch part {
+                case .text, .other: false
+                default: true
+                }
+            }
+    }
+
+    fileprivate var isSealedReasoning: Bool {
+        if case .reasoning(let reasoning) = self { reasoning.isSealed } else { false }
     }
 
     /// Whether the part stands in `content`; calls, results and reasoning have places of their own.

@@ -69,6 +69,7 @@ extension ChatResponse.Choice {
             message.writeAnswer(to: &writer)
             writer.key("finish_reason")
             if let finishReason { writer.string(finishReason.name) } else { writer.null() }
+            if extra.value("native_finish_reason") == nil { writer.member("native_finish_reason", vendorReason) }
             if !extra.contains(where: { $0.name == "logprobs" }) {
                 writer.key("logprobs")
                 writer.null()

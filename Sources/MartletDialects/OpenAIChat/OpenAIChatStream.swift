@@ -129,9 +129,11 @@ public struct OpenAIChatStreamEncoder: ChatStreamEncoder {
     private var id: String?
     private var created: Int64?
     private var model: String?
-    private var begun: Set<Int> = []
+    private var begun: [Int: OpenAIChatThinking] = [:]
     private var usage: ChatUsage?
     private var hasEnded = false
+    /// The bytes around the text of a chunk that says nothing else.
+    private var aroundText: (before: [UInt8], after: [UInt8])?
 
     /// Makes an encoder for one stream.
     ///
@@ -141,20 +143,48 @@ public struct OpenAIChatStreamEncoder: ChatStreamEncoder {
     /// Appends a chunk's bytes; nothing for a chunk that only carries usage, which is kept for the end.
     public mutating func encode(_ chunk: ChatChunk, into output: inout [UInt8]) {
         guard !hasEnded else { return }
+        if let text = chunk.plainText, let around = aroundText, begun[0]?.isInText == true,
+            id != nil || chunk.id == nil, created != nil || chunk.created == nil, model != nil || chunk.model == nil
+        {
+            output.append(contentsOf: around.before)
+            JSONString.escape(text.utf8.span, into: &output)
+            output.append(contentsOf: around.after)
+            return
+        }
         if let error = chunk.error {
             hasEnded = true
-            return Self.append(error, to: &output)
+            return SSEWriter.appendEvent(data: OpenAIChatError.encode(error), to: &output)
         }
-        id = id ?? chunk.id
-        created = created ?? chunk.created
-        model = model ?? chunk.model
+        if id == nil || created == nil || model == nil {
+            id = id ?? chunk.id
+            created = created ?? chunk.created
+            model = model ?? chunk.model
+            aroundText = nil
+        }
         if let counts = chunk.usage { usage = counts }
         if chunk.choices.isEmpty, chunk.usage != nil, chunk.extra.isEmpty { return }
         var chunk = chunk
-        for index in chunk.choices.indices where begun.insert(chunk.choices[index].index).inserted {
-            chunk.choices[index].role = chunk.choices[index].role ?? .assistant
+        for index in chunk.choices.indices {
+            let choice = chunk.choices[index]
+            if begun[choice.index] == nil { chunk.choices[index].role = choice.role ?? .assistant }
+            if let member = begun[choice.index, default: OpenAIChatThinking()].watch(choice) {
+                chunk.choices[index].deltaExtra.append(member)
+            }
         }
         append(chunk, includeUsage ? .null : .absent, to: &output)
+        if aroundText == nil, chunk.plainText != nil { learnText() }
+    }
+
+    /// Writes a chunk of text to see what stands around the text.
+    private mutating func learnText() {
+        var bytes: [UInt8] = []
+        append(ChatChunk(choices: [ChatChunk.Choice(content: "")]), includeUsage ? .null : .absent, to: &bytes)
+        let mark = Array(#""delta":{"content":"#.utf8)
+        // The mark cannot stand in the strings before it, where quotes are escaped.
+        guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: mark) }) else { return }
+        // Both with the quotes of the text.
+        let end = start + mark.count + 1
+        aroundText = (Array(bytes[..<end]), Array(bytes[end...]))
     }
 
     /// Appends the usage when it was asked for and is known, and `[DONE]`.
@@ -192,26 +222,26 @@ public struct OpenAIChatStreamEncoder: ChatStreamEncoder {
         var chunk = chunk
         (chunk.id, chunk.created, chunk.model) = (id, created, model)
         output.append(contentsOf: "data: ".utf8)
-        var writer = JSONWriter(appendingTo: output)
-        output = []
-        chunk.write(to: &writer, usage: usage)
-        output = writer.bytes
+        JSONWriter.append(to: &output) { chunk.write(to: &$0, usage: usage) }
         output.append(contentsOf: "\n\n".utf8)
     }
+}
 
-    private static func append(_ failure: UpstreamFailure, to output: inout [UInt8]) {
-        var writer = JSONWriter()
-        writer.object { writer in
-            writer.key("error")
-            writer.object { writer in
-                writer.member("message", failure.message)
-                writer.member("type", failure.type ?? "server_error")
-                writer.key("param")
-                if let param = failure.param { writer.string(param) } else { writer.null() }
-                writer.key("code")
-                if let code = failure.code { writer.string(code) } else { writer.null() }
-            }
-        }
-        SSEWriter.appendEvent(data: writer.bytes, to: &output)
+extension ChatChunk {
+    /// The text of a chunk that carries nothing but a piece of text of the first answer.
+    fileprivate var plainText: String? {
+        guard choices.count == 1, usage == nil, error == nil, extra.isEmpty else { return nil }
+        return choices[0].plainText
+    }
+}
+
+extension ChatChunk.Choice {
+    fileprivate var plainText: String? {
+        guard let content, !content.isEmpty, index == 0, role == nil, reasoning == nil, refusal == nil,
+            toolCalls.isEmpty,
+            !opensPart, signature == nil, parts.isEmpty, finishReason == nil, vendorReason == nil, extra.isEmpty,
+            deltaExtra.isEmpty
+        else { return nil }
+        return content
     }
 }

@@ -57,20 +57,20 @@ import Testing
 
     @Test func `leave the gateway's members out towards an upstream, and a vendor's own in`() throws {
         let ours = try codec.decodeRequest(Fixture.named("full.json", in: "requests").bytes)
-        let sent = try leaves(codec.encodeRequest(ours))
+        let sent = try leaves(codec.encodeRequest(ours).body)
         #expect(
             !sent.keys.contains { $0.hasPrefix(".route") || $0.hasPrefix(".provider") || $0.hasPrefix(".fallbacks") }
         )
         #expect(sent[".smart_routing"] == nil && sent[".metadata.app"] == "\"demo")
         let vendors = try codec.decodeRequest(Fixture.named("odd.json", in: "requests").bytes)
-        let passed = try leaves(codec.encodeRequest(vendors))
+        let passed = try leaves(codec.encodeRequest(vendors).body)
         #expect(passed[".provider.order[0]"] == "\"a" && passed[".route"] == "\"price" && passed[".models[0]"] == "\"x")
     }
 
     @Test func `split the results of tools in one message into messages of their own`() throws {
         let results = ["a", "b"].map { ChatPart.toolResult(ChatToolResult(callID: $0, content: [.text(ChatText($0))])) }
         let message = ChatMessage(role: .user, parts: results + [.text(ChatText("go on"))])
-        let body = codec.encodeRequest(ChatRequest(model: "m", messages: [message]))
+        let body = codec.encodeRequest(ChatRequest(model: "m", messages: [message])).body
         #expect(try codec.decodeRequest(body).messages.map(\.role) == [.tool, .tool, .user])
     }
 

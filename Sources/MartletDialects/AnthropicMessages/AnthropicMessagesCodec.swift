@@ -1,0 +1,111 @@
+public import MartletCore
+import MartletWire
+
+/// The wire format of Anthropic's messages, in both directions.
+///
+/// - SeeAlso: Anthropic API reference, "Messages" and "Streaming messages".
+public struct AnthropicMessagesCodec: ChatCodec {
+    /// The version that requests are written in.
+    public var version: AnthropicVersion
+    /// What is known of the model; `nil` tells it from the model's name in the request.
+    public var traits: AnthropicModelTraits?
+    /// The name of the account, which decoded thinking is marked with.
+    ///
+    /// Thinking with another account's mark is not sent: its signature would be refused. `nil` marks and checks nothing.
+    public var origin: String?
+
+    /// Makes a codec.
+    ///
+    /// - Parameters:
+    ///   - version: The version that requests are written in.
+    ///   - traits: What is known of the model; `nil` tells it from the model's name in the request.
+    ///   - origin: The name of the account, which decoded thinking is marked with.
+    public init(
+        version: AnthropicVersion = .june2023,
+        traits: AnthropicModelTraits? = nil,
+        origin: String? = nil
+    ) {
+        self.version = version
+        self.traits = traits
+        self.origin = origin
+    }
+
+    /// Decodes a request body.
+    ///
+    /// - Throws: ``GatewayError``: `invalid_json`, `json_too_deep`, `missing_required_parameter`, or `invalid_value`
+    ///   with the field's path as `param`.
+    public func decodeRequest(_ body: [UInt8]) throws(GatewayError) -> ChatRequest {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(body)
+        } catch {
+            throw GatewayError(error)
+        }
+        return try document.withView { (view) throws(GatewayError) in
+            guard view.kind == .object else {
+                throw GatewayError(.invalidValue, "The request body must be a JSON object.")
+            }
+            for name in ["messages", "max_tokens"] where view.member(Array(name.utf8))?.isNull ?? true {
+                throw GatewayError(.missingRequiredParameter, "Missing required parameter: '\(name)'.", param: name)
+            }
+            do throws(JSONFieldError) {
+                return try ChatRequest(anthropic: view)
+            } catch {
+                throw GatewayError(error)
+            }
+        }
+    }
+
+    /// Encodes a request body for an upstream.
+    ///
+    /// A request in this dialect passes as it is, but for what the version refuses. For one in another dialect, what
+    /// has no form here is dropped and named, as long as the caller still gets what was asked for.
+    ///
+    /// - Throws: ``GatewayError``: `unsupported_parameter` for what cannot be left out (several answers,
+    ///   log-probabilities, sound, tools that are no functions), `invalid_value` for what no upstream would take.
+    public func encodeRequest(_ request: ChatRequest) throws(GatewayError) -> EncodedRequest {
+        var encoder = AnthropicRequestEncoder(request, codec: self)
+        return try encoder.encode()
+    }
+
+    /// Decodes a whole answer.
+    ///
+    /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.
+    public func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(body)
+        } catch {
+            throw .malformed(error.description)
+        }
+        return try document.withView { (view) throws(ChatFailure) in
+            if let failure = UpstreamFailure(anthropicAnswer: view) { throw .upstream(failure) }
+            guard view.member("content")?.kind == .array, let reader = try? JSONObjectReader(view) else {
+                throw .malformed("the answer has no content")
+            }
+            return ChatResponse(anthropic: reader, origin: origin)
+        }
+    }
+
+    /// Encodes a whole answer; of several answers the first.
+    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.anthropicBody() }
+
+    /// Reads what an upstream said about a failure, in whatever shape.
+    public func decodeFailure(_ body: [UInt8]) -> UpstreamFailure { UpstreamFailure(anthropic: body) }
+
+    /// Encodes an error body for a caller.
+    public func encodeError(_ error: GatewayError) -> [UInt8] { AnthropicMessagesError.encode(error) }
+
+    /// Encodes what an upstream said about a failure.
+    public func encodeFailure(_ failure: UpstreamFailure, status: Int) -> [UInt8] {
+        AnthropicMessagesError.encode(failure, status: status)
+    }
+
+    /// Makes a decoder for one stream.
+    public func makeStreamDecoder() -> AnthropicMessagesStreamDecoder { AnthropicMessagesStreamDecoder(origin: origin) }
+
+    /// Makes an encoder for one stream; this dialect always tells the usage.
+    public func makeStreamEncoder(includeUsage: Bool) -> AnthropicMessagesStreamEncoder {
+        AnthropicMessagesStreamEncoder()
+    }
+}

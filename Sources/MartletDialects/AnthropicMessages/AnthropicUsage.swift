@@ -1,0 +1,89 @@
+import MartletCore
+import MartletWire
+
+/// Token counts as Anthropic splits them: cache reads and writes stand beside `input_tokens`, not in it.
+///
+/// A stream tells them in pieces, at its start and its end; of each count the last one holds.
+struct AnthropicUsage: Hashable, Sendable {
+    var input: Int64?
+    var cacheRead: Int64?
+    var cacheWrite: Int64?
+    var output: Int64?
+    var thinking: Int64?
+    var outputExtra: [ExtraMember] = []
+    var extra: [ExtraMember] = []
+
+    /// Makes counts of nothing.
+    init() {}
+
+    /// Takes what a `usage` object says; counts outside 0…2^40 are not believed.
+    mutating func merge(_ view: JSONView) {
+        guard var reader = try? JSONObjectReader(view) else { return }
+        Self.take("input_tokens", &reader, &input)
+        Self.take("cache_read_input_tokens", &reader, &cacheRead)
+        Self.take("cache_creation_input_tokens", &reader, &cacheWrite)
+        Self.take("output_tokens", &reader, &output)
+        if var details = reader.lenientObject("output_tokens_details") {
+            Self.take("thinking_tokens", &details, &thinking)
+            Self.merge(details.extra, into: &outputExtra)
+        }
+        Self.merge(reader.extra, into: &extra)
+    }
+
+    /// The counts with all input in one; `nil` when input or output is not known.
+    var usage: ChatUsage? {
+        guard let input, let output else { return nil }
+        // Each is at most 2^40, so the sum cannot overflow.
+        let total = input + (cacheRead ?? 0) + (cacheWrite ?? 0)
+        guard total <= Usage.largestCount else { return nil }
+        var usage = ChatUsage(
+            Usage(
+                inputTokens: total,
+                outputTokens: output,
+                cacheReadTokens: cacheRead,
+                cacheWriteTokens: cacheWrite,
+                reasoningTokens: thinking
+            )
+        )
+        usage.extra = extra
+        usage.outputExtra = outputExtra
+        return usage
+    }
+
+    private static func take(_ name: StaticString, _ reader: inout JSONObjectReader, _ count: inout Int64?) {
+        guard let value = reader.lenientInteger(name), 0...Usage.largestCount ~= value else { return }
+        count = value
+    }
+
+    private static func merge(_ members: [ExtraMember], into extra: inout [ExtraMember]) {
+        for member in members where !member.isNull {
+            if let place = extra.firstIndex(where: { $0.name.utf8.elementsEqual(member.name.utf8) }) {
+                extra[place] = member
+            } else {
+                extra.append(member)
+            }
+        }
+    }
+}
+
+extension ChatUsage {
+    /// Writes the counts with the input split; the parts make up the total again.
+    func writeAnthropic(to writer: inout JSONWriter) {
+        writer.object { writer in
+            let cached = (counts.cacheReadTokens ?? 0).addingReportingOverflow(counts.cacheWriteTokens ?? 0)
+            let rest = counts.inputTokens.subtractingReportingOverflow(cached.partialValue)
+            writer.member("input_tokens", cached.overflow || rest.overflow ? 0 : max(0, rest.partialValue))
+            writer.member("cache_creation_input_tokens", counts.cacheWriteTokens)
+            writer.member("cache_read_input_tokens", counts.cacheReadTokens)
+            writer.member("output_tokens", counts.outputTokens)
+            if counts.reasoningTokens != nil || !outputExtra.isEmpty {
+                writer.key("output_tokens_details")
+                writer.object { writer in
+                    writer.member("thinking_tokens", counts.reasoningTokens)
+                    writer.members(outputExtra)
+                }
+            }
+            writer.members(extra)
+        }
+    }
+}
