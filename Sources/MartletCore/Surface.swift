@@ -18,6 +18,8 @@ public enum Dialect: UInt8, Sendable, Hashable {
     case mock
     /// Anthropic messages.
     case anthropicMessages
+    /// Ollama's own chat, `/api/chat`.
+    case ollamaChat
 }
 
 /// Where a target runs, as `X-Model-Source` names it.

@@ -39,9 +39,20 @@ public struct OllamaChatCodec: ChatCodec {
     }
 
     /// Encodes a request body for an upstream, without the members that speak to the gateway.
-    public func encodeRequest(_ request: ChatRequest) -> [UInt8] {
+    ///
+    /// - Throws: ``GatewayError``: `unsupported_parameter` for what cannot be left out: several answers and
+    ///   log-probabilities.
+    public func encodeRequest(_ request: ChatRequest) throws(GatewayError) -> EncodedRequest {
+        let cannot = [
+            ("n", (request.sampling.count ?? 1) > 1), ("logprobs", request.sampling.logprobs == true),
+            ("top_logprobs", (request.sampling.topLogprobs ?? 0) > 0),
+        ]
+        if let name = cannot.first(where: \.1)?.0 {
+            throw GatewayError(.unsupportedParameter, "This model does not support the parameter '\(name)'.", param: name)
+        }
         var dropped: [String] = []
-        return encodeRequest(request, dropped: &dropped)
+        let body = encodeRequest(request, dropped: &dropped)
+        return EncodedRequest(body: body, dropped: dropped)
     }
 
     /// Encodes a request body for an upstream and names what the format cannot carry.
@@ -100,6 +111,9 @@ public struct OllamaChatCodec: ChatCodec {
 
     /// Encodes an error body for a caller: `{"error":"text"}`.
     public func encodeError(_ error: GatewayError) -> [UInt8] { OllamaError.encode(error.message) }
+
+    /// Encodes what an upstream said about a failure: `{"error":"text"}`.
+    public func encodeFailure(_ failure: UpstreamFailure, status: Int) -> [UInt8] { OllamaError.encode(failure.message) }
 
     /// Makes a decoder for one stream.
     public func makeStreamDecoder() -> OllamaStreamDecoder { OllamaStreamDecoder() }

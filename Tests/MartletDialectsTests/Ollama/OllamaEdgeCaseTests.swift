@@ -23,7 +23,7 @@ import Testing
             ChatMessage(role: .assistant, parts: asked),
             ChatMessage(role: .user, parts: [.text(ChatText("go on")), result("c"), result("a"), result("b")]),
         ]
-        let sent = try leaves(plainOllama.encodeRequest(ChatRequest(model: "m", messages: messages)))
+        let sent = try leaves(plainOllama.encodeRequest(ChatRequest(model: "m", messages: messages)).body)
         #expect((1...3).map { sent[".messages[\($0)].content"] } == ["\"ra", "\"rb", "\"rc"])
         #expect((1...3).map { sent[".messages[\($0)].tool_name"] } == ["\"fa", "\"fb", "\"fc"])
         #expect(sent[".messages[4].role"] == "\"user" && sent[".messages[4].content"] == "\"go on")

@@ -34,10 +34,12 @@ import Testing
                 let bytes = Self.damaged(fixture.bytes, &generator)
                 if let request = try? ollama.decodeRequest(bytes) {
                     taken += 1
-                    _ = try leaves(ollama.encodeRequest(request))
-                    _ = try leaves(openAI.encodeRequest(request))
+                    if let body = try? ollama.encodeRequest(request).body { _ = try leaves(body) }
+                    _ = try leaves(openAI.encodeRequest(request).body)
                 }
-                if let request = try? openAI.decodeRequest(bytes) { _ = try leaves(ollama.encodeRequest(request)) }
+                if let request = try? openAI.decodeRequest(bytes), let body = try? ollama.encodeRequest(request).body {
+                    _ = try leaves(body)
+                }
                 if let response = try? ollama.decodeResponse(bytes) {
                     taken += 1
                     _ = try leaves(ollama.encodeResponse(response))
@@ -63,7 +65,7 @@ import Testing
             "options":{"temperature":0.5,"num_predict":5},"format":"json","response_format":1}
             """
         let request = try OllamaChatCodec().decodeRequest(Array(body.utf8))
-        let sent = try leaves(OpenAIChatCodec().encodeRequest(request))
+        let sent = try leaves(OpenAIChatCodec().encodeRequest(request).body)
         #expect(sent[".temperature"] == "0.5" && sent[".max_completion_tokens"] == "5.0" && sent[".tool_choice"] == nil)
         #expect(sent[".messages[0].reasoning_content"] == "\"t" && sent[".messages[0].name"] == nil)
         let answer = #"{"model":1,"id":2,"usage":3,"message":{"role":4,"content":[5],"thinking":"t"},"done":true}"#

@@ -38,7 +38,7 @@ func ollamaBody(
         var before = try leaves(bytes)
         // Roles are written in lower case.
         before[".messages[1].role"] = "\"user"
-        #expect(try leaves(codec.encodeRequest(codec.decodeRequest(bytes))) == before)
+        #expect(try leaves(codec.encodeRequest(codec.decodeRequest(bytes)).body) == before)
     }
 
     @Test func `are typed in every part`() throws {
@@ -134,7 +134,11 @@ func ollamaBody(
         #expect(try leaves(body) == leaves(expected))
         let names = String(decoding: named, as: UTF8.self).split(separator: "\n").map(String.init)
         #expect(dropped.sorted() == names.sorted())
-        #expect(OllamaChatCodec().encodeRequest(request) == body)
+        if request.sampling.count ?? 1 <= 1, request.sampling.logprobs != true, request.sampling.topLogprobs == nil {
+            #expect(try OllamaChatCodec().encodeRequest(request).body == body)
+        } else {
+            #expect(throws: GatewayError.self) { try OllamaChatCodec().encodeRequest(request) }
+        }
     }
 
     @Test func `carry what the settings add unless the caller asked for it`() throws {
