@@ -40,15 +40,10 @@ public struct OllamaChatCodec: ChatCodec {
 
     /// Encodes a request body for an upstream, without the members that speak to the gateway.
     ///
-    /// - Throws: ``GatewayError``: `unsupported_parameter` for what cannot be left out: several answers and
-    ///   log-probabilities.
+    /// - Throws: ``GatewayError``: `unsupported_parameter` for several answers, which cannot be left out.
     public func encodeRequest(_ request: ChatRequest) throws(GatewayError) -> EncodedRequest {
-        let cannot = [
-            ("n", (request.sampling.count ?? 1) > 1), ("logprobs", request.sampling.logprobs == true),
-            ("top_logprobs", (request.sampling.topLogprobs ?? 0) > 0),
-        ]
-        if let name = cannot.first(where: \.1)?.0 {
-            throw GatewayError(.unsupportedParameter, "This model does not support the parameter '\(name)'.", param: name)
+        guard (request.sampling.count ?? 1) <= 1 else {
+            throw GatewayError(.unsupportedParameter, "Ollama gives one answer to a request.", param: "n")
         }
         var dropped: [String] = []
         let body = encodeRequest(request, dropped: &dropped)
