@@ -56,15 +56,15 @@ public struct ActionList {
 public struct UpstreamRequest {
     /// The path below the target's base path.
     public var path: String
-    /// Whether a stream is expected.
-    public var wantsStream: Bool
+    /// The media type that is expected.
+    public var accept: String
     /// The body.
     public var body: SplicedBody
 
     /// Creates a request.
-    public init(path: String, wantsStream: Bool, body: SplicedBody) {
+    public init(path: String, accept: String, body: SplicedBody) {
         self.path = path
-        self.wantsStream = wantsStream
+        self.accept = accept
         self.body = body
     }
 }

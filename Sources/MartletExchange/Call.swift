@@ -65,6 +65,8 @@ struct Leg {
     var report = OpenAIChatWatcher.Report()
     /// Watches a stream in the same dialect.
     var watcher: OpenAIChatWatcher?
+    /// Turns the answer of another dialect into the caller's.
+    var translation: Translation?
 
     init(id: LegID, target: Target, slot: SlotID?) {
         self.id = id

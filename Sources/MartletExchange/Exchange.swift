@@ -39,6 +39,10 @@ public struct Exchange {
     var principal: Principal?
     var body = RequestBody()
     var facts = RequestFacts()
+    /// The request as values; made when a target needs it.
+    var typedRequest: ChatRequest?
+    /// The request for the attempt that begins, when it had to be translated.
+    var translated: TranslatedRequest?
     var privacy = PrivacyClass.open
     var plan: Plan?
     var slots = HeldSlots()

@@ -21,6 +21,7 @@ extension Leg {
 
     /// Watches one read: whole events come out, without those the caller did not ask for; the rest waits in `pending`.
     mutating func watch(_ bytes: ByteBuffer) -> Step {
+        if let step = translation?.watch(bytes) { return step }
         var step = Step()
         let before = watcher?.contentEvents ?? 0
         unsafe bytes.withUnsafeReadableBytes { unsafe watcher?.watch($0, into: &report) }
@@ -79,6 +80,27 @@ extension Leg {
         }
     }
 
+    /// What the end of the upstream's bytes means for its stream.
+    mutating func endOfStream() -> OpenAIChatWatcher.End? { translation?.finish() ?? watcher?.finish() }
+
+    /// Whether the reason to stop was seen.
+    var finishSeen: Bool { translation?.finishSeen ?? watcher?.finishSeen ?? false }
+
+    /// Bytes of the answer's text so far.
+    var contentBytes: Int { translation?.contentBytes ?? watcher?.contentBytes ?? 0 }
+
+    /// The usage as far as it was told; the output of a stream that is not over counts as what was seen of it.
+    var reportedUsage: Usage? {
+        guard let translation else { return watcher?.usage }
+        guard var usage = translation.usage, !translation.finishSeen else { return translation.usage }
+        let seen = Usage.estimatedTokens(textBytes: translation.contentBytes)
+        if seen > usage.outputTokens {
+            usage.outputTokens = seen
+            usage.estimated = true
+        }
+        return usage
+    }
+
     /// A 2xx that is an error, or no answer at all, in terms of the failure table.
     func failure(for failure: ChatFailure) -> AttemptFailure {
         guard case .upstream(let upstream) = failure else { return AttemptFailure(.badResponse, status: status) }
@@ -109,6 +131,7 @@ extension Leg {
         switch failure.name {
         case "rate_limit_exceeded", "rate_limit_error", "insufficient_quota", "requests", "tokens": return 429
         case "invalid_api_key", "authentication_error": return 401
+        case "overloaded_error": return 529
         case "permission_error": return 403
         case "model_not_found", "not_found_error": return 404
         case "context_length_exceeded", "content_filter", "content_policy_violation", "invalid_request_error",

@@ -99,12 +99,16 @@ struct RequestBody {
 }
 
 extension Exchange {
-    /// The request for one target in its own dialect; what it leaves out is named to the caller.
+    /// The request for one target; what it leaves out is named to the caller.
     mutating func upstreamRequest(for target: Target) -> UpstreamRequest {
+        if let translated {
+            answer.dropped = translated.dropped
+            return translated.request
+        }
         answer.dropped = target.quirks.dropParams.filter { body.hasMember($0) }
         return UpstreamRequest(
-            path: "/chat/completions",
-            wantsStream: facts.stream,
+            path: target.dialect.chatPath,
+            accept: facts.stream ? target.dialect.streamType : "application/json",
             body: body.spliced(for: target, facts: facts)
         )
     }

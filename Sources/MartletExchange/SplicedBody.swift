@@ -16,6 +16,13 @@ public struct SplicedBody {
         length = JSONSplice.length(of: pieces)
     }
 
+    /// A body that was written anew.
+    init(_ bytes: [UInt8]) {
+        original = ByteBuffer(bytes: bytes)
+        pieces = [.original(0..<bytes.count)]
+        length = bytes.count
+    }
+
     /// Writes the whole body behind what the buffer holds.
     public func write(to buffer: inout ByteBuffer) {
         let bytes = original.readableBytesView

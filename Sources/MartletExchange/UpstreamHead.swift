@@ -1,3 +1,5 @@
+import MartletCore
+
 /// The head of an upstream's answer, reduced to what decides.
 public struct UpstreamHead: Sendable {
     /// The HTTP status.
@@ -13,6 +15,8 @@ public struct UpstreamHead: Sendable {
         case json
         /// `text/event-stream`.
         case eventStream
+        /// `application/x-ndjson`: a JSON document a line.
+        case ndjson
         /// Anything else, or nothing.
         case other
     }
@@ -35,4 +39,14 @@ public enum LegFailure: Error, Sendable, Hashable {
     case framing
     /// The target is not allowed for this request: the dialer refused it.
     case forbidden
+}
+
+extension Dialect {
+    /// What the body of a stream claims to be.
+    var streamMedia: UpstreamHead.Media {
+        switch self {
+        case .openAIChat, .anthropicMessages, .mock: .eventStream
+        case .ollamaChat: .ndjson
+        }
+    }
 }

@@ -43,6 +43,8 @@ public struct DecisionTrace: Sendable {
         case retry
         /// A stale connection was replaced before the attempt counted.
         case redialled
+        /// A target cannot do what was asked for and is passed over: target index.
+        case unfit
         /// The answer was committed: target index, status.
         case committed
         /// The caller left.

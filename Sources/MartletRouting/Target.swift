@@ -108,11 +108,14 @@ public struct Quirks: Hashable, Sendable {
     public var acceptsStreamUsage: Bool
     /// Top-level members that are taken out of the request.
     public var dropParams: [String]
+    /// How long a local model stays loaded after a request, where the dialect can say so.
+    public var keepAlive: String?
 
     /// Creates a set of quirks.
-    public init(acceptsStreamUsage: Bool = true, dropParams: [String] = []) {
+    public init(acceptsStreamUsage: Bool = true, dropParams: [String] = [], keepAlive: String? = nil) {
         self.acceptsStreamUsage = acceptsStreamUsage
         self.dropParams = dropParams
+        self.keepAlive = keepAlive
     }
 }
 

@@ -15,6 +15,11 @@ extension Exchange {
             let error = GatewayError(.localUnavailable, "No local target can serve this model.", retryAfterSeconds: 5)
             return fail(with: error, &env, &actions)
         }
+        do throws(GatewayError) {
+            try translate(for: target)
+        } catch {
+            return cannotCarry(error, &env, &actions)
+        }
         let slot = slots.next()
         switch env.takeTargetSlot(target, id: slot) {
         case .unlimited:
@@ -111,6 +116,7 @@ extension Exchange {
         guard let index = call?.index(of: id), call?.legs[index].phase == .dialing else { return }
         guard let target = call?.legs[index].target else { return }
         let request = upstreamRequest(for: target)
+        call?.legs[index].translation = translated?.translation
         call?.legs[index].phase = .sent
         call?.legs[index].isReused = reused
         call?.legs[index].sentAt = env.now
@@ -157,9 +163,11 @@ extension Exchange {
             phase = .errorBody
             // The status that decides is known; its body may not hold the request up.
             deadlines.responseHead = env.now + Self.errorBodyLimit
-        } else if facts.stream, head.media == .eventStream {
+        } else if facts.stream, head.media == call?.legs[index].target.dialect.streamMedia {
             phase = .gate
-            call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage)
+            if call?.legs[index].translation == nil {
+                call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage)
+            }
         } else if head.media == .json {
             // A JSON body where a stream was asked for is an error in disguise or no answer; its text decides.
             phase = .wholeBody
@@ -265,9 +273,16 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        let upstream = UpstreamFailure(openAI: Array(leg.held.readableBytesView))
+        let upstream: UpstreamFailure
+        let body: ByteBuffer
+        if let translation = leg.translation {
+            (upstream, body) = translation.failure(leg.held, status: leg.status)
+        } else {
+            upstream = UpstreamFailure(openAI: Array(leg.held.readableBytesView))
+            body = leg.held
+        }
         if leg.received <= snapshot.limits.maxGateBytes {
-            call?.lastBody = UpstreamErrorBody(status: leg.status, body: leg.held)
+            call?.lastBody = UpstreamErrorBody(status: leg.status, body: body)
         }
         let failure = AttemptFailure(status: leg.status, code: upstream.name, retryAfter: leg.retryAfter)
         attemptFailed(leg.id, failure, &env, &actions)

@@ -14,9 +14,13 @@ extension Exchange {
         guard let id = call?.legs[index].id, let target = call?.legs[index].target,
             let status = call?.legs[index].status, let body = call?.legs[index].held
         else { return }
-        let report: OpenAIChatBodyWatcher.Report
+        let whole: WholeAnswer
         do throws(ChatFailure) {
-            report = try Self.report(of: body)
+            if let translation = call?.legs[index].translation {
+                whole = WholeAnswer(try translation.answer(body))
+            } else {
+                whole = WholeAnswer(try Self.report(of: body), body)
+            }
         } catch {
             guard let leg = call?.legs[index] else { return }
             return attemptFailed(id, leg.failure(for: error), saying: error, &env, &actions)
@@ -27,21 +31,40 @@ extension Exchange {
         }
         call?.winner = id
         answer.usage =
-            report.usage
+            whole.usage
             ?? Usage(
                 inputTokens: facts.estimatedInputTokens,
-                outputTokens: report.estimatedOutputTokens,
+                outputTokens: whole.estimatedOutputTokens,
                 estimated: true
             )
         stage = .relay
         answer.status = status
         trace.add(.committed, call?.machine.target ?? 0, status)
-        var head = answerHead(contentType: "application/json", length: body.readableBytes)
+        var head = answerHead(contentType: "application/json", length: whole.body.readableBytes)
         if let usage = answer.usage { head.facts.cost = target.price?.cost(of: usage) }
         settle(.settled, &env, &actions)
         actions.add(.respond(head))
-        actions.add(.body(body))
+        actions.add(.body(whole.body))
         actions.add(.endBody)
+    }
+
+    /// A whole answer in the caller's dialect, with what counts of it.
+    private struct WholeAnswer {
+        let body: ByteBuffer
+        let usage: Usage?
+        let estimatedOutputTokens: Int64
+
+        init(_ report: OpenAIChatBodyWatcher.Report, _ body: ByteBuffer) {
+            self.body = body
+            usage = report.usage
+            estimatedOutputTokens = Int64(report.estimatedOutputTokens)
+        }
+
+        init(_ translated: (body: [UInt8], usage: Usage?, contentBytes: Int)) {
+            body = ByteBuffer(bytes: translated.body)
+            usage = translated.usage
+            estimatedOutputTokens = Int64(Usage.estimatedTokens(textBytes: translated.contentBytes))
+        }
     }
 
     /// Checks a whole JSON body.
@@ -135,6 +158,8 @@ extension Exchange {
         if !clientIsWritable { deadlines.stalledSince = env.now }
         trace.add(.committed, call?.machine.target ?? 0, 200)
         _ = env.holdBytes(-body.drop())
+        typedRequest = nil
+        translated = nil
         actions.add(.respond(streamHead()))
     }
 
@@ -152,7 +177,7 @@ extension Exchange {
 
     /// The upstream's stream is over: complete if its end was seen.
     mutating func streamEnded(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
-        guard let leg = call?.legs[index], let end = call?.legs[index].watcher?.finish() else { return }
+        guard let leg = call?.legs[index], let end = call?.legs[index].endOfStream() else { return }
         switch end {
         case .done, .finished:
             // A stream whose end came with its first content is committed by now, unless it was all one event.
@@ -173,10 +198,10 @@ extension Exchange {
     /// The stream's end was seen: settles, then sends the event that ends it.
     private mutating func streamFinished(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         guard let winner = call?.winner, let index = call?.index(of: winner) else { return }
-        let watcher = call?.legs[index].watcher
-        guard watcher?.finishSeen == true else { return interrupted(&env, &actions) }
+        guard call?.legs[index].finishSeen == true else { return interrupted(&env, &actions) }
         answer.upstreamEnded = env.now
-        answer.usage = watcher?.usage ?? estimatedUsage()
+        answer.usage = call?.legs[index].reportedUsage ?? estimatedUsage()
+        if let rest = call?.legs[index].translation?.rest() { actions.add(.body(rest)) }
         settle(.settled, &env, &actions)
         actions.add(.body(ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)))
         actions.add(.endBody)
@@ -200,7 +225,7 @@ extension Exchange {
     ) {
         answer.errorCode = error.code
         if let winner = call?.winner, let index = call?.index(of: winner) {
-            answer.usage = call?.legs[index].watcher?.usage
+            answer.usage = call?.legs[index].reportedUsage
         }
         var event: [UInt8] = []
         OpenAIChatError.appendEvent(error, to: &event)

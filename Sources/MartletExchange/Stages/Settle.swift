@@ -77,7 +77,7 @@ extension Exchange {
     /// What the stream that goes to the client has reported so far.
     private var reportedUsage: Usage? {
         guard let winner = call?.winner, let index = call?.index(of: winner) else { return nil }
-        return call?.legs[index].watcher?.usage
+        return call?.legs[index].reportedUsage
     }
 
     /// The target that answered, or was tried last.
@@ -99,7 +99,7 @@ extension Exchange {
         guard call?.legs.contains(where: { $0.sentAt != nil }) == true else {
             return Usage(inputTokens: 0, outputTokens: 0, estimated: true)
         }
-        let watched = call?.legs.compactMap(\.watcher).reduce(0) { $0 + $1.contentBytes } ?? 0
+        let watched = call?.legs.reduce(0) { $0 + $1.contentBytes } ?? 0
         return Usage(
             inputTokens: facts.estimatedInputTokens,
             outputTokens: Usage.estimatedTokens(textBytes: watched),

@@ -14,7 +14,7 @@ enum RequestHeadWriter {
             bytes.append(" HTTP/1.1\r\n")
             bytes.append(target.requestFields.lines)
             bytes.append("content-type: application/json\r\naccept: ")
-            bytes.append(request.wantsStream ? "text/event-stream" : "application/json" as StaticString)
+            bytes.append(request.accept)
             bytes.append("\r\naccept-encoding: identity\r\nuser-agent: martlet/")
             bytes.append(MartletVersion.text)
             bytes.append("\r\ncontent-length: ")

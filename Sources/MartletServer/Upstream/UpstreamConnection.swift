@@ -190,6 +190,8 @@ extension UpstreamHead {
                 .json
             } else if head.isContentType("text/event-stream") {
                 .eventStream
+            } else if head.isContentType("application/x-ndjson") {
+                .ndjson
             } else {
                 .other
             }

@@ -21,7 +21,7 @@ extension ExchangeAction {
         case .dial(let leg, let target, let privacy, let fresh, let deadline):
             "dial \(leg.rawValue) \(target.id) \(privacy) \(fresh) \(deadline - start)"
         case .sendUp(let leg, let request):
-            "sendUp \(leg.rawValue) \(request.path) \(request.wantsStream) \(request.body.length) "
+            "sendUp \(leg.rawValue) \(request.path) \(request.accept) \(request.body.length) "
                 + request.body.buffers.map { String(buffer: $0) }.joined()
         case .readLeg(let leg): "readLeg \(leg.rawValue)"
         case .cancelLeg(let leg): "cancelLeg \(leg.rawValue)"

@@ -1,0 +1,54 @@
+public import MartletCore
+
+/// What a codec must know of the target it writes for.
+public struct CodecSettings: Hashable, Sendable {
+    /// The account's name, which signatures of its reasoning are marked with.
+    public var account: String
+    /// Tokens the model can hold, when known.
+    public var contextWindow: Int?
+    /// How long a local model stays loaded after a request.
+    public var keepAlive: String?
+
+    /// Creates settings.
+    public init(account: String, contextWindow: Int? = nil, keepAlive: String? = nil) {
+        self.account = account
+        self.contextWindow = contextWindow
+        self.keepAlive = keepAlive
+    }
+}
+
+/// The built-in dialects: a new one is a folder and a line in each of these.
+extension Dialect {
+    /// The codec of the dialect; `nil` for the model that is built in and calls nobody.
+    public func codec(_ settings: CodecSettings) -> (any ChatCodec)? {
+        switch self {
+        case .openAIChat: OpenAIChatCodec()
+        case .anthropicMessages: AnthropicMessagesCodec(origin: settings.account)
+        case .ollamaChat:
+            OllamaChatCodec(
+                settings: OllamaSettings(
+                    context: OllamaContext(window: settings.contextWindow),
+                    keepAlive: settings.keepAlive
+                )
+            )
+        case .mock: nil
+        }
+    }
+
+    /// Where chats are posted, below the base path.
+    public var chatPath: String {
+        switch self {
+        case .openAIChat, .mock: "/chat/completions"
+        case .anthropicMessages: "/messages"
+        case .ollamaChat: "/api/chat"
+        }
+    }
+
+    /// The media type of its streams.
+    public var streamType: String {
+        switch self {
+        case .openAIChat, .anthropicMessages, .mock: "text/event-stream"
+        case .ollamaChat: "application/x-ndjson"
+        }
+    }
+}
