@@ -46,7 +46,8 @@ struct AnthropicStreamState: Sendable {
 
     /// Reads an event that says what the one before said, but for a text of plain ASCII; answers whether it is one.
     mutating func readKnown(_ payload: UnsafeRawBufferPointer, into chunks: inout [ChatChunk]) -> Bool {
-        guard let known, let length = unsafe template.outputBytes(payload), known.textStart + length < payload.count
+        guard let known, known.place < blocks.count, let length = unsafe template.outputBytes(payload),
+            known.textStart + length < payload.count
         else {
             return false
         }
