@@ -9,6 +9,8 @@ struct AnthropicBlock {
     var json: [UInt8]
     /// The mark, if the caller set one.
     var cache: AnthropicCacheMark?
+    /// Whether the block is thinking, which takes no mark.
+    var isThinking = false
 
     /// Writes an object.
     init(_ body: (inout JSONWriter) -> Void) {

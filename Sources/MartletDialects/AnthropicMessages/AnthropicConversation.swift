@@ -28,7 +28,6 @@ struct AnthropicConversation {
         var sentID: String
         var turn: Int
         var result: AnthropicBlock?
-        var isAnswered = false
     }
 
     /// A result that waits until all calls are known.

@@ -26,8 +26,9 @@ extension AnthropicRequestEncoder {
         let message = request.messages[index]
         let path = messagePath(index)
         if !isNative, message.name != nil { dropped.add("name", in: path) }
-        let blockCount = conversation.turns.last?.blocks.count ?? 0
-        let turnCount = conversation.turns.count
+        let before = (
+            conversation.system.count, conversation.turns.count, conversation.turns.last?.blocks.count ?? 0
+        )
         switch message.role {
         case .system, .developer: try appendSystem(index, path, to: &conversation)
         case .user, .tool:
@@ -41,14 +42,14 @@ extension AnthropicRequestEncoder {
         case .function, .other:
             throw .unsupported(path + ".role", "A message of this role has no form for this model.")
         }
-        try takeMessageExtra(message, path, grew: (turnCount, blockCount), &conversation)
+        try takeMessageExtra(message, path, grew: before, &conversation)
     }
 
     /// Names what stands beside the content; a cache mark goes to the message's last block.
     private mutating func takeMessageExtra(
         _ message: ChatMessage,
         _ path: String,
-        grew before: (turns: Int, blocks: Int),
+        grew before: (system: Int, turns: Int, blocks: Int),
         _ conversation: inout AnthropicConversation
     ) throws(GatewayError) {
         guard !message.extra.isEmpty else { return }
@@ -60,17 +61,21 @@ extension AnthropicRequestEncoder {
         if message.role == .tool { return }
         guard let mark = takeMark(message.extra, in: path) else { return }
         let last = conversation.turns.count - 1
-        let hasGrown =
-            last >= 0 && (last >= before.turns || conversation.turns[last].blocks.count > before.blocks)
-        if message.role == .system || message.role == .developer, !conversation.system.isEmpty,
-            conversation.turns.isEmpty
+        if last < 0, conversation.system.count > before.system {
+            put(mark, on: &conversation.system[conversation.system.count - 1])
+        } else if last >= 0, let end = conversation.turns[last].blocks.indices.last,
+            last >= before.turns || end >= before.blocks
         {
-            conversation.system[conversation.system.count - 1].cache = mark
-        } else if hasGrown, let end = conversation.turns[last].blocks.indices.last {
-            conversation.turns[last].blocks[end].cache = mark
+            put(mark, on: &conversation.turns[last].blocks[end])
         } else {
             dropped.add(mark.path)
         }
+    }
+
+    /// Sets the mark of a whole message, which stands for one that its last part may have; thinking takes none.
+    private mutating func put(_ mark: AnthropicCacheMark, on block: inout AnthropicBlock) {
+        if block.cache != nil || block.isThinking { return dropped.add(mark.path) }
+        block.cache = mark
     }
 
     private mutating func appendSystem(
@@ -80,11 +85,9 @@ extension AnthropicRequestEncoder {
     ) throws(GatewayError) {
         let message = request.messages[index]
         var blocks: [AnthropicBlock] = []
-        var position = 0
-        for part in message.parts {
-            let place = contentPath(message, path, position)
-            position += 1
-            if let block = try contentBlock(part, .system, at: place) { blocks.append(block) }
+        let paths = ContentPaths(message, path, isNative: isNative)
+        for (position, part) in message.parts.enumerated() {
+            if let block = try contentBlock(part, .system, at: paths[position]) { blocks.append(block) }
         }
         if conversation.turns.isEmpty {
             conversation.system.append(contentsOf: blocks)
@@ -120,6 +123,7 @@ extension AnthropicRequestEncoder {
         isLast: Bool,
         to conversation: inout AnthropicConversation
     ) throws(GatewayError) {
+        let paths = ContentPaths(message, path, isNative: isNative)
         var content = 0
         var calls = 0
         for (index, part) in message.parts.enumerated() {
@@ -143,15 +147,15 @@ extension AnthropicRequestEncoder {
             case .toolResult(let result) where place == .user:
                 try appendResult(result, message, path, index, to: &conversation)
             default:
-                let path = contentPath(message, path, isNative ? index : content)
+                let position = isNative ? index : content
                 content += 1
                 var part = part
                 // The API refuses white space at the end of what it is to go on from.
-                if isLast, index == message.parts.count - 1, case .text(var text) = part {
+                if isLast, index == message.parts.count - 1, case .text(var text) = part, !text.text.isBlank {
                     text.text = text.text.trimmedEnd
                     part = .text(text)
                 }
-                if let block = try contentBlock(part, place, at: path) { conversation.append(block) }
+                if let block = try contentBlock(part, place, at: paths[position]) { conversation.append(block) }
             }
         }
     }
@@ -162,17 +166,24 @@ extension AnthropicRequestEncoder {
         return index == 0 ? "system" : "messages[\(index - 1)]"
     }
 
-    /// Where the content of a message, or one part of it, stands in the caller's body.
-    private func contentPath(_ message: ChatMessage, _ path: String, _ position: Int) -> String {
-        let isSystem = path == "system"
-        let content = message.parts.filter { part in
-            switch part {
-            case .reasoning, .toolCall: isNative
-            default: true
+    /// Where the parts of a message stand in the caller's body.
+    private struct ContentPaths {
+        private let path: String
+        /// Whether the content may have been written as a plain string.
+        private let isString: Bool
+
+        init(_ message: ChatMessage, _ path: String, isNative: Bool) {
+            self.path = path == "system" ? path : path + ".content"
+            let content = message.parts.lazy.filter { part in
+                switch part {
+                case .reasoning, .toolCall: isNative
+                default: true
+                }
             }
+            isString = content.prefix(2).count == 1 && content.allSatisfy(\.isPlainText)
         }
-        if content.count == 1, content[0].isPlainText { return isSystem ? path : path + ".content" }
-        return isSystem ? "\(path)[\(position)]" : "\(path).content[\(position)]"
+
+        subscript(position: Int) -> String { isString ? path : "\(path)[\(position)]" }
     }
 }
 

@@ -3,8 +3,8 @@
 /// - SeeAlso: Anthropic API reference, "Messages", `tools.name` and `tool_use.id`.
 struct AnthropicNames {
     private var sentNames: [String: String] = [:]
-    private var usedNames: Set<String> = []
-    private var usedIDs: Set<String> = []
+    private var usedNames = Used()
+    private var usedIDs = Used()
 
     /// The caller's names by those sent, where they differ.
     private(set) var renamed: [String: String] = [:]
@@ -16,8 +16,7 @@ struct AnthropicNames {
     mutating func name(_ name: String) -> String {
         if let known = sentNames[name] { return known }
         let clean = Self.clean(name, limit: Self.longestName)
-        let sent = Self.unique(clean.isEmpty ? "tool" : clean, usedNames, limit: Self.longestName)
-        usedNames.insert(sent)
+        let sent = usedNames.unique(clean.isEmpty ? "tool" : clean, limit: Self.longestName)
         sentNames[name] = sent
         if sent != name { renamed[sent] = name }
         return sent
@@ -26,9 +25,7 @@ struct AnthropicNames {
     /// The id to send for a call; ids are made different where a client repeats them.
     mutating func id(_ id: String) -> String {
         let clean = Self.clean(id, limit: 256)
-        let sent = Self.unique(clean.isEmpty ? "call" : clean, usedIDs, limit: 256)
-        usedIDs.insert(sent)
-        return sent
+        return usedIDs.unique(clean.isEmpty ? "call" : clean, limit: 256)
     }
 
     private static func clean(_ text: String, limit: Int) -> String {
@@ -38,14 +35,22 @@ struct AnthropicNames {
         return String(decoding: text.utf8.prefix(limit).map { isClean($0) ? $0 : 0x5F }, as: UTF8.self)
     }
 
-    private static func unique(_ text: String, _ used: Set<String>, limit: Int) -> String {
-        var candidate = text
-        var number = 2
-        while used.contains(candidate) {
-            let suffix = "_\(number)"
-            candidate = String(decoding: text.utf8.prefix(limit - suffix.utf8.count), as: UTF8.self) + suffix
-            number += 1
+    /// Names that are taken.
+    private struct Used {
+        private var taken: Set<String> = []
+        /// The number to try next behind a name that was asked for again, so that many equal ones cost little.
+        private var next: [String: Int] = [:]
+
+        /// Takes a name, or the name with a number where it is taken.
+        mutating func unique(_ name: String, limit: Int) -> String {
+            var candidate = name
+            while !taken.insert(candidate).inserted {
+                let number = next[name, default: 2]
+                next[name] = number + 1
+                let suffix = "_\(number)"
+                candidate = String(decoding: name.utf8.prefix(limit - suffix.utf8.count), as: UTF8.self) + suffix
+            }
+            return candidate
         }
-        return candidate
     }
 }

@@ -151,16 +151,15 @@ extension AnthropicRequestEncoder {
     }
 
     /// Writes reasoning that the upstream can take back; `nil` for other reasoning.
-    mutating func reasoningBlock(_ reasoning: ChatReasoning) -> AnthropicBlock? {
+    func reasoningBlock(_ reasoning: ChatReasoning) -> AnthropicBlock? {
         if let origin = reasoning.origin, let own = codec.origin, !origin.utf8.elementsEqual(own.utf8) { return nil }
-        if let data = reasoning.redacted {
-            return block("redacted_thinking", isNative ? reasoning.extra : [], at: "") { $0.member("data", data) }
+        guard reasoning.isSealed else { return nil }
+        var made = AnthropicBlock { writer in
+            reasoning.writeAnthropicMembers(to: &writer)
+            if isNative { writer.members(reasoning.extra) }
         }
-        guard let signature = reasoning.signature else { return nil }
-        return block("thinking", isNative ? reasoning.extra : [], at: "") { writer in
-            writer.member("thinking", reasoning.text)
-            writer.member("signature", signature)
-        }
+        made.isThinking = true
+        return made
     }
 }
 

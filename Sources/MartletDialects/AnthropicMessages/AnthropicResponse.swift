@@ -124,15 +124,20 @@ extension ChatReasoning {
     /// Writes thinking; without a signature it has an empty one, and is not taken back by anybody.
     func writeAnthropic(to writer: inout JSONWriter) {
         writer.object { writer in
-            if let redacted {
-                writer.member("type", "redacted_thinking")
-                writer.member("data", redacted)
-            } else {
-                writer.member("type", "thinking")
-                writer.member("thinking", text)
-                writer.member("signature", signature ?? "")
-            }
+            writeAnthropicMembers(to: &writer)
             writer.members(extra)
+        }
+    }
+
+    /// Writes the members that this codec knows.
+    func writeAnthropicMembers(to writer: inout JSONWriter) {
+        if let redacted {
+            writer.member("type", "redacted_thinking")
+            writer.member("data", redacted)
+        } else {
+            writer.member("type", "thinking")
+            writer.member("thinking", text)
+            writer.member("signature", signature ?? "")
         }
     }
 }

@@ -45,23 +45,27 @@ extension AnthropicRequestEncoder {
 
     /// Puts each result behind its call, whatever the order in which they came.
     mutating func match(_ conversation: inout AnthropicConversation) throws(GatewayError) {
-        var callsByID: [String: [Int]] = [:]
-        for (index, call) in conversation.calls.enumerated() { callsByID[call.id, default: []].append(index) }
+        // The calls of each id that have no result yet, in order.
+        var open: [String: [Int]] = [:]
+        for (index, call) in conversation.calls.enumerated() { open[call.id, default: []].append(index) }
         for result in conversation.results {
-            let candidates = callsByID[result.callID] ?? []
-            guard !candidates.isEmpty else {
+            guard let candidates = open[result.callID] else {
                 throw .invalid(
                     result.path + (isNative ? ".tool_use_id" : ".tool_call_id"),
                     "refers to no call of a tool"
                 )
             }
-            let open = candidates.filter { !conversation.calls[$0].isAnswered }
-            // The last call before the result; or the first one after it, where a client stores what comes first.
-            guard let index = open.last(where: { conversation.calls[$0].turn < result.turn }) ?? open.first else {
+            guard !candidates.isEmpty else {
                 dropped.add(result.path)
                 continue
             }
-            conversation.calls[index].isAnswered = true
+            // The last call before the result; or the first one after it, where a client stores what comes first.
+            var (low, high) = (0, candidates.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if conversation.calls[candidates[middle]].turn < result.turn { low = middle + 1 } else { high = middle }
+            }
+            guard let index = open[result.callID]?.remove(at: max(low - 1, 0)) else { continue }
             conversation.calls[index].result = resultBlock(result, id: conversation.calls[index].sentID)
         }
         conversation.turns = arranged(conversation)

@@ -14,7 +14,7 @@ struct AnthropicStreamState: Sendable {
     private var usage = AnthropicUsage()
     private var blocks: [Block] = []
     private var toolCount = 0
-    /// The last event with text. Those that follow mostly differ in nothing else, and are then read without a parser.
+    /// The last event with text; those that follow mostly differ in nothing else, and are read without a parser.
     private var template = OpenAIChatTemplate()
     /// Where the text of such an event begins, and the number of its block.
     private var known: (textStart: Int, place: Int)?
@@ -46,7 +46,8 @@ struct AnthropicStreamState: Sendable {
 
     /// Reads an event that says what the one before said, but for a text of plain ASCII; answers whether it is one.
     mutating func readKnown(_ payload: UnsafeRawBufferPointer, into chunks: inout [ChatChunk]) -> Bool {
-        guard let known, let length = unsafe template.outputBytes(payload), known.textStart + length < payload.count
+        guard let known, known.place < blocks.count, let length = unsafe template.outputBytes(payload),
+            known.textStart + length < payload.count
         else {
             return false
         }

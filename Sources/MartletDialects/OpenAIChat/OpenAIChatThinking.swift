@@ -60,12 +60,16 @@ extension ChatReasoning {
 extension ChatMessage {
     /// Puts reasoning among the parts, where it stood when it was written.
     mutating func insert(_ blocks: [(reasoning: ChatReasoning, index: Int?)]) {
-        var next = 0
+        var rest = parts[...]
+        var joined: [ChatPart] = []
+        joined.reserveCapacity(parts.count + blocks.count)
         for block in blocks {
-            let place = min(max(block.index ?? next, next), parts.count)
-            parts.insert(.reasoning(block.reasoning), at: place)
-            next = place + 1
+            let between = rest.prefix(max(0, max(0, block.index ?? 0) - joined.count))
+            joined.append(contentsOf: between)
+            rest = rest.dropFirst(between.count)
+            joined.append(.reasoning(block.reasoning))
         }
+        parts = joined + rest
     }
 
     /// Writes the sealed reasoning of a message, if there is any.
