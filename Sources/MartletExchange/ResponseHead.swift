@@ -31,6 +31,16 @@ public struct ResponseHead: Sendable {
         /// The cost in nano-dollars, when it is known before the body.
         public var cost: NanoUSD?
 
+        /// What ``dropped`` says in its field: at most 2 KiB, then `…`.
+        public var droppedText: String {
+            var text = ""
+            for path in dropped {
+                guard text.utf8.count + path.utf8.count + 2 <= 2_048 else { return text + "…" }
+                text += (text.isEmpty ? "" : ", ") + path
+            }
+            return text
+        }
+
         /// Starts with the id alone.
         public init(requestID: RequestID) { self.requestID = requestID }
     }
@@ -57,7 +67,7 @@ public struct ResponseHead: Sendable {
             fields.append(HeaderField(name: "x-gateway-attempts", value: String(facts.attempts)))
         }
         if !facts.dropped.isEmpty {
-            fields.append(HeaderField(name: "x-gateway-dropped", value: facts.dropped.joined(separator: ", ")))
+            fields.append(HeaderField(name: "x-gateway-dropped", value: facts.droppedText))
         }
         if let cost = facts.cost { fields.append(HeaderField(name: "x-gateway-cost-usd", value: cost.usdText)) }
         return fields + more

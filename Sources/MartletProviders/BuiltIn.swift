@@ -51,6 +51,7 @@ struct PresetsFile: Decodable {
         var credentialVariables: [String]
         var authHeader: String
         var authPrefix: String
+        var headers: [String: String]?
         var engine: Bool
         var acceptsStreamUsage: Bool
 
@@ -68,6 +69,7 @@ struct PresetsFile: Decodable {
             out.credentialVariables = credentialVariables
             out.authHeader = authHeader
             out.authPrefix = authPrefix
+            out.headers = (headers ?? [:]).sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
             out.acceptsStreamUsage = acceptsStreamUsage
             return out
         }
@@ -91,11 +93,15 @@ struct PresetsFile: Decodable {
 
     enum DialectName: String, Decodable {
         case openAIChat = "openai_chat"
+        case anthropicMessages = "anthropic_messages"
+        case ollamaChat = "ollama_chat"
         case mock
 
         var dialect: Dialect {
             switch self {
             case .openAIChat: .openAIChat
+            case .anthropicMessages: .anthropicMessages
+            case .ollamaChat: .ollamaChat
             case .mock: .mock
             }
         }

@@ -24,6 +24,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var authHeader: String
     /// What stands before the credential in that header (`Bearer `).
     public var authPrefix: String
+    /// Fields every call carries besides; an account's own fields of the same name win.
+    public var headers: [Header] = []
     /// Whether it is an engine people run themselves, whose tokens have no price.
     public var isEngine: Bool
     /// Whether `stream_options.include_usage` is accepted, so that streams report their usage.
@@ -41,6 +43,12 @@ public struct ProviderDescriptor: Sendable, Hashable {
         authPrefix = "Bearer "
         self.isEngine = isEngine
         acceptsStreamUsage = true
+    }
+
+    /// A request field; the name is in lower case.
+    public struct Header: Sendable, Hashable {
+        public var name: String
+        public var value: String
     }
 
     /// Whether a provider's calls need a credential.

@@ -19,11 +19,12 @@ import Testing
         #expect(parts.filter { !$0.hasSuffix(suffix) } == [])
         #expect(
             parts.map { String($0.dropLast(suffix.count)) } == [
-                "gateway.registry_overlay", "local.warm", "[aliases]", "routing.fallbacks", "routing.auto",
+                "gateway.registry_overlay", "gateway.providers.anthropic.prompt_cache", "local.warm",
+                "[aliases]", "routing.fallbacks", "routing.auto",
                 "routing.smart",
                 "routing.cascade", "[functions]", "[tools]", "[metrics]", "[skills]", "[prompts]", "[sessions]",
                 "[token_reduction]", "[cache]", "reliability.circuit_breaker", "[rate_limiting]", "[projects]",
-                "[console]", "provider type anthropic", "provider type xai",
+                "[console]", "provider type xai",
             ]
         )
     }

@@ -51,7 +51,7 @@ import Testing
 
     @Test("every row belongs to a provider that can be used, and no key stands twice")
     func rows() {
-        #expect(registry.models.count == 49)
+        #expect(registry.models.count == 67)
         #expect(registry.asOf == "2026-11-20")
         var keys: Set<String> = []
         for model in registry.models {
@@ -69,7 +69,9 @@ import Testing
         #expect(catalog.descriptor(named: "lmstudio")?.kind == ProviderKind("lm_studio"))
         #expect(catalog.descriptor(named: "openrouter")?.credentialVariables == ["OPENROUTER_API_KEY"])
         #expect(catalog.descriptor(.mock)?.dialect == .mock)
-        for name in ["bedrock", "sagemaker", "gemini", "vertex", "anthropic", "foundry", "ollama", "xai"] {
+        #expect(catalog.descriptor(named: "anthropic")?.dialect == .anthropicMessages)
+        #expect(catalog.descriptor(named: "ollama")?.dialect == .ollamaChat)
+        for name in ["bedrock", "sagemaker", "gemini", "vertex", "foundry", "xai"] {
             guard case .unavailable = catalog.lookup(name) else {
                 Issue.record("\(name) is not known")
                 continue

@@ -15,6 +15,7 @@ struct AccountPlan: Sendable {
     var dropParams: [String] = []
     var timeouts = TargetTimeouts()
     var maxConcurrency = 0
+    var keepAlive: String?
     var tls = TLSOptions()
 
     /// Makes a target for a model of this account.
@@ -25,17 +26,31 @@ struct AccountPlan: Sendable {
             kind: descriptor.kind,
             dialect: descriptor.dialect,
             upstreamModel: upstreamModel,
-            endpoint: endpoint,
+            endpoint: dialectEndpoint,
             source: source,
             isLocal: isLocal,
             headers: headers,
-            quirks: Quirks(acceptsStreamUsage: descriptor.acceptsStreamUsage, dropParams: dropParams),
+            quirks: Quirks(acceptsStreamUsage: descriptor.acceptsStreamUsage, dropParams: dropParams, keepAlive: keepAlive),
             price: price,
             contextWindow: contextWindow,
             timeouts: timeouts,
             maxConcurrency: maxConcurrency,
             tls: tls
         )
+    }
+
+    /// Adds the fields that every call of the type carries, unless the account has its own.
+    mutating func addHeaders(of descriptor: ProviderDescriptor) {
+        for field in descriptor.headers where !headers.contains(where: { $0.name == field.name }) {
+            headers.append(HeaderField(name: field.name, value: field.value))
+        }
+    }
+
+    /// The endpoint in the target's own dialect: Ollama's stands beside its OpenAI one, not below it.
+    private var dialectEndpoint: Endpoint {
+        var endpoint = endpoint
+        if descriptor.dialect == .ollamaChat, endpoint.basePath.utf8.elementsEqual("/v1".utf8) { endpoint.basePath = "" }
+        return endpoint
     }
 
     /// The price when neither the configuration nor the registry has one: tokens of one's own engine cost nothing.

@@ -78,6 +78,7 @@ struct AccountReader {
             }
         }
         guard readHeaders(table, into: &plan) else { return .refused }
+        plan.addHeaders(of: descriptor)
         readLimits(table, into: &plan)
         return .on(plan)
     }

@@ -73,6 +73,8 @@ struct LocalModels {
         )
         // What an engine cannot work on at once waits here, where it is queue wait, and not in the engine.
         plan.maxConcurrency = probe.slots ?? 0
+        plan.keepAlive = settings.keepAlive
+        plan.addHeaders(of: descriptor)
         return plan
     }
 }

@@ -70,6 +70,8 @@ public struct LocalSettings: Sendable, Hashable {
     public var allowedModels: [String]?
     /// Limit of one attempt.
     public var timeout: Duration = .seconds(120)
+    /// How long a model stays loaded after a request, in the engine's own words (`10m`).
+    public var keepAlive = "10m"
     /// Cloudflare Access fields for requests and probes; never logged.
     public var headers: [HeaderField] = []
 

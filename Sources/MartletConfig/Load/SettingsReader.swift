@@ -201,6 +201,7 @@ struct SettingsReader {
         local.defaultModel = string("local", "default_model").flatMap { $0.isEmpty ? nil : $0 }
         local.allowedModels = tree.at(["local", "allowed_models"])?.strings
         set(&local.timeout, seconds("local", "timeout_s"))
+        if let text = string("local", "keep_alive"), !text.isEmpty { local.keepAlive = text }
         local.headers = readCloudflareAccess()
         return local
     }

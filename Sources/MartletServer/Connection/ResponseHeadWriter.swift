@@ -15,7 +15,7 @@ enum ResponseHeadWriter {
         var size = 448 + head.contentType.utf8.count
         if case .client(let id) = head.facts.requestID { size += 2 * id.utf8.count }
         if let target = head.facts.target { size += target.answerFields.lines.count }
-        for name in head.facts.dropped { size += name.utf8.count + 2 }
+        if !head.facts.dropped.isEmpty { size += 2_080 }
         for field in head.more { size += field.name.utf8.count + field.value.utf8.count + 4 }
         HeadBytes.write(into: &out, capacity: size) { bytes in
             bytes.append("HTTP/1.1 ")
@@ -70,7 +70,7 @@ enum ResponseHeadWriter {
         }
         if !facts.dropped.isEmpty {
             bytes.append("x-gateway-dropped: ")
-            bytes.append(facts.dropped.joined(separator: ", "))
+            bytes.append(facts.droppedText)
             bytes.append("\r\n")
         }
         if let cost = facts.cost {
