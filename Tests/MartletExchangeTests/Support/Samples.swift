@@ -56,6 +56,7 @@ extension Target {
     static func sample(
         _ account: String,
         model: String = "upstream-model",
+        dialect: Dialect = .openAIChat,
         isLocal: Bool = false,
         contextWindow: Int? = nil,
         timeouts: TargetTimeouts = TargetTimeouts(),
@@ -65,7 +66,7 @@ extension Target {
             id: TargetID(account: AccountName(account), upstreamModel: model, credentialLocation: "env::KEY"),
             account: AccountName(account),
             kind: ProviderKind("openai_compatible"),
-            dialect: .openAIChat,
+            dialect: dialect,
             upstreamModel: model,
             endpoint: Endpoint(
                 tls: !isLocal,
