@@ -47,7 +47,9 @@ public struct ProviderDescriptor: Sendable, Hashable {
 
     /// A request field; the name is in lower case.
     public struct Header: Sendable, Hashable {
+        /// The field's name.
         public var name: String
+        /// The field's value.
         public var value: String
     }
 

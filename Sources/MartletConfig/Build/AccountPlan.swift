@@ -30,7 +30,11 @@ struct AccountPlan: Sendable {
             source: source,
             isLocal: isLocal,
             headers: headers,
-            quirks: Quirks(acceptsStreamUsage: descriptor.acceptsStreamUsage, dropParams: dropParams, keepAlive: keepAlive),
+            quirks: Quirks(
+                acceptsStreamUsage: descriptor.acceptsStreamUsage,
+                dropParams: dropParams,
+                keepAlive: keepAlive
+            ),
             price: price,
             contextWindow: contextWindow,
             timeouts: timeouts,
@@ -49,7 +53,9 @@ struct AccountPlan: Sendable {
     /// The endpoint in the target's own dialect: Ollama's stands beside its OpenAI one, not below it.
     private var dialectEndpoint: Endpoint {
         var endpoint = endpoint
-        if descriptor.dialect == .ollamaChat, endpoint.basePath.utf8.elementsEqual("/v1".utf8) { endpoint.basePath = "" }
+        if descriptor.dialect == .ollamaChat, endpoint.basePath.utf8.elementsEqual("/v1".utf8) {
+            endpoint.basePath = ""
+        }
         return endpoint
     }
 

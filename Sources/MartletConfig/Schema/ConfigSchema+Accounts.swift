@@ -95,7 +95,12 @@ extension ConfigSchema {
                 default: "120",
                 variables: ["LOCAL_LLM_TIMEOUT_SECONDS"]
             ),
-            SchemaKey("keep_alive", .string, "How long Ollama keeps a model loaded after a request.", default: "\"10m\""),
+            SchemaKey(
+                "keep_alive",
+                .string,
+                "How long Ollama keeps a model loaded after a request.",
+                default: "\"10m\""
+            ),
             SchemaKey("warm", .strings, "Models loaded at start.", isBuilt: false),
             SchemaKey("max_loaded", .count, "Models loaded at once.", default: "2", isBuilt: false),
             SchemaKey("models_dir", .string, "Folder of model files.", isBuilt: false),

@@ -108,7 +108,9 @@ public struct OllamaChatCodec: ChatCodec {
     public func encodeError(_ error: GatewayError) -> [UInt8] { OllamaError.encode(error.message) }
 
     /// Encodes what an upstream said about a failure: `{"error":"text"}`.
-    public func encodeFailure(_ failure: UpstreamFailure, status: Int) -> [UInt8] { OllamaError.encode(failure.message) }
+    public func encodeFailure(_ failure: UpstreamFailure, status: Int) -> [UInt8] {
+        OllamaError.encode(failure.message)
+    }
 
     /// Makes a decoder for one stream.
     public func makeStreamDecoder() -> OllamaStreamDecoder { OllamaStreamDecoder() }
