@@ -94,7 +94,7 @@ def run_lanes(bench, targets, options, results):
         for index in range(-1, count):
             for position in range(len(targets)):
                 target = targets[(position + max(index, 0)) % len(targets)]
-                if target.name in failed:
+                if target.name in failed or (lane.only and target.name not in lane.only):
                     continue
                 try:
                     if index < 0:  # connections, pools and pages are there before the first round
@@ -109,7 +109,7 @@ def run_lanes(bench, targets, options, results):
                     say(f"FAILED {error}")
         medians = {name: report.median(report.figure_rounds(rounds, lane, name)) for name in rounds}
         if lane.figure == "cpu_us":
-            del medians["direct"]
+            medians.pop("direct", None)
         say(f"{lane.name}: " + ", ".join(f"{name} {report.number(value)}" for name, value in medians.items()))
 
 

@@ -26,6 +26,8 @@ class Lane:
     aim: float | None = None
     extra: tuple = field(default=())   # further options of the load generator
     events: int = 0                    # events in a complete answer
+    only: tuple = field(default=())    # the targets it makes sense for; empty: all
+    must_us: float | None = None       # microseconds, where nothing is to compare with
 
 
 LANES = (
@@ -37,6 +39,8 @@ LANES = (
     Lane("burst1000", "SSE in bursts of 1,000, per chunk", "burst", "burst-1000", 1024, 8, 500, "chunk", events=1003),
     Lane("burstnull", "SSE in bursts of 100 with usage null, per chunk", "burst", "burstnull-100", 1024, 8, 5000,
          "chunk", events=103),
+    Lane("translated", "translated stream (Anthropic upstream), per chunk (5 µs)", "burst", "claude-100", 1024, 8, 2000,
+         "chunk", events=104, only=("martlet",), must_us=5),
     Lane("paced", "1,000 paced streams, per chunk", "paced", "paced-75-1000000", 1024, 1000, 5, "chunk",
          must=1.5, aim=1.0),
     Lane("rate", "added p50 at 200 requests/s, 1 KB (direct: its p50)", "rate", "json", 1024, 16, 1000,

@@ -99,6 +99,8 @@ def rows(results):
             row.ratio = row.to_bare = None
             row.aim, row.budget_value = 250_000, values.get("martlet")
             row.title += " (aim 250 ms)"
+        if lane.must_us:
+            row.must, row.budget_value = lane.must_us, values.get("martlet")
         lines.append(row)
         if lane.name == "json1k":
             cost = [a - b for a, b in zip(figure_rounds(rounds, lane, "martlet"), figure_rounds(rounds, lane, "bare"))

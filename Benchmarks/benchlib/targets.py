@@ -13,6 +13,8 @@ BENCHMARKS = Path(__file__).resolve().parent.parent
 
 # Names that clients ask for and the upstream model each becomes: the gateway has to rewrite the member.
 KINDS = ("json", "burst-100", "burst-1000", "burstnull-100", "paced-75-1000000", "hold")
+# Those of an upstream that speaks Anthropic's format.
+CLAUDE_KINDS = ("claude-100",)
 
 
 class Target:
@@ -134,15 +136,19 @@ def martlet_config(upstream_port, models):
         "version = 1\n\n[gateway.providers.bench]\n"
         'type = "openai_compatible"\n'
         f'base_url = "http://127.0.0.1:{upstream_port}/v1"\n'
-        'api_key_location = "none"\n'
+        'api_key_location = "none"\n',
+        '\n[gateway.providers.claude]\ntype = "anthropic"\n'
+        f'base_url = "http://127.0.0.1:{upstream_port}/v1"\n'
+        'api_key_location = "none"\n',
     ]
-    names = [(f"lane-{kind}", f"bench-{kind}") for kind in KINDS]
+    names = [(f"lane-{kind}", f"bench-{kind}") for kind in KINDS + CLAUDE_KINDS]
     names += [(f"filler-{index:05}", "bench-json") for index in range(max(0, models - len(names)))]
     for name, upstream in names:
+        account = "claude" if "-claude-" in name else "bench"
         parts.append(
-            f'\n[models.{name}]\nrouting = ["bench"]\n'
+            f'\n[models.{name}]\nrouting = ["{account}"]\n'
             "input_price_per_mtok = 3\noutput_price_per_mtok = 15\n"
-            f'\n[models.{name}.providers.bench]\ntype = "bench"\nmodel_name = "{upstream}"\n'
+            f'\n[models.{name}.providers.{account}]\ntype = "{account}"\nmodel_name = "{upstream}"\n'
         )
     return "".join(parts)
 

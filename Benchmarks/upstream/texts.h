@@ -99,6 +99,38 @@ static void make_texts(void) {
     append_end(&paced_end, 100, false);
 }
 
+/// One named event as an HTTP chunk of its own.
+static void append_named(struct text *text, const char *name, const char *members) {
+    char event[1024], chunk[1100];
+    int length = snprintf(event, sizeof event, "event: %s\ndata: {\"type\":\"%s\"%s}\n\n", name, name, members);
+    int total = snprintf(chunk, sizeof chunk, "%x\r\n%s\r\n", length, event);
+    append(text, chunk, (size_t)total);
+}
+
+/// The stream of a message in Anthropic's format with `events` deltas, made once for one length.
+static const struct text *claude_text(unsigned events) {
+    static struct text text;
+    static unsigned made;
+    if (made == events) return &text;
+    text.length = 0;
+    made = events;
+    char usage[128];
+    append_string(&text, STREAM_HEAD);
+    append_named(&text, "message_start",
+                 ",\"message\":{\"id\":\"msg_bench\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"bench-model\","
+                 "\"content\":[],\"stop_reason\":null,\"usage\":{\"input_tokens\":200,\"output_tokens\":1}}");
+    append_named(&text, "content_block_start", ",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}");
+    for (unsigned i = 0; i < events; i++)
+        append_named(&text, "content_block_delta",
+                     ",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\" a few words\"}");
+    append_named(&text, "content_block_stop", ",\"index\":0");
+    snprintf(usage, sizeof usage, ",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":%u}", events);
+    append_named(&text, "message_delta", usage);
+    append_named(&text, "message_stop", "");
+    append_string(&text, "0\r\n\r\n");
+    return &text;
+}
+
 /// The whole answer of a burst, made once for each length.
 static const struct text *burst_text(unsigned events, bool nulls) {
     for (size_t i = 0; i < burst_count; i++) {

@@ -5,6 +5,7 @@
 //     x-json              one JSON answer of about 700 bytes, with usage
 //     x-burst[-N]         N server-sent events at once, each in an HTTP chunk of its own, in as few writes as the
 //                         socket takes
+//     x-claude[-N]        a stream in Anthropic's format with N deltas
 //     x-burstnull[-N]     the same with `"usage":null` in each event, as api.openai.com writes them
 //     x-paced[-MS[-N]]    N events, one each MS milliseconds a stream, the streams spread evenly over the interval
 //     x-hold              two events, then silence until the other side closes
@@ -253,6 +254,13 @@ static void answer_chat(struct connection *c) {
         stats.events += events + 3;
         start_stream(c);
         set_out(c, burst_text(events, nulls));
+    } else if (!strncmp(kind, "claude", 6)) {
+        char *p = kind + 6;
+        unsigned events = number_in_name(&p, default_events, 100000);
+        c->state = ANSWERING;
+        stats.events += events + 5;
+        start_stream(c);
+        set_out(c, claude_text(events));
     } else if (!strncmp(kind, "paced", 5) || !strcmp(kind, "hold")) {
         c->state = STREAMING;
         c->interval = 0;
@@ -282,7 +290,7 @@ static void request_complete(struct connection *c) {
     size_t n = c->head_length < sizeof line - 1 ? c->head_length : sizeof line - 1;
     memcpy(line, c->head, n);
     c->head_length = 0;
-    if (!strncmp(line, "POST /v1/chat/completions ", 26)) {
+    if (!strncmp(line, "POST /v1/chat/completions ", 26) || !strncmp(line, "POST /v1/messages ", 18)) {
         answer_chat(c);
     } else if (!strncmp(line, "GET /v1/models ", 15)) {
         struct text body = {0};
