@@ -167,7 +167,7 @@ final class GatewayState: Sendable {
         do {
             channel = try await Listener.bind(host: server.host, port: server.port, group: group, loops: loops)
         } catch {
-            throw ListenFailure(host: server.host, port: server.port, reason: "\(error)")
+            throw ListenFailure(host: server.host, port: server.port, error)
         }
         startBackground()
         shared.health.enter(.serving)
@@ -268,6 +268,20 @@ struct ListenFailure: Error, CustomStringConvertible {
     let host: String
     let port: Int
     let reason: String
+
+    /// Says why in words for who starts the gateway.
+    init(host: String, port: Int, _ error: any Error) {
+        self.host = host
+        self.port = port
+        switch (error as? IOError)?.errnoCode {
+        case EADDRINUSE: reason = "another program listens there; stop it, or choose another port with --port"
+        case EACCES, EPERM: reason = "this user may not; ports below 1024 need a right of their own"
+        case EADDRNOTAVAIL: reason = "this machine has no such address"
+        case .some(let code): reason = SystemFailure(call: "bind", code: code).description
+        case nil where error is SocketAddressError: reason = "the name is not known"
+        case nil: reason = "the address cannot be used"
+        }
+    }
 
     var description: String { "cannot listen on \(host):\(port): \(reason)" }
 }

@@ -25,6 +25,8 @@ struct AccountCheck {
     let target: Target
     /// Seconds since 1970.
     let now: @Sendable () -> Int64
+    /// How long a connection with its TLS may take to be made.
+    var connectTimeout = Duration.seconds(5)
 
     private static let maxBodyBytes = 8 << 20
     private static let credentialFields: Set = ["authorization", "x-api-key", "api-key", "x-goog-api-key"]
@@ -35,7 +37,7 @@ struct AccountCheck {
     func report() async -> Report {
         do {
             var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-            configuration.timeout.connect = .seconds(5)
+            configuration.timeout.connect = TimeAmount(connectTimeout)
             configuration.httpVersion = .http1Only
             configuration.connectionPool.retryConnectionEstablishment = false
             configuration.tlsConfiguration = tls
@@ -135,6 +137,8 @@ struct AccountCheck {
         }
     }
 
+    private static let noTLS = "is it https, and is the port right?"
+
     /// Says how far a connection came: name, port, certificate, answer.
     private func unreachable(_ error: any Error) -> DoctorCheck {
         let host = target.endpoint.host
@@ -147,8 +151,11 @@ struct AccountCheck {
             let hint = "is it running, is the port right, does a firewall stand between?"
             return DoctorCheck(name, .fail, "no connection to \(place): nothing listens there", hint: hint)
         case let error as HTTPClientError where error == .connectTimeout:
-            let hint = "does a firewall stand between, is a proxy needed?"
-            return DoctorCheck(name, .fail, "no connection to \(place) within 5 seconds", hint: hint)
+            let hint = "does a firewall stand between, is a proxy needed\(target.endpoint.tls ? ", is it https" : "")?"
+            let kind = target.endpoint.tls ? "TLS connection" : "connection"
+            return DoctorCheck(name, .fail, "no \(kind) to \(place) in time", hint: hint)
+        case let error as HTTPClientError where error == .tlsHandshakeTimeout:
+            return DoctorCheck(name, .fail, "\(place) does not speak TLS with us", hint: Self.noTLS)
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
             return DoctorCheck(name, .fail, "\(place) takes a connection and does not answer within 10 seconds")
         case is NIOSSLExtraError:
@@ -157,7 +164,7 @@ struct AccountCheck {
         case is NIOSSLError, is BoringSSLError:
             let isUntrusted = "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
             let text = isUntrusted ? "the certificate of \(place) is not trusted" : "\(place) does not speak TLS with us"
-            let hint = isUntrusted ? "name its root in tls.ca_file" : "is it https, and is the port right?"
+            let hint = isUntrusted ? "name its root in tls.ca_file" : Self.noTLS
             return DoctorCheck(name, .fail, text, hint: hint)
         default:
             return DoctorCheck(name, .fail, "\(place) closed the connection, or its answer is no HTTP")

@@ -68,6 +68,9 @@ struct AIDoctorCommand: ConsoleCommand {
             page = StatusPage(reply.body)
         }
         switch (page, holder) {
+        case (let page?, .nobody):
+            let text = "\(url.map { "\($0)" } ?? "one") says \(page.status), and has another data directory"
+            return DoctorCheck(name, page.isServing ? .warn : .fail, text, hint: "name the one it has by --data-dir")
         case (let page?, _):
             let text = "\(url.map { "\($0)" } ?? "it")\(process) says \(page.status)"
             if page.status == "ok" { return DoctorCheck(name, .ok, text) }
