@@ -1,4 +1,5 @@
 public import MartletProviders
+import MartletWire
 
 /// What `martlet config …` prints and how it exits, without the command line around it.
 public enum ConfigCommands {
@@ -27,6 +28,29 @@ public enum ConfigCommands {
         guard !outcome.diagnostics.hasErrors else { return Output(text: "", errors: findings, exitCode: 2) }
         let names = files.isEmpty ? "no configuration file; the defaults" : files.joined(separator: ", ")
         return Output(text: quiet ? "" : "\(names): ok\n", errors: findings, exitCode: 0)
+    }
+
+    /// Checks as ``check(_:files:registry:catalog:quiet:)`` does and says so in one JSON document, also when it is refused.
+    public static func checkJSON(
+        _ config: LoadedConfig,
+        files: [String],
+        registry: ModelRegistry = .builtIn,
+        catalog: ProviderCatalog = .builtIn
+    ) -> Output {
+        let findings = SnapshotBuilder.build(config, registry: registry, catalog: catalog).diagnostics
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("status")
+        writer.string(findings.hasErrors ? "refused" : "ok")
+        writer.key("files")
+        writer.beginArray()
+        for file in files { writer.string(file) }
+        writer.endArray()
+        writer.key("findings")
+        findings.write(to: &writer)
+        writer.endObject()
+        let text = String(decoding: writer.bytes, as: UTF8.self) + "\n"
+        return Output(text: text, errors: "", exitCode: findings.hasErrors ? 2 : 0)
     }
 
     /// Prints every value in force as TOML lines, with secrets masked.

@@ -40,15 +40,18 @@ public struct ConfigDiagnostic: Error, Sendable, Hashable, CustomStringConvertib
         if case .file(_, _, let column) = origin { column } else { nil }
     }
 
+    /// `file:line:col`, or the variable or flag that stands in place of the file.
+    public var place: String {
+        switch origin {
+        case .file(let path, let line, let column): "\(path):\(line):\(column)"
+        case .environment(let name): "environment variable \(name)"
+        case .flag(let name): "flag \(name)"
+        case .default: "configuration"
+        }
+    }
+
     /// `file:line:col: error|warning: message (did you mean …?)`; variables and flags stand in place of the file.
     public var description: String {
-        let place =
-            switch origin {
-            case .file(let path, let line, let column): "\(path):\(line):\(column)"
-            case .environment(let name): "environment variable \(name)"
-            case .flag(let name): "flag \(name)"
-            case .default: "configuration"
-            }
         let hint = suggestion.map { " (did you mean \($0)?)" } ?? ""
         return "\(place): \(severity.rawValue): \(message)\(hint)"
     }

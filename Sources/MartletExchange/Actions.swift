@@ -73,6 +73,8 @@ public struct UpstreamRequest {
 public struct Outcome {
     /// The ledger's ending; `nil` for requests that never were admitted.
     public var record: LedgerRecord?
+    /// Whose key was presented; `nil` where none is needed or none was accepted.
+    public var key: APIKeyID?
     /// The endpoint's name, for the access log.
     public var endpoint: String
     /// The status shown; 499 when the client left first.

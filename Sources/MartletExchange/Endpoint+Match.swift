@@ -27,7 +27,7 @@ public enum EndpointKind: Sendable, Hashable {
         switch self {
         case .chatCompletions: "chat_completions"
         case .models, .model: "models"
-        case .page: "status"
+        case .page(let page): page.name
         case .control: "admin"
         }
     }

@@ -104,6 +104,16 @@ public enum Page: Sendable, Hashable {
     case health
     /// Prometheus text.
     case metrics
+
+    /// The name in the access log.
+    var name: String {
+        switch self {
+        case .live: "live"
+        case .ready: "ready"
+        case .health: "health"
+        case .metrics: "metrics"
+        }
+    }
 }
 
 /// An answer made outside the exchange.

@@ -29,12 +29,12 @@ public enum Planner {
         } else if request.route == .cloud {
             reason = .route
             targets = targets.filter { !$0.isLocal }
-            if targets.isEmpty { throw unknownModel(asked) }
+            if targets.isEmpty { throw notServed(asked, by: "target of the route `cloud`") }
         }
         if let name = request.provider, name != "local" {
             reason = .provider
             targets = targets.filter { $0.account.rawValue == name }
-            if targets.isEmpty { throw unknownModel(asked) }
+            if targets.isEmpty { throw notServed(asked, by: "target of the provider `\(printable(name))`") }
         }
         // A configured name whose accounts are all off has no targets.
         if targets.isEmpty { throw unknownModel(asked) }
@@ -105,6 +105,11 @@ public enum Planner {
             "The model `\(printable(name))` does not exist or this key may not use it.",
             param: "model"
         )
+    }
+
+    /// The model exists, but not where the request lets it be asked.
+    private static func notServed(_ name: String, by whom: String) -> GatewayError {
+        GatewayError(.modelNotFound, "No \(whom) serves the model `\(printable(name))`.", param: "model")
     }
 
     private static func noLocalTarget(in snapshot: Snapshot) -> GatewayError {

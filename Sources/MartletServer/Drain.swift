@@ -14,7 +14,7 @@ struct Drain {
     func runUntilStopped() async {
         var iterator = signals.makeAsyncIterator()
         _ = await iterator.next()
-        let server = state.current.withLock { $0.server }
+        let server = state.reloader.snapshot.server
         state.shared.health.enter(.draining)
         await withTaskGroup(of: Void.self) { group in
             // A second signal skips every wait.

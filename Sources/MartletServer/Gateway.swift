@@ -14,19 +14,28 @@ import Darwin
 
 /// A gateway from start to end.
 public enum Gateway {
-    /// Runs until SIGTERM or SIGINT, and drains.
+    /// Runs until SIGTERM or SIGINT, and drains; SIGHUP reads the configuration again.
     ///
     /// - Returns: The process's exit code: 0 after a drain, 1 when the start failed (port in use, data directory locked),
     ///   2 when the configuration is refused.
     public static func serve(_ options: ServeOptions, environment: [String: String]) async -> Int32 {
-        let files = ConfigFiles.discover(flags: options.flags, environment: environment)
-        let config = ConfigLoader.load(files: files, flags: options.flags, environment: environment)
+        let flags = options.flags
+        let load: @Sendable () -> LoadedConfig = {
+            let files = ConfigFiles.discover(flags: flags, environment: environment)
+            return ConfigLoader.load(files: files, flags: flags, environment: environment)
+        }
+        let look: @Sendable () -> [FileStamp] = {
+            ConfigFiles.discover(flags: flags, environment: environment).map { FileStamp(of: $0) }
+        }
+        // Before they are read: what changes meanwhile is seen by the first look of the watch.
+        let stamps = look()
+        let config = load()
         let built = SnapshotBuilder.build(config)
         for finding in built.diagnostics { StandardError.write("\(finding)\n") }
         guard let snapshot = built.snapshot, !built.diagnostics.hasErrors else { return 2 }
         do {
-            let state = try GatewayState(config: config, snapshot: snapshot)
-            return await state.run()
+            let state = try GatewayState(config: config, snapshot: snapshot, load: load)
+            return await state.run(watching: options.watchesFiles ? (stamps, look) : nil)
         } catch {
             StandardError.write("martlet: \(error)\n")
             return 1

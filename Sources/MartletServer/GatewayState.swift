@@ -1,3 +1,4 @@
+import Dispatch
 import MartletConfig
 import MartletCore
 import MartletGovernance
@@ -17,21 +18,32 @@ import Darwin
 
 /// The parts of a running gateway and the order in which they start and end.
 final class GatewayState: Sendable {
-    let config: LoadedConfig
-    let current: Mutex<Snapshot>
+    let reloader: ConfigReloader
+    let lock: DirectoryLock
     let group: MultiThreadedEventLoopGroup
     let threads: NIOThreadPool
     let shared: SharedState
     let loops: [LoopBound<LoopContext>]
     let authenticator: KeyAuthenticator
     let keyStore: KeyStore
+    private let reloadQueue = DispatchQueue(label: "martlet.reload")
     let background = Mutex<[@Sendable () -> Void]>([])
 
-    /// Opens the data directory and recovers what an earlier run left; nothing listens yet.
-    init(config: LoadedConfig, snapshot: Snapshot) throws {
-        self.config = config
-        current = Mutex(snapshot)
+    /// Claims and opens the data directory and recovers what an earlier run left; nothing listens yet.
+    ///
+    /// - Parameters:
+    ///   - config: The configuration.
+    ///   - snapshot: What was built of it.
+    ///   - load: Reads the configuration anew for a reload; without it a reload finds the same again.
+    ///   - log: Told what a reload came to.
+    init(
+        config: LoadedConfig,
+        snapshot: Snapshot,
+        load: (@Sendable () -> LoadedConfig)? = nil,
+        log: @escaping @Sendable (String) -> Void = { StandardError.write($0) }
+    ) throws {
         let directory = try DataDirectory(creating: config.settings.paths.dataDirectory)
+        lock = try DirectoryLock(directory)
         let database = try MartletDatabase(path: config.settings.paths.database)
         let ledger = try UsageLedger(directory, database: database, now: WallClock.milliseconds())
         keyStore = try KeyStore(database, pepper: Pepper(directory), directory: directory)
@@ -48,6 +60,15 @@ final class GatewayState: Sendable {
         threads.start()
         let slots = SlotTable()
         let targets = TargetTable()
+        let health = HealthBoard(ledger: ledger, targets: targets)
+        let reloader = ConfigReloader(
+            config: config,
+            snapshot: snapshot,
+            health: health,
+            load: load ?? { config },
+            log: log
+        )
+        self.reloader = reloader
         let shards = (0..<count).map { _ in MetricsShard(slots: slots) }
         let shared = SharedState(
             resolver: Resolver(threads: threads),
@@ -56,9 +77,9 @@ final class GatewayState: Sendable {
             slots: slots,
             targets: targets,
             memory: MemoryWatch(limitBytes: MemoryLimit.bytes),
-            health: HealthBoard(ledger: ledger, targets: targets),
+            health: health,
             accessLog: AccessLog(snapshot.observability),
-            control: ControlBridge(ledger: ledger, keys: keyStore),
+            control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
             shards: shards
         )
         self.shared = shared
@@ -78,6 +99,9 @@ final class GatewayState: Sendable {
             loops.append(LoopBound(loop))
         }
         self.loops = loops
+        reloader.attach { [loops] snapshot in
+            for loop in loops { loop.value.eventLoop.execute { loop.value.use(snapshot) } }
+        }
         let days = config.settings.retentionDays
         ledger.start(
             retention: days > 0 ? UsageLedger.Retention(days: days) { WallClock.milliseconds() } : nil
@@ -85,9 +109,12 @@ final class GatewayState: Sendable {
     }
 
     /// Listens, serves and drains.
-    func run() async -> Int32 {
+    ///
+    /// - Parameter files: What the configuration files looked like when they were read, and how to look again; `nil` does
+    ///   not watch them.
+    func run(watching files: (first: [FileStamp], look: @Sendable () -> [FileStamp])? = nil) async -> Int32 {
         // Before anything listens: a signal right after the start drains, too.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let http = ClientEngineHTTP(group: group)
         let prober = localProber(http)
         // The first snapshot that serves knows the engine that runs.
@@ -95,7 +122,7 @@ final class GatewayState: Sendable {
         let channel: any Channel
         do {
             channel = try await listen()
-            try announce(channel, current.withLock { $0 })
+            try announce(channel, reloader.snapshot)
         } catch {
             StandardError.write("martlet: \(error)\n")
             await http.shutdown()
@@ -105,8 +132,24 @@ final class GatewayState: Sendable {
         await withTaskGroup(of: Void.self) { tasks in
             // The sequence has one iterator only; the drain waits for a first signal and for a second one.
             let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
-            tasks.addTask { for await _ in signals { arrived.yield() } }
-            tasks.addTask { await prober.run() }
+            // One reload may wait while another runs: it will read what is there by then.
+            let (reloads, reload) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            tasks.addTask {
+                for await signal in signals { if signal == .sighup { reload.yield() } else { arrived.yield() } }
+            }
+            tasks.addTask { [self] in
+                for await _ in reloads {
+                    shared.accessLog.reopen()
+                    await reloadInBackground()
+                }
+            }
+            if let files {
+                let watcher = ConfigWatcher(look: files.look, first: files.first) { [self] in
+                    await reloadInBackground()
+                }
+                tasks.addTask { await watcher.run() }
+            }
+            tasks.addTask { [self] in await followLocalEngine(prober, http) }
             await Drain(state: self, listener: channel, signals: arrivals).runUntilStopped()
             tasks.cancelAll()
         }
@@ -119,12 +162,12 @@ final class GatewayState: Sendable {
     ///
     /// - Throws: `ListenFailure` when the address cannot be bound.
     func listen() async throws -> any Channel {
-        let server = current.withLock { $0.server }
+        let server = reloader.snapshot.server
         let channel: any Channel
         do {
             channel = try await Listener.bind(host: server.host, port: server.port, group: group, loops: loops)
         } catch {
-            throw ListenFailure(host: server.host, port: server.port, reason: "\(error)")
+            throw ListenFailure(host: server.host, port: server.port, error)
         }
         startBackground()
         shared.health.enter(.serving)
@@ -163,20 +206,33 @@ final class GatewayState: Sendable {
 
     private static var now: Timestamp { Timestamp(unixSeconds: Int64(WallClock.milliseconds() / 1_000)) }
 
-    /// Replaces the configuration that new exchanges begin on.
-    func publish(_ snapshot: Snapshot) {
-        current.withLock { $0 = snapshot }
-        for loop in loops {
-            loop.value.eventLoop.execute { loop.value.snapshot = snapshot }
+    /// Reads the configuration again on a thread that may block.
+    private func reloadInBackground() async {
+        let reloader = reloader
+        await withCheckedContinuation { done in
+            reloadQueue.async {
+                _ = reloader.reload()
+                done.resume()
+            }
         }
     }
 
-    /// Follows the local engine: what is found becomes part of the next snapshot.
+    /// Finds the local engine: what is found becomes part of the next snapshot.
     private func localProber(_ http: ClientEngineHTTP) -> LocalProber {
-        LocalProber(config.settings.local, http: http) { [self] finding in
-            let built = SnapshotBuilder.build(config, localState: finding)
-            if let snapshot = built.snapshot { publish(snapshot) }
+        let reloader = reloader
+        let settings = reloader.local
+        return LocalProber(settings, http: http) { reloader.engineChanged($0, lookedFor: settings) }
+    }
+
+    /// Follows the local engine, and another one once a reload names it.
+    private func followLocalEngine(_ first: LocalProber, _ http: ClientEngineHTTP) async {
+        var probing = Task { await first.run() }
+        for await _ in reloader.localChanges {
+            probing.cancel()
+            let prober = localProber(http)
+            probing = Task { await prober.run() }
         }
+        probing.cancel()
     }
 
     private func startBackground() {
@@ -203,6 +259,7 @@ final class GatewayState: Sendable {
             StandardError.write("martlet: usage records stay in the spool for the next start: \(error)\n")
         }
         shared.accessLog.close()
+        lock.release()
     }
 }
 
@@ -211,6 +268,20 @@ struct ListenFailure: Error, CustomStringConvertible {
     let host: String
     let port: Int
     let reason: String
+
+    /// Says why in words for who starts the gateway.
+    init(host: String, port: Int, _ error: any Error) {
+        self.host = host
+        self.port = port
+        switch (error as? IOError)?.errnoCode {
+        case EADDRINUSE: reason = "another program listens there; stop it, or choose another port with --port"
+        case EACCES, EPERM: reason = "this user may not; ports below 1024 need a right of their own"
+        case EADDRNOTAVAIL: reason = "this machine has no such address"
+        case .some(let code): reason = SystemFailure(call: "bind", code: code).description
+        case nil where error is SocketAddressError: reason = "the name is not known"
+        case nil: reason = "the address cannot be used"
+        }
+    }
 
     var description: String { "cannot listen on \(host):\(port): \(reason)" }
 }

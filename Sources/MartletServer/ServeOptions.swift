@@ -5,6 +5,12 @@ public struct ServeOptions: Sendable {
     /// What the command line says; wins over variables and files.
     public var flags: FlagOverrides
 
+    /// Whether a change of the configuration files reloads them.
+    public var watchesFiles: Bool
+
     /// Creates options.
-    public init(flags: FlagOverrides) { self.flags = flags }
+    public init(flags: FlagOverrides, watchesFiles: Bool = false) {
+        self.flags = flags
+        self.watchesFiles = watchesFiles
+    }
 }

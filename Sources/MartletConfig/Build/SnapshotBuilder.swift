@@ -11,6 +11,16 @@ public enum SnapshotBuilder {
         public var snapshot: Snapshot?
         /// The loader's findings and the builder's.
         public var diagnostics: [ConfigDiagnostic]
+        /// The accounts that have a table, or a variable of their type; in order of their names.
+        public var accounts: [AccountState]
+    }
+
+    /// Whether an account is on.
+    public struct AccountState: Sendable, Hashable {
+        /// The account's name.
+        public var name: String
+        /// Why it is off; `nil` when it is on, or wrong as an error says.
+        public var offReason: String?
     }
 
     /// Builds a snapshot from a loaded configuration.
@@ -32,7 +42,11 @@ public enum SnapshotBuilder {
         work.readModels()
         work.resolveDefaults()
         let diagnostics = config.diagnostics + work.diagnostics.deduplicated()
-        return Outcome(snapshot: diagnostics.hasErrors ? nil : work.snapshot(), diagnostics: diagnostics)
+        return Outcome(
+            snapshot: diagnostics.hasErrors ? nil : work.snapshot(),
+            diagnostics: diagnostics,
+            accounts: work.accountStates
+        )
     }
 }
 
@@ -147,6 +161,13 @@ private struct SnapshotWork {
                     suggestion: Suggestion.nearest(to: routing.defaultModel, among: known)
                 )
             )
+        }
+    }
+
+    var accountStates: [SnapshotBuilder.AccountState] {
+        outcomes.sorted { $0.key < $1.key }.map { name, outcome in
+            if case .off(let reason) = outcome { return .init(name: name, offReason: reason) }
+            return .init(name: name)
         }
     }
 

@@ -34,6 +34,7 @@ extension Exchange {
         _ = env.holdBytes(-body.drop())
         var outcome = Outcome(
             record: nil,
+            key: principal?.key,
             endpoint: endpoint?.name ?? "none",
             status: answer.status,
             provider: target?.account.rawValue ?? "none",

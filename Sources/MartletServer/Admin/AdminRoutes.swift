@@ -13,6 +13,8 @@ struct AdminRoutes {
 
     let ledger: UsageLedger
     let keys: KeyStore
+    /// Reads the configuration again; `nil` where that is not possible.
+    var reload: (@Sendable () -> ReloadOutcome)?
     /// Milliseconds since 1970.
     let wallClock: @Sendable () -> UInt64
 
@@ -25,6 +27,7 @@ struct AdminRoutes {
         Self.add("/admin/usage", [(.get, usage.report)], to: router)
         Self.add("/admin/keys", [(.get, keys.list), (.post, keys.create)], to: router)
         Self.add("/admin/keys/:id", [(.get, keys.show), (.delete, keys.revoke)], to: router)
+        if let reload { Self.add("/admin/reload", [(.post, ReloadRoute(reload: reload).run)], to: router) }
         return router
     }
 

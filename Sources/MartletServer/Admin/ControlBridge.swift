@@ -45,15 +45,18 @@ final class ControlBridge: Sendable {
     /// - Parameters:
     ///   - ledger: The usage ledger, already started.
     ///   - keys: The gateway keys.
+    ///   - reload: Reads the configuration again; `nil` offers no such path.
     ///   - wallClock: Milliseconds since 1970.
     ///   - logger: Told of failures of the store.
     convenience init(
         ledger: UsageLedger,
         keys: KeyStore,
+        reload: (@Sendable () -> ReloadOutcome)? = nil,
         wallClock: @escaping @Sendable () -> UInt64 = { WallClock.milliseconds() },
         logger: Logger = Logger(label: "martlet.admin")
     ) {
-        let router = AdminRoutes(ledger: ledger, keys: keys, wallClock: wallClock).makeRouter().buildResponder()
+        let routes = AdminRoutes(ledger: ledger, keys: keys, reload: reload, wallClock: wallClock)
+        let router = routes.makeRouter().buildResponder()
         self.init(logger: logger) { try await router.respond(to: $0, context: $1) }
     }
 

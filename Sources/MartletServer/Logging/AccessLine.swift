@@ -47,7 +47,7 @@ struct AccessLine: Sendable {
         status = outcome.status
         provider = outcome.provider
         model = outcome.model
-        key = outcome.record?.key
+        key = outcome.record?.key ?? outcome.key
         attempts = outcome.attempts.count
         usage = outcome.usage
         cost = outcome.cost

@@ -32,4 +32,10 @@ final class LoopContext {
         ledger = LedgerTick(eventLoop: eventLoop, writer: writer)
         dateField = DateField()
     }
+
+    /// Lets new exchanges begin on another configuration; those that run keep theirs.
+    func use(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        ledger.isStrict = snapshot.strictDurability
+    }
 }

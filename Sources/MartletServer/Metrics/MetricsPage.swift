@@ -12,6 +12,8 @@ struct MetricsGauges: Sendable {
     var spoolPendingRecords = 0
     /// Access-log lines that were dropped because writing was too slow.
     var accessLogDropped: UInt64 = 0
+    /// Reloads of the configuration by their result.
+    var reloads: (accepted: UInt64, refused: UInt64) = (0, 0)
     /// Facts of the process.
     var process = ProcessFacts()
 
@@ -122,6 +124,9 @@ enum MetricsPage {
             "Access-log lines dropped because writing was too slow.",
             gauges.accessLogDropped
         )
+        writer.family("gateway_config_reloads_total", .counter, "Reloads of the configuration by result.")
+        writer.sample("gateway_config_reloads_total", [("result", "accepted")], gauges.reloads.accepted)
+        writer.sample("gateway_config_reloads_total", [("result", "refused")], gauges.reloads.refused)
         if let bytes = gauges.process.residentBytes {
             writer.single("process_resident_memory_bytes", .gauge, "Resident memory size in bytes.", bytes)
         }

@@ -1,3 +1,4 @@
+import MartletConfig
 import MartletCore
 import MartletExchange
 import MartletRouting
@@ -15,12 +16,15 @@ final class HealthBoard: Sendable {
 
     private struct State {
         var phase = Phase.starting
+        var configLoadedAt = WallClock.milliseconds()
+        /// Where the errors are of a configuration that was refused since; empty when the files are in force.
+        var refusedPlaces: [String] = []
+        var reloads: UInt64 = 0
+        var refusedReloads: UInt64 = 0
     }
 
     private let state = Mutex(State())
     private let startedAt = Instant.now
-    /// The configuration is read once, at the start; a refused one does not start.
-    private let configLoadedAt = WallClock.milliseconds()
     private let ledger: UsageLedger
     private let targets: TargetTable
 
@@ -30,6 +34,32 @@ final class HealthBoard: Sendable {
     }
 
     func enter(_ phase: Phase) { state.withLock { $0.phase = phase } }
+
+    /// When the configuration in force was read, in milliseconds since 1970.
+    var configLoadedAt: UInt64 { state.withLock(\.configLoadedAt) }
+
+    /// Reloads by their result since the start.
+    var reloads: (accepted: UInt64, refused: UInt64) { state.withLock { ($0.reloads, $0.refusedReloads) } }
+
+    /// Notes that new files are in force.
+    func configAccepted(at time: UInt64) {
+        state.withLock { state in
+            state.configLoadedAt = time
+            state.refusedPlaces = []
+            state.reloads &+= 1
+        }
+    }
+
+    /// Notes that new files were refused; the page shows where the errors are, by file name without its folder.
+    func configRefused(_ findings: [ConfigDiagnostic]) {
+        let places = findings.filter { $0.severity == .error }.prefix(10).map { finding in
+            finding.place.split(separator: "/").last.map(String.init) ?? finding.place
+        }
+        state.withLock { state in
+            state.refusedPlaces = places
+            state.refusedReloads &+= 1
+        }
+    }
 
     /// Makes a page.
     ///
@@ -46,7 +76,10 @@ final class HealthBoard: Sendable {
         let accounts = targets.accountStatus()
         let canRecord = ledger.room
         let storeFails = ledger.storeIsFailing
-        let isDegraded = storeFails || accounts.values.contains(.degraded) || snapshot.local == .silent
+        // Targets of accounts that a reload took away are still remembered, and say nothing about this configuration.
+        let isAccountDegraded = snapshot.accounts.keys.contains { accounts[$0.rawValue] == .degraded }
+        let isRefused = !state.refusedPlaces.isEmpty
+        let isDegraded = storeFails || isAccountDegraded || isRefused || snapshot.local == .silent
         let status: StaticString =
             switch state.phase {
             case .starting: "starting"
@@ -70,8 +103,14 @@ final class HealthBoard: Sendable {
         writer.endObject()
         writer.key("config")
         writer.beginObject()
-        writer.member("status", "ok")
-        writer.member("loaded_at", Timestamp(unixSeconds: Int64(configLoadedAt / 1_000)).description)
+        writer.member("status", isRefused ? "degraded" : "ok")
+        writer.member("loaded_at", Timestamp(unixSeconds: Int64(clamping: state.configLoadedAt / 1_000)).description)
+        if isRefused {
+            writer.key("errors_at")
+            writer.beginArray()
+            for place in state.refusedPlaces { writer.string(place) }
+            writer.endArray()
+        }
         writer.endObject()
         writer.key("local")
         writer.beginObject()

@@ -12,6 +12,7 @@ extension SharedState {
             gauges.runningExchanges = slots.process.inFlight
             gauges.spoolPendingRecords = ledger.pendingRecords
             gauges.accessLogDropped = accessLog.dropped
+            gauges.reloads = health.reloads
             gauges.process = .current()
             let page = MetricsPage.render(shards: shards, gauges: gauges)
             reply(.page(PageAnswer(status: 200, contentType: MetricsPage.contentType, body: page)))

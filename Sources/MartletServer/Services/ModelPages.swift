@@ -8,7 +8,8 @@ import Synchronization
 /// The model list, made once a snapshot and answered from memory.
 final class ModelPages: Sendable {
     private struct Pages {
-        var snapshot: ObjectIdentifier
+        /// Kept alive, so that no later snapshot can have its address.
+        var snapshot: Snapshot
         var list: ByteBuffer
         var models: [ModelName: ListedModel]
     }
@@ -27,7 +28,7 @@ final class ModelPages: Sendable {
 
     private func current(_ snapshot: Snapshot) -> Pages {
         pages.withLock { pages in
-            if let pages, pages.snapshot == ObjectIdentifier(snapshot) { return pages }
+            if let pages, pages.snapshot === snapshot { return pages }
             let made = Self.make(snapshot)
             pages = made
             return made
@@ -46,7 +47,7 @@ final class ModelPages: Sendable {
         var models: [ModelName: ListedModel] = [:]
         for model in snapshot.listed { models[ModelName(model.id)] = model }
         return Pages(
-            snapshot: ObjectIdentifier(snapshot),
+            snapshot: snapshot,
             list: ByteBuffer(bytes: writer.bytes),
             models: models
         )

@@ -15,12 +15,17 @@ public struct DataDirectory: Hashable, Sendable {
     public var spoolPath: String { path + "/spool" }
     /// The file of the pepper that gateway keys are hashed with.
     public var pepperPath: String { path + "/pepper" }
+    /// The file whose lock a running gateway holds.
+    public var lockPath: String { path + "/serve.lock" }
+
+    /// Names a directory without looking at it.
+    public init(at path: String) { self.path = Self.withoutLastSlash(path) }
 
     /// Opens the directory; creates it and its parents (mode 0700) when missing.
     ///
     /// - Throws: `.system` when a directory cannot be created.
     public init(creating path: String) throws(StoreError) {
-        self.path = path.utf8.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.path = Self.withoutLastSlash(path)
         var prefix = self.path.hasPrefix("/") ? "" : "."
         do throws(SystemFailure) {
             for part in self.path.split(separator: "/") {
@@ -31,5 +36,9 @@ public struct DataDirectory: Hashable, Sendable {
         } catch {
             throw .system(error)
         }
+    }
+
+    private static func withoutLastSlash(_ path: String) -> String {
+        path.utf8.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
     }
 }

@@ -10,6 +10,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case pepperMismatch(path: String)
     /// The database refused or failed; the text is SQLite's, without any value of a statement.
     case database(String)
+    /// Another gateway runs on the data directory.
+    case inUse(path: String, pid: Int32?)
     /// A file operation failed.
     case system(SystemFailure)
 
@@ -23,6 +25,9 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .pepperMalformed(let path): "\(path) must hold 64 hexadecimal digits"
         case .pepperMismatch(let path):
             "\(path) is not the pepper that the keys of this data directory were made with; restore it from a backup"
+        case .inUse(let path, let pid):
+            "the data directory \(path) is in use by another running gateway\(pid.map { " (process \($0))" } ?? "");"
+                + " stop that one, or give this one a directory of its own with --data-dir"
         case .database(let text): "the database failed: \(text)"
         case .system(let failure): failure.description
         }

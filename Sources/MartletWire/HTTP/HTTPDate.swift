@@ -1,7 +1,7 @@
 /// Reads dates of HTTP header fields.
 ///
 /// - SeeAlso: RFC 9110 §5.6.7.
-enum HTTPDate {
+public enum HTTPDate {
     /// Reads one of the three forms.
     ///
     /// - `Sun, 06 Nov 1994 08:49:37 GMT` (preferred)
@@ -13,7 +13,7 @@ enum HTTPDate {
     ///   - now: The present as seconds since 1970-01-01 UTC, needed for a year of two digits.
     /// - Returns: Seconds since 1970-01-01 UTC; `nil` when it is no such date. The name of the weekday must exist but is not
     ///   compared with the date.
-    static func seconds(_ bytes: [UInt8], now: Int64) -> Int64? {
+    public static func seconds(_ bytes: [UInt8], now: Int64) -> Int64? {
         var reader = Reader(rest: bytes[...])
         let day: Int
         let month: Int

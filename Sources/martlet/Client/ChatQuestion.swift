@@ -8,6 +8,8 @@ struct ChatQuestion: Hashable {
     var prompt: String
     /// The system's text.
     var system: String?
+    /// The account that shall answer; `nil` leaves the choice to the gateway.
+    var provider: String?
     /// The limit of the answer, in tokens.
     var maxTokens: Int?
     /// How freely the model chooses.
@@ -25,6 +27,7 @@ struct ChatQuestion: Hashable {
                 if let system { Self.write("system", system, to: &writer) }
                 Self.write("user", prompt, to: &writer)
             }
+            if let provider { writer.member("provider", provider) }
             if let maxTokens {
                 writer.key("max_tokens")
                 writer.integer(maxTokens)

@@ -12,18 +12,26 @@ struct ClientKey: Hashable {
     /// The value of the `Authorization` field (RFC 6750 §2.1).
     var authorization: String { "Bearer " + text }
 
-    /// Finds the key: `--key`, `--key-stdin`, `MARTLET_API_KEY`, then `GATEWAY_API_KEY`; `nil` when there is none.
+    /// Variables of a key for inference, first to last.
+    static let variables = ["MARTLET_API_KEY", "GATEWAY_API_KEY"]
+    /// Variables of a key for the control plane, first to last.
+    static let adminVariables = ["ADMIN_KEY"] + variables
+
+    /// Finds the key: `--key`, `--key-stdin`, then the first variable that is set; `nil` when there is none.
     ///
     /// - Parameters:
     ///   - flag: The value of `--key`.
     ///   - input: The text of stdin when it holds the key.
+    ///   - environment: The environment.
+    ///   - variables: The variables that may hold it.
     /// - Throws: A usage failure that does not show the key.
     static func find(
         flag: String?,
         input: String?,
-        environment: [String: String]
+        environment: [String: String],
+        variables: [String] = Self.variables
     ) throws(CommandFailure) -> ClientKey? {
-        let variable = ["MARTLET_API_KEY", "GATEWAY_API_KEY"].first { environment[$0]?.isEmpty == false }
+        let variable = variables.first { environment[$0]?.isEmpty == false }
         let found: (text: String, place: String)? =
             if let flag {
                 (flag, "--key")

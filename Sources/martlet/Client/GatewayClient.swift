@@ -1,6 +1,15 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NIOPosix
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#endif
 
 /// Calls a running gateway.
 struct GatewayClient {
@@ -82,6 +91,8 @@ struct GatewayClient {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(5)
         configuration.httpVersion = .http1Only
+        // Without this a refused connection is tried again until the time for connecting is over.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
             let response: HTTPClientResponse
             do {
@@ -113,8 +124,11 @@ struct GatewayClient {
         case let error as HTTPClientError where error == .connectTimeout: "the connection was not made in time"
         case let error as HTTPClientError where error == .deadlineExceeded: "it took too long"
         case let error as HTTPClientError where error == .remoteConnectionClosed: "the connection was closed"
-        case let error as HTTPClientError: error.shortDescription
-        case let error as IOError: error.description
+        case is HTTPClientError: "the connection failed, or what came is no HTTP"
+        case let error as IOError where error.errnoCode == ECONNREFUSED: "nothing listens there"
+        case let error as IOError where error.errnoCode == ECONNRESET: "the connection was closed"
+        case let error as NIOConnectionError where error.connectionErrors.isEmpty: "the name is not known"
+        case is NIOConnectionError: "nothing listens there"
         default: "the connection failed"
         }
     }

@@ -52,6 +52,9 @@ struct GatewayURL: Hashable, CustomStringConvertible {
     /// The URL of the status page.
     var status: String { root + "/status" }
 
+    /// The URL of a path of the control plane, such as `/reload`.
+    func admin(_ path: String) -> String { root + "/admin" + path }
+
     /// The root, as messages show it.
     var description: String { root }
 }

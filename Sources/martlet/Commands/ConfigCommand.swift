@@ -26,12 +26,13 @@ struct ConfigCheckCommand: ConsoleCommand {
     @Flag(name: .shortAndLong, help: "Print nothing when nothing was found.")
     var quiet = false
 
-    @OptionGroup var colour: ColourOptions
+    @OptionGroup var output: OutputOptions
 
     mutating func run(on console: Console) async throws {
         var flags = FlagOverrides()
         flags.configFiles = files
         let loaded = LoadedFiles(flags: flags, environment: console.environment)
+        if output.json { return try console.finish(ConfigCommands.checkJSON(loaded.config, files: loaded.paths)) }
         try console.finish(ConfigCommands.check(loaded.config, files: loaded.paths, quiet: quiet))
     }
 }

@@ -21,7 +21,7 @@ struct GatewayCommand: ConsoleCommand {
 
     mutating func run(on console: Console) async throws {
         guard createApiKey else { return try await start.serve(on: console) }
-        let keys = try KeyAccess.open(start.overrides, console)
+        let keys = try KeyAccess.open(start.overrides, creating: true, console)
         try keys.create(KeyRequest(), isJSON: output.json, on: console)
     }
 }

@@ -1,3 +1,8 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
 import MartletConfig
 import MartletCore
 import MartletGovernance
@@ -9,17 +14,27 @@ struct KeyAccess {
 
     /// Opens the keys where a start with these flags would keep them.
     ///
+    /// - Parameter creating: Whether a data directory that is not there is made; else that is a failure with 5.
     /// - Throws: `CommandEnd` with 2, its findings printed, when the configuration is refused; `CommandFailure` when the
     ///   directory or its database cannot be used.
-    static func open(_ flags: FlagOverrides, _ console: Console) throws -> KeyAccess {
+    static func open(_ flags: FlagOverrides, creating: Bool, _ console: Console) throws -> KeyAccess {
         let loaded = LoadedFiles(flags: flags, environment: console.environment)
         guard !loaded.config.diagnostics.hasErrors else {
             let errors = loaded.config.diagnostics.filter { $0.severity == .error }
             for error in errors { try console.note(error.description) }
             throw CommandFailure(.configurationInvalid, "the configuration is refused")
         }
+        let paths = loaded.config.settings.paths
+        // A file where the directory should be is another failure, which the store names.
+        let kind = try? FileManager.default.attributesOfItem(atPath: paths.dataDirectory)[.type] as? FileAttributeType
+        if !creating, kind != .typeRegular, !FileManager.default.fileExists(atPath: paths.database) {
+            throw CommandFailure(
+                .notFound,
+                "there are no keys in the data directory \(paths.dataDirectory)",
+                hint: "is the path right? --data-dir, MARTLET_DATA_DIR or storage.data_dir name it"
+            )
+        }
         return try reportingStore {
-            let paths = loaded.config.settings.paths
             let directory = try DataDirectory(creating: paths.dataDirectory)
             let pepper = try Pepper(directory)
             let database = try MartletDatabase(path: paths.database)

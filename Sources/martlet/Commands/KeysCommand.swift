@@ -40,7 +40,7 @@ struct KeysCreateCommand: ConsoleCommand {
 
     mutating func run(on console: Console) async throws {
         let request = try request(now: .now())
-        try KeyAccess.open(store.overrides, console).create(request, isJSON: output.json, on: console)
+        try KeyAccess.open(store.overrides, creating: true, console).create(request, isJSON: output.json, on: console)
     }
 
     private func request(now: Timestamp) throws -> KeyRequest {
@@ -60,7 +60,7 @@ struct KeysListCommand: ConsoleCommand {
     @OptionGroup var output: OutputOptions
 
     mutating func run(on console: Console) async throws {
-        try KeyAccess.open(store.overrides, console).list(isJSON: output.json, on: console)
+        try KeyAccess.open(store.overrides, creating: false, console).list(isJSON: output.json, on: console)
     }
 }
 
@@ -82,7 +82,7 @@ struct KeysRevokeCommand: ConsoleCommand {
     @OptionGroup var output: OutputOptions
 
     mutating func run(on console: Console) async throws {
-        try KeyAccess.open(store.overrides, console).revoke(id, isJSON: output.json, on: console)
+        try KeyAccess.open(store.overrides, creating: false, console).revoke(id, isJSON: output.json, on: console)
     }
 }
 

@@ -7,7 +7,9 @@ struct ServeCommand: ConsoleCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Start the gateway and serve until it is told to stop.",
-        discussion: Examples.text("martlet serve", "martlet serve --config martlet.toml --bind 127.0.0.1:0")
+        discussion: Examples.text("martlet serve --watch", "martlet serve --config martlet.toml --bind 127.0.0.1:0")
+            + "\n\nSIGHUP reloads the configuration and reopens the access log. SIGTERM and SIGINT let running requests"
+            + "\nend first; a second one does not wait. One gateway runs on one data directory."
     )
 
     @OptionGroup var start: StartOptions
@@ -35,6 +37,9 @@ struct StartOptions: ParsableArguments {
     @Flag(help: "Check the configuration and exit: 0 when a start would accept it, 2 when not.")
     var checkConfig = false
 
+    @Flag(help: "Reload the configuration files when they change.")
+    var watch = false
+
     mutating func validate() throws {
         if let port, !(0...65_535).contains(port) { throw ValidationError("--port is a number from 0 to 65535") }
     }
@@ -56,7 +61,7 @@ struct StartOptions: ParsableArguments {
             let loaded = LoadedFiles(flags: overrides, environment: console.environment)
             return try console.finish(ConfigCommands.check(loaded.config, files: loaded.paths))
         }
-        let options = ServeOptions(flags: overrides)
+        let options = ServeOptions(flags: overrides, watchesFiles: watch)
         let code = await Gateway.serve(options, environment: console.environment)
         if code != 0 { throw CommandEnd(exitCode: code) }
     }

@@ -43,8 +43,9 @@ struct GatewayOptions: ParsableArguments {
 
     /// The client that the flags and variables describe.
     ///
+    /// - Parameter variables: The variables that may hold the key.
     /// - Throws: A usage failure for a bad address or key.
-    func client(_ console: Console) throws -> GatewayClient {
+    func client(_ console: Console, variables: [String] = ClientKey.variables) throws -> GatewayClient {
         if key != nil {
             try console.warn("a key on the command line can be seen by others; set MARTLET_API_KEY instead")
         }
@@ -52,7 +53,7 @@ struct GatewayOptions: ParsableArguments {
         let input = keyStdin ? String(decoding: try console.readInput() ?? [], as: UTF8.self) : nil
         return GatewayClient(
             url: url,
-            key: try ClientKey.find(flag: key, input: input, environment: console.environment)
+            key: try ClientKey.find(flag: key, input: input, environment: console.environment, variables: variables)
         )
     }
 

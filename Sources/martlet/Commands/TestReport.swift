@@ -11,7 +11,8 @@ struct TestReport {
     /// From sending the question to having the whole answer.
     var latency: Duration
 
-    private var milliseconds: Int64 {
+    /// The latency in whole milliseconds.
+    var milliseconds: Int64 {
         let (seconds, attoseconds) = latency.components
         return seconds &* 1_000 &+ attoseconds / 1_000_000_000_000_000
     }

@@ -224,7 +224,7 @@ import Testing
 }
 
 /// The last request that a test's server saw.
-private final class SeenRequest: Sendable {
+final class SeenRequest: Sendable {
     private let request = Mutex<ScriptedGateway.Request?>(nil)
     func set(_ new: ScriptedGateway.Request) { request.withLock { $0 = new } }
     func get() -> ScriptedGateway.Request? { request.withLock { $0 } }

@@ -18,7 +18,9 @@ struct LiveGateway: Sendable {
     static let adminKey = "live-admin-0123456789abcdef"
 
     let state: GatewayState
+    let listener: any Channel
     let port: Int
+    let dataDirectory: String
 
     /// The configuration was refused.
     struct Refused: Error {
@@ -31,28 +33,48 @@ struct LiveGateway: Sendable {
     static func run<Result>(
         _ toml: String,
         environment: [String: String] = [:],
+        dataDirectory: String? = nil,
+        _ body: (LiveGateway) async throws -> Result
+    ) async throws -> Result {
+        try await run(reading: { toml }, environment: environment, dataDirectory: dataDirectory, body)
+    }
+
+    /// Runs a gateway for as long as `body` runs, whose file may change for reloads.
+    ///
+    /// - Parameters:
+    ///   - text: What the file holds when it is read.
+    ///   - dataDirectory: Whose directory to share; by default it gets one of its own.
+    ///   - log: Told what reloads came to.
+    static func run<Result>(
+        reading text: @escaping @Sendable () -> String,
+        environment: [String: String] = [:],
+        dataDirectory: String? = nil,
+        log: @escaping @Sendable (String) -> Void = { _ in },
         _ body: (LiveGateway) async throws -> Result
     ) async throws -> Result {
         let directory = FileManager.default.temporaryDirectory.appending(path: "martlet-live-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: directory) }
         var flags = FlagOverrides()
         flags.bind = "127.0.0.1:0"
-        flags.dataDirectory = directory.path
+        flags.dataDirectory = dataDirectory ?? directory.path
         let variables = ["GATEWAY_API_KEY": key, "ADMIN_KEY": adminKey].merging(environment) { $1 }
         let files = FileAccess(read: { path in
-            path == "/live/martlet.toml" ? Array(toml.utf8) : FileAccess.system.read(path)
+            path == "/live/martlet.toml" ? Array(text().utf8) : FileAccess.system.read(path)
         })
-        let config = ConfigLoader.load(
-            files: ["/live/martlet.toml"],
-            flags: flags,
-            environment: variables,
-            files: files
-        )
+        let load: @Sendable () -> LoadedConfig = { [flags] in
+            ConfigLoader.load(files: ["/live/martlet.toml"], flags: flags, environment: variables, files: files)
+        }
+        let config = load()
         let built = SnapshotBuilder.build(config)
         guard let snapshot = built.snapshot else { throw Refused(findings: built.diagnostics.map(\.description)) }
-        let state = try GatewayState(config: config, snapshot: snapshot)
+        let state = try GatewayState(config: config, snapshot: snapshot, load: load, log: log)
         let channel = try await state.listen()
-        let gateway = LiveGateway(state: state, port: try #require(channel.localAddress?.port))
+        let gateway = LiveGateway(
+            state: state,
+            listener: channel,
+            port: try #require(channel.localAddress?.port),
+            dataDirectory: dataDirectory ?? directory.path
+        )
         let outcome: Swift.Result<Result, any Error>
         do { outcome = .success(try await body(gateway)) } catch { outcome = .failure(error) }
         await state.stop()

@@ -1,0 +1,173 @@
+import AsyncHTTPClient
+import MartletRouting
+import MartletWire
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// Asks one account's endpoint for its models, with the account's own credential.
+struct AccountCheck {
+    /// What was found.
+    struct Report {
+        var check: DoctorCheck
+        /// Seconds that the other side's clock is ahead; `nil` when unknown, or on this machine.
+        var skew: Int64?
+    }
+
+    /// An answer of the endpoint.
+    private struct Reply {
+        var status: Int
+        var models: Int?
+        var date: Int64?
+    }
+
+    let target: Target
+    /// Seconds since 1970.
+    let now: @Sendable () -> Int64
+    /// How long a connection with its TLS may take to be made.
+    var connectTimeout = Duration.seconds(5)
+
+    private static let maxBodyBytes = 8 << 20
+    private static let credentialFields: Set = ["authorization", "x-api-key", "api-key", "x-goog-api-key"]
+
+    private var name: String { "account \(target.account)" }
+
+    /// Asks; takes at most some twenty seconds.
+    func report() async -> Report {
+        do {
+            var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+            configuration.timeout.connect = TimeAmount(connectTimeout)
+            configuration.httpVersion = .http1Only
+            configuration.connectionPool.retryConnectionEstablishment = false
+            configuration.tlsConfiguration = tls
+            return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
+                let reply = try await ask(client)
+                let skew = target.endpoint.isLoopback ? nil : reply.date.map { $0 - now() }
+                return Report(check: try await judge(reply, client), skew: skew)
+            }
+        } catch {
+            return Report(check: unreachable(error), skew: nil)
+        }
+    }
+
+    private var tls: TLSConfiguration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        if let file = target.tls.caFile { tls.trustRoots = .file(file) }
+        if target.tls.insecure { tls.certificateVerification = .none }
+        return tls
+    }
+
+    // MARK: Asking
+
+    /// Asks for the model list where OpenAI and Anthropic have it, else where Ollama has it.
+    private func ask(_ client: HTTPClient, withCredential: Bool = true) async throws -> Reply {
+        let reply = try await get(target.endpoint.basePath + "/models", client, withCredential: withCredential)
+        guard reply.status == 404 else { return reply }
+        let other = try await get("/api/tags", client, withCredential: withCredential)
+        return other.status == 200 ? other : reply
+    }
+
+    private func get(_ path: String, _ client: HTTPClient, withCredential: Bool) async throws -> Reply {
+        let endpoint = target.endpoint
+        var request = HTTPClientRequest(url: "\(endpoint.tls ? "https" : "http")://\(endpoint.authority)\(path)")
+        request.headers.add(name: "accept", value: "application/json")
+        request.headers.add(name: "user-agent", value: "martlet")
+        for field in target.headers where withCredential || !Self.credentialFields.contains(field.name) {
+            request.headers.add(name: field.name, value: field.value)
+        }
+        // Anthropic's API answers no request without its version.
+        if request.headers.contains(name: "x-api-key"), !request.headers.contains(name: "anthropic-version") {
+            request.headers.add(name: "anthropic-version", value: "2023-06-01")
+        }
+        let response = try await client.execute(request, timeout: .seconds(10))
+        let body = try? await response.body.collect(upTo: Self.maxBodyBytes)
+        let date = response.headers.first(name: "date").flatMap { HTTPDate.seconds(Array($0.utf8), now: now()) }
+        return Reply(
+            status: Int(response.status.code),
+            models: body.flatMap { Self.models(Array($0.readableBytesView)) },
+            date: date
+        )
+    }
+
+    private static func models(_ body: [UInt8]) -> Int? {
+        guard let document = try? JSONDocument(body) else { return nil }
+        return document.withView { view in
+            let list = view.member("data") ?? view.member("models")
+            return list.flatMap { $0.kind == .array ? $0.elements.reduce(0) { count, _ in count + 1 } : nil }
+        }
+    }
+
+    // MARK: Judging
+
+    private func judge(_ reply: Reply, _ client: HTTPClient) async throws -> DoctorCheck {
+        let place = target.endpoint.authority
+        switch reply.status {
+        case 200..<300:
+            guard let models = reply.models else {
+                let hint = "base_url must be where the API begins, often with /v1 at its end"
+                return DoctorCheck(name, .warn, "\(place) answers, but with no list of models", hint: hint)
+            }
+            guard target.headers.contains(where: { Self.credentialFields.contains($0.name) }) else {
+                return DoctorCheck(name, .ok, "\(place), \(models) models; no key is sent")
+            }
+            // Some providers show their list to everybody: that says nothing about the key.
+            let bare = try await ask(client, withCredential: false)
+            let isOpen = (200..<300).contains(bare.status)
+            let text = isOpen ? "; the list needs no key, so the key was not tried" : ", the key is accepted"
+            return DoctorCheck(name, .ok, "\(place), \(models) models\(text)")
+        case 401:
+            let hint = "put a valid key where api_key_location or the provider's variable says"
+            return DoctorCheck(name, .fail, "\(place) refuses the key (401)", hint: hint)
+        case 403:
+            let hint = "it may be limited to some calls; `martlet ai test MODEL` tries one"
+            return DoctorCheck(name, .warn, "\(place) does not let this key list models (403)", hint: hint)
+        case 404, 405:
+            let hint = "base_url must be where the API begins, often with /v1 at its end"
+            return DoctorCheck(name, .warn, "\(place) answers, but has no list of models (\(reply.status))", hint: hint)
+        case 429:
+            return DoctorCheck(name, .warn, "\(place) limits the rate at the moment (429)", hint: "try again later")
+        case 300..<400:
+            let hint = "set base_url to where the API itself is"
+            return DoctorCheck(name, .fail, "\(place) redirects elsewhere (\(reply.status))", hint: hint)
+        default:
+            let hint = "look at the provider's status page, or at the engine's own log"
+            return DoctorCheck(name, .fail, "\(place) answers \(reply.status)", hint: hint)
+        }
+    }
+
+    private static let noTLS = "is it https, and is the port right?"
+
+    /// Says how far a connection came: name, port, certificate, answer.
+    private func unreachable(_ error: any Error) -> DoctorCheck {
+        let host = target.endpoint.host
+        let place = target.endpoint.authority
+        switch error {
+        case let error as NIOConnectionError where error.connectionErrors.isEmpty:
+            let hint = "look for a mistyped base_url, and at this machine's DNS"
+            return DoctorCheck(name, .fail, "the name \(host) is not found", hint: hint)
+        case is NIOConnectionError, is IOError:
+            let hint = "is it running, is the port right, does a firewall stand between?"
+            return DoctorCheck(name, .fail, "no connection to \(place): nothing listens there", hint: hint)
+        case let error as HTTPClientError where error == .connectTimeout:
+            let hint = "does a firewall stand between, is a proxy needed\(target.endpoint.tls ? ", is it https" : "")?"
+            let kind = target.endpoint.tls ? "TLS connection" : "connection"
+            return DoctorCheck(name, .fail, "no \(kind) to \(place) in time", hint: hint)
+        case let error as HTTPClientError where error == .tlsHandshakeTimeout:
+            return DoctorCheck(name, .fail, "\(place) does not speak TLS with us", hint: Self.noTLS)
+        case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
+            return DoctorCheck(name, .fail, "\(place) takes a connection and does not answer within 10 seconds")
+        case is NIOSSLExtraError:
+            let hint = "set base_url to the name in the certificate"
+            return DoctorCheck(name, .fail, "the certificate of \(place) is for another name", hint: hint)
+        case is NIOSSLError, is BoringSSLError:
+            let isUntrusted = "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
+            let text = isUntrusted ? "the certificate of \(place) is not trusted" : "\(place) does not speak TLS with us"
+            let hint = isUntrusted ? "name its root in tls.ca_file" : Self.noTLS
+            return DoctorCheck(name, .fail, text, hint: hint)
+        default:
+            return DoctorCheck(name, .fail, "\(place) closed the connection, or its answer is no HTTP")
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import MartletConfig
+import MartletRouting
+import Synchronization
+
+/// Reads the configuration again while the gateway runs, and swaps it whole or not at all.
+///
+/// Every change goes through one lock, so that all loops see the same order: a reload, and a local engine that came or went.
+final class ConfigReloader: Sendable {
+    private struct State {
+        var config: LoadedConfig
+        var snapshot: Snapshot
+        var engine: LocalProbe?
+        /// Warnings that were told already.
+        var told: Set<ConfigDiagnostic>
+        var publish: (@Sendable (Snapshot) -> Void)?
+    }
+
+    /// The section `[local]` whenever it names another engine, for who follows that.
+    let localChanges: AsyncStream<LocalSettings>
+
+    private let state: Mutex<State>
+    private let fixed: FixedSettings
+    private let load: @Sendable () -> LoadedConfig
+    private let health: HealthBoard
+    private let wallClock: @Sendable () -> UInt64
+    private let log: @Sendable (String) -> Void
+    private let localChanged: AsyncStream<LocalSettings>.Continuation
+
+    /// Takes over a configuration that was accepted at the start.
+    ///
+    /// - Parameters:
+    ///   - config: What the process was started with.
+    ///   - snapshot: What was built of it.
+    ///   - health: Told of every reload.
+    ///   - wallClock: Milliseconds since 1970.
+    ///   - load: Finds and reads all files anew; may block.
+    ///   - log: Told of every reload's result once.
+    init(
+        config: LoadedConfig,
+        snapshot: Snapshot,
+        health: HealthBoard,
+        wallClock: @escaping @Sendable () -> UInt64 = { WallClock.milliseconds() },
+        load: @escaping @Sendable () -> LoadedConfig,
+        log: @escaping @Sendable (String) -> Void
+    ) {
+        fixed = FixedSettings(config)
+        state = Mutex(State(config: config, snapshot: snapshot, told: Set(config.diagnostics)))
+        self.health = health
+        self.wallClock = wallClock
+        self.load = load
+        self.log = log
+        (localChanges, localChanged) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// The snapshot that new exchanges begin on.
+    var snapshot: Snapshot { state.withLock(\.snapshot) }
+    /// The local engine's settings in force.
+    var local: LocalSettings { state.withLock(\.config.settings.local) }
+
+    /// Names who hands snapshots to the loops; called in the order in which they hold.
+    func attach(_ publish: @escaping @Sendable (Snapshot) -> Void) { state.withLock { $0.publish = publish } }
+
+    /// Reads and checks everything, then swaps; on any error the old configuration stays.
+    ///
+    /// Blocks while files are read.
+    func reload() -> ReloadOutcome {
+        let outcome = state.withLock { state -> ReloadOutcome in
+            var config = load()
+            let findings = fixed.apply(to: &config)
+            config.diagnostics += findings
+            // A finding about an engine elsewhere says nothing about this one.
+            let isSameEngine = config.settings.local.hasSameEngine(as: state.config.settings.local)
+            let engine = isSameEngine ? state.engine : nil
+            let built = SnapshotBuilder.build(config, localState: engine)
+            guard let snapshot = built.snapshot else {
+                health.configRefused(built.diagnostics)
+                return ReloadOutcome(isAccepted: false, findings: built.diagnostics, loadedAt: health.configLoadedAt)
+            }
+            if !isSameEngine { localChanged.yield(config.settings.local) }
+            state.config = config
+            state.engine = engine
+            state.snapshot = snapshot
+            let loadedAt = wallClock()
+            health.configAccepted(at: loadedAt)
+            state.publish?(snapshot)
+            return ReloadOutcome(isAccepted: true, findings: built.diagnostics, loadedAt: loadedAt)
+        }
+        var told = outcome
+        state.withLock { state in
+            // What a start or an earlier reload warned of is not said again.
+            told.findings.removeAll { $0.severity == .warning && state.told.contains($0) }
+            state.told.formUnion(told.findings)
+            if state.told.count > 1_000 { state.told = Set(outcome.findings) }
+        }
+        log(told.text)
+        return outcome
+    }
+
+    /// Takes over what a probe of the local engine found; ignored when it looked elsewhere than what is configured now.
+    func engineChanged(_ engine: LocalProbe?, lookedFor settings: LocalSettings) {
+        state.withLock { state in
+            guard settings.hasSameEngine(as: state.config.settings.local) else { return }
+            state.engine = engine
+            guard let snapshot = SnapshotBuilder.build(state.config, localState: engine).snapshot else { return }
+            state.snapshot = snapshot
+            state.publish?(snapshot)
+        }
+    }
+}
+
+extension LocalSettings {
+    /// Whether a probe with these settings asks the same as one with others.
+    fileprivate func hasSameEngine(as other: LocalSettings) -> Bool {
+        engine == other.engine && endpoint == other.endpoint && headers == other.headers
+    }
+}
