@@ -1,6 +1,6 @@
 # One command each; CONTRIBUTING.md says what they are for. ARGS goes to the program behind `serve` and `bench`.
 
-.PHONY: help setup serve test lint format bench fuzz soak
+.PHONY: help setup serve test lint format bench fuzz soak tsan
 .DEFAULT_GOAL := help
 
 help: ## lists the commands
@@ -29,3 +29,6 @@ fuzz: ## each fuzzer for FUZZ_SECONDS (300)
 
 soak: ## the long cases, for SOAK_SECONDS (1800)
 	@scripts/soak.sh
+
+tsan: ## the Swift tests under the thread sanitizer
+	@scripts/tsan.sh $(ARGS)
