@@ -25,12 +25,15 @@ final class GatewayState: Sendable {
     let loops: [LoopBound<LoopContext>]
     let authenticator: KeyAuthenticator
     let keyStore: KeyStore
+    /// The listener's certificate; `nil` listens in clear.
+    let tlsFiles: TLSFiles?
     let background = Mutex<[@Sendable () -> Void]>([])
 
     /// Opens the data directory and recovers what an earlier run left; nothing listens yet.
     init(config: LoadedConfig, snapshot: Snapshot) throws {
         self.config = config
         current = Mutex(snapshot)
+        tlsFiles = try snapshot.server.tls.map { try TLSFiles($0) }
         let directory = try DataDirectory(creating: config.settings.paths.dataDirectory)
         let database = try MartletDatabase(path: config.settings.paths.database)
         let ledger = try UsageLedger(directory, database: database, now: WallClock.milliseconds())
@@ -122,7 +125,13 @@ final class GatewayState: Sendable {
         let server = current.withLock { $0.server }
         let channel: any Channel
         do {
-            channel = try await Listener.bind(host: server.host, port: server.port, group: group, loops: loops)
+            channel = try await Listener.bind(
+                host: server.host,
+                port: server.port,
+                tls: tlsFiles,
+                group: group,
+                loops: loops
+            )
         } catch {
             throw ListenFailure(host: server.host, port: server.port, reason: "\(error)")
         }
@@ -140,7 +149,7 @@ final class GatewayState: Sendable {
         }
         let address = channel.localAddress
         let host = snapshot.server.host.contains(":") ? "[\(snapshot.server.host)]" : snapshot.server.host
-        let url = "http://\(host):\(address?.port ?? snapshot.server.port)"
+        let url = "\(tlsFiles == nil ? "http" : "https")://\(host):\(address?.port ?? snapshot.server.port)"
         StandardError.write(
             "listening on \(url)\n"
                 + Self.invitation(
