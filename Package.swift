@@ -84,6 +84,7 @@ let tests: [Target] = [
             .product(name: "NIOPosix", package: "swift-nio"),
             .product(name: "NIOHTTP1", package: "swift-nio"),
             .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "NIOHPACK", package: "swift-nio-http2"),
             .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
@@ -112,8 +113,10 @@ let package = Package(
     dependencies: [
         // Event loops, sockets and the HTTP/1.1 parser (llhttp) of the data plane.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        // TLS towards upstreams, with the system's roots.
+        // TLS towards upstreams, with the system's roots, and of the listener.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        // HTTP/2 framing, header compression and flow control in front of clients.
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         // HMAC-SHA-256 of gateway keys.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // The control plane's router (/admin); the data plane does not use it.
@@ -186,6 +189,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

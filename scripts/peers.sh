@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs Martlet against real programs: the official openai SDKs and llama-server. Ends with `N passed, N failed`.
+# Runs Martlet against real programs: the official openai and anthropic SDKs and llama-server. Ends with
+# `N passed, N failed`.
 #
 #   MARTLET_BIN   the binary under test, default .build/debug/martlet
 set -euo pipefail
@@ -38,6 +39,13 @@ for major in 2 3; do
         fail "no Python environment for the openai SDK $major.x"
     fi
 done
+
+if python="$(scripts/venv.sh anthropic)"; then
+    printf '\nother dialects\n'
+    run "$python" test_dialects
+else
+    fail "no Python environment for the anthropic SDK"
+fi
 
 if python="$(scripts/venv.sh openai3)"; then
     printf '\nusage\n'

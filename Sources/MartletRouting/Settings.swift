@@ -46,12 +46,31 @@ public struct ServerSettings: Sendable, Hashable {
     public var shutdownGrace: Duration = .seconds(120)
     /// Origins that browsers may call from; empty sends no CORS headers.
     public var corsOrigins: [String] = []
+    /// TLS of the listener; `nil` listens in clear.
+    public var tls: ListenerTLS?
 
     /// Creates the defaults.
     public init() {}
 
     /// Whether the bind is a loopback one.
     public var isLoopback: Bool { Loopback.isHost(host) }
+}
+
+/// Files of the listener's TLS, PEM each.
+public struct ListenerTLS: Sendable, Hashable {
+    /// The certificate, and those between it and the root.
+    public var certificateFile: String
+    /// Its private key.
+    public var keyFile: String
+    /// Roots that clients' certificates must come from; `nil` asks clients for none.
+    public var clientCAFile: String?
+
+    /// Names the files.
+    public init(certificateFile: String, keyFile: String, clientCAFile: String? = nil) {
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+        self.clientCAFile = clientCAFile
+    }
 }
 
 /// Who is let in.

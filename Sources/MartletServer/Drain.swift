@@ -35,10 +35,8 @@ struct Drain {
         try? await listener.close()
         onEveryLoop { loop in
             loop.isDraining = true
-            for connection in loop.connections.values where !connection.isBusy {
-                connection.closesAfterResponse = true
-                connection.closeWhenFlushed()
-            }
+            for connection in loop.connections.values { connection.drain() }
+            for connection in loop.http2Connections.values { connection.drain() }
         }
         let deadline = ContinuousClock.now + grace
         while ContinuousClock.now < deadline, !Task.isCancelled {
@@ -52,14 +50,8 @@ struct Drain {
         try? await listener.close()
         onEveryLoop { loop in
             loop.isDraining = true
-            for connection in loop.connections.values {
-                if connection.isBusy {
-                    connection.deliver(.drain)
-                } else {
-                    connection.closesAfterResponse = true
-                    connection.closeWhenFlushed()
-                }
-            }
+            for connection in loop.connections.values { connection.endNow() }
+            for connection in loop.http2Connections.values { connection.drain() }
         }
         let deadline = ContinuousClock.now + .seconds(2)
         while ContinuousClock.now < deadline, state.shared.connectionCount.load(ordering: .relaxed) > 0 {

@@ -26,6 +26,8 @@ final class GatewayState: Sendable {
     let loops: [LoopBound<LoopContext>]
     let authenticator: KeyAuthenticator
     let keyStore: KeyStore
+    /// The listener's certificate; `nil` listens in clear.
+    let tlsFiles: TLSFiles?
     private let reloadQueue = DispatchQueue(label: "martlet.reload")
     let background = Mutex<[@Sendable () -> Void]>([])
 
@@ -42,6 +44,7 @@ final class GatewayState: Sendable {
         load: (@Sendable () -> LoadedConfig)? = nil,
         log: @escaping @Sendable (String) -> Void = { StandardError.write($0) }
     ) throws {
+        tlsFiles = try snapshot.server.tls.map { try TLSFiles($0) }
         let directory = try DataDirectory(creating: config.settings.paths.dataDirectory)
         lock = try DirectoryLock(directory)
         let database = try MartletDatabase(path: config.settings.paths.database)
@@ -99,7 +102,8 @@ final class GatewayState: Sendable {
             loops.append(LoopBound(loop))
         }
         self.loops = loops
-        reloader.attach { [loops] snapshot in
+        reloader.attach { [loops, tlsFiles] snapshot in
+            Self.reload(tlsFiles, snapshot.server.tls, log: log)
             for loop in loops { loop.value.eventLoop.execute { loop.value.use(snapshot) } }
         }
         let days = config.settings.retentionDays
@@ -165,7 +169,13 @@ final class GatewayState: Sendable {
         let server = reloader.snapshot.server
         let channel: any Channel
         do {
-            channel = try await Listener.bind(host: server.host, port: server.port, group: group, loops: loops)
+            channel = try await Listener.bind(
+                host: server.host,
+                port: server.port,
+                tls: tlsFiles,
+                group: group,
+                loops: loops
+            )
         } catch {
             throw ListenFailure(host: server.host, port: server.port, error)
         }
@@ -183,7 +193,7 @@ final class GatewayState: Sendable {
         }
         let address = channel.localAddress
         let host = snapshot.server.host.contains(":") ? "[\(snapshot.server.host)]" : snapshot.server.host
-        let url = "http://\(host):\(address?.port ?? snapshot.server.port)"
+        let url = "\(tlsFiles == nil ? "http" : "https")://\(host):\(address?.port ?? snapshot.server.port)"
         StandardError.write(
             "listening on \(url)\n"
                 + Self.invitation(
@@ -205,6 +215,19 @@ final class GatewayState: Sendable {
     }
 
     private static var now: Timestamp { Timestamp(unixSeconds: Int64(WallClock.milliseconds() / 1_000)) }
+
+    /// Reads certificate and key again; the old ones stay when the new ones cannot be used.
+    private static func reload(_ files: TLSFiles?, _ settings: ListenerTLS?, log: (String) -> Void) {
+        guard let files, let settings else {
+            if files != nil || settings != nil { log("server.tls: turned on or off; this waits for a restart\n") }
+            return
+        }
+        do throws(TLSFiles.Failure) {
+            try files.reload(settings)
+        } catch {
+            log("\(error); the certificate that is in use stays\n")
+        }
+    }
 
     /// Reads the configuration again on a thread that may block.
     private func reloadInBackground() async {

@@ -39,6 +39,8 @@ VERSIONS = ("2023-06-01", "2026-10-21")
 CACHED = {"read": 2048, "write": 100}
 EXPLANATION = "This was not said."
 RETRY_AFTER_S = 30
+# Long enough that what was said before an error is read, and shown, before it.
+APART_S = 0.2
 
 REFUSALS = {
     "refuse-400": (400, "invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum"),
@@ -170,6 +172,7 @@ class _AnthropicHandler(_Handler):
             if pieces == 3 and model == "cut":
                 return self._hang_up()
             if pieces == 3 and model == "overloaded":
+                time.sleep(APART_S)
                 _, kind, words = REFUSALS["refuse-529"]
                 error = {"type": "error", "error": {"type": kind, "message": words}, "request_id": "req_scripted"}
                 self._send_named(received, error)
@@ -377,7 +380,7 @@ def _check_replayed_thinking(request: dict, merged: list[dict]) -> None:
 
 def _check_block(block: dict, place: str) -> None:
     kind = block.get("type")
-    allowed = PLACES[place if place != "system" else "system"]
+    allowed = PLACES[place]
     need(kind in allowed, f"`{kind}` blocks are not permitted in a message of the role `{place}`")
     for name in set(block) - {"type"}:
         need(name in BLOCKS[kind], f"{kind}.{name}: Extra inputs are not permitted")

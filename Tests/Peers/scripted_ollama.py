@@ -33,6 +33,8 @@ from scripted_upstream import CREATED, ENDLESS_S, SILENCE_S, Received, ScriptedU
 CREATED_AT = "2026-05-28T20:26:40.123456789Z"
 MODELS = ("echo:latest", "parallel:latest", "no-ids:latest", "thinker:latest")
 THOUGHT = "let me see"
+# Long enough that what was said before an error is read, and shown, before it.
+APART_S = 0.2
 BROKEN = "an error was encountered while running the model: CUDA error"
 
 REFUSALS = {
@@ -129,6 +131,7 @@ class _OllamaHandler(_Handler):
             if number == 2 and model == "cut":
                 return self._hang_up()
             if number == 2 and model == "broken":
+                time.sleep(APART_S)
                 self._send_line(received, {"error": BROKEN})
                 return self._send_chunk(received, b"")
             self._send_line(received, _line(request["model"], message))

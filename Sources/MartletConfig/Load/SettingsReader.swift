@@ -48,6 +48,16 @@ struct SettingsReader {
         settings.server.drainDelay = drain ?? (isLoopback(settings.server) ? .zero : settings.server.drainDelay)
         set(&settings.server.shutdownGrace, seconds("server", "shutdown_grace_s"))
         set(&settings.timeouts.keepAliveComment, seconds("server", "sse_keepalive_s"))
+        settings.server.tls = readListenerTLS()
+    }
+
+    private mutating func readListenerTLS() -> ListenerTLS? {
+        guard let node = tree.at(["server", "tls"]) else { return nil }
+        guard let certificate = path("server", "tls", "cert"), let key = path("server", "tls", "key") else {
+            error(node, "server.tls needs both cert and key, the names of PEM files")
+            return nil
+        }
+        return ListenerTLS(certificateFile: certificate, keyFile: key, clientCAFile: path("server", "tls", "client_ca"))
     }
 
     private mutating func readBasePaths(_ nodes: [ConfigNode], of list: ConfigNode) -> [String] {
@@ -234,6 +244,12 @@ struct SettingsReader {
     private func isLoopback(_ server: ServerSettings) -> Bool { BaseURL.isLoopback(server.host) }
 
     private func string(_ path: String...) -> String? { tree.at(path)?.string }
+
+    /// A file, as seen from the place that names it.
+    private func path(_ path: String...) -> String? {
+        guard let node = tree.at(path), let text = node.string, !text.isEmpty else { return nil }
+        return Directories.resolve(text, namedBy: node.origin)
+    }
 
     private func seconds(_ path: String...) -> Duration? { tree.at(path)?.number.map(Duration.seconds(_:)) }
 

@@ -66,14 +66,13 @@ enum ConfigSchema {
                     SchemaTable(
                         "TLS of the listener.",
                         [
-                            SchemaKey("cert", .string, "PEM file of the certificate chain.", isBuilt: false),
-                            SchemaKey("key", .string, "PEM file of the private key.", isBuilt: false),
-                            SchemaKey("client_ca", .string, "PEM file of client roots.", isBuilt: false),
+                            SchemaKey("cert", .string, "PEM file of the certificate chain."),
+                            SchemaKey("key", .string, "PEM file of the private key."),
+                            SchemaKey("client_ca", .string, "PEM file of client roots."),
                         ]
                     )
                 ),
-                "TLS of the listener.",
-                isBuilt: false
+                "TLS of the listener; HTTP/2 by ALPN."
             ),
         ]
     )

@@ -8,7 +8,7 @@ extension ClientConnection {
     private static let copyLimit = 16 << 10
 
     /// Writes the head of an answer behind what is not flushed yet.
-    func write(_ head: ResponseHead) {
+    func writeHead(_ head: ResponseHead) {
         if head.closes { closesAfterResponse = true }
         if head.status == 204 {
             response = .noBody
@@ -24,7 +24,7 @@ extension ClientConnection {
     }
 
     /// Writes bytes of the answer in its framing.
-    func writeBody(_ bytes: ByteBuffer) {
+    func frameBody(_ bytes: ByteBuffer) {
         let count = bytes.readableBytes
         guard count > 0 else { return }
         switch response {
@@ -49,7 +49,7 @@ extension ClientConnection {
     }
 
     /// The answer is complete.
-    func endBody() {
+    func frameEnd() {
         if case .chunked = response { out.writeStaticString("0\r\n\r\n") }
         response = .none
     }
@@ -65,7 +65,7 @@ extension ClientConnection {
     }
 
     /// Writes and flushes all that is gathered, unless it depends on a record that is not written yet.
-    func flushIfAllowed() {
+    func flushGathered() {
         guard awaitedBatch == nil, !isGone else { return }
         pass()
         if closesWhenFlushed { return closeBehindWrites() }
@@ -82,7 +82,7 @@ extension ClientConnection {
         hasUnflushed = false
         let box = LoopBound(reference)
         let written = loop.eventLoop.makePromise(of: Void.self)
-        written.futureResult.whenComplete { _ in box.value.connection?.close() }
+        written.futureResult.whenComplete { _ in (box.value.connection as? ClientConnection)?.close() }
         closeUnless(within: loop.snapshot.timeouts.writeStall)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
     }
@@ -90,7 +90,7 @@ extension ClientConnection {
     /// Closes once everything is flushed.
     func closeWhenFlushed() {
         closesWhenFlushed = true
-        if !isHandling { flushIfAllowed() }
+        if !isHandling { flushGathered() }
     }
 
     /// Closes now.
@@ -99,45 +99,8 @@ extension ClientConnection {
         context?.close(promise: nil)
     }
 
-    /// Wakes the exchange at an instant, unless an earlier wake-up stands; one that is early re-arms.
-    func wake(at instant: Instant) {
-        if let timerAt, timerAt <= instant { return }
-        timer?.cancel()
-        timerAt = instant
-        let box = LoopBound(reference)
-        timer = loop.eventLoop.scheduleTask(in: TimeAmount(instant - .now)) { box.value.connection?.timerFired() }
-    }
-
-    /// Closes the connection at a deadline unless a request begins before it.
-    func closeUnless(within duration: Duration) {
-        let deadline = Instant.now + duration
-        connectionDeadline = deadline
-        wake(at: deadline)
-    }
-
-    private func timerFired() {
-        timer = nil
-        // After a stop of the process, or under overload, bytes that came in time may wait in the sockets: the loop reads
-        // them once before anything expires.
-        if let due = timerAt, Instant.now - due > .seconds(1), !readsBeforeTimer {
-            readsBeforeTimer = true
-            let box = LoopBound(reference)
-            timer = loop.eventLoop.scheduleTask(in: .milliseconds(1)) { box.value.connection?.timerFired() }
-            return
-        }
-        readsBeforeTimer = false
-        timerAt = nil
-        if isBusy { return deliver(.timer) }
-        guard let connectionDeadline else { return }
-        if connectionDeadline <= .now {
-            headTimedOut()
-        } else {
-            wake(at: connectionDeadline)
-        }
-    }
-
     /// An idle connection is closed; one that began a head is told why.
-    private func headTimedOut() {
+    func headTimedOut() {
         guard headBytes > 0, !closesAfterResponse else {
             // An answer that is still on its way out is not idleness.
             if !isWritable { return closeUnless(within: loop.snapshot.timeouts.keepAlive) }

@@ -6,11 +6,8 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// One HTTP/1.1 client connection: moves bytes and performs what its exchange decides.
-///
-/// One exchange at a time; pipelined requests wait. Events are queued and handled one after the other, never from within
-/// the handling of another one. Used on its event loop only.
-final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
+/// One HTTP/1.1 client connection: moves its bytes, one exchange at a time; pipelined requests wait.
+final class ClientConnection: ExchangePerformer, ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = ByteBuffer
 
@@ -22,39 +19,13 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         indirect case malformed(GatewayError)
     }
 
-    let loop: LoopContext
     var context: ChannelHandlerContext?
-    /// What timers and services hold instead of the connection itself.
-    private(set) lazy var reference = ConnectionReference(self)
-    /// The request that runs.
-    ///
-    /// Only `handle` and the slow paths touch the value; its state is mirrored in the flags below.
-    var exchange: Exchange?
-    /// Whether a request runs.
-    var isBusy = false
-    /// Whether the request that runs has settled.
-    var hasSettled = false
-    /// Counts exchanges, so that answers for an earlier one are recognised.
-    var generation: UInt64 = 0
-    var resources = ExchangeResources()
-    var legs: [(id: LegID, connection: UpstreamConnection)] = []
-    var dials: [LegID] = []
-
-    /// The credentials that this connection's last request was let in with.
-    var knownCredentials: KnownCredentials?
-    /// The waiting list this connection stands in.
-    var slotWait: (ask: AskID, gate: Gate, ticket: UInt64)?
-
     var incoming = CircularBuffer<Incoming>(initialCapacity: 4)
     var incomingBytes = 0
-    var events = CircularBuffer<ExchangeEvent>(initialCapacity: 8)
-    var isHandling = false
     var isPumping = false
-    var wantsBody = false
     var requestIsComplete = true
     var keepsAlive = true
     var isReading = false
-    var isGone = false
     /// Whether the channel takes bytes, as it last told.
     private(set) var isWritable = true
 
@@ -64,16 +35,6 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     var discardedBytes = 0
     var out = ByteBuffer()
     var hasUnflushed = false
-    /// The batch of records that must be written before anything is flushed.
-    var awaitedBatch: UInt64?
-    var flushAfterRecord: [UpstreamConnection] = []
-
-    var timer: Scheduled<Void>?
-    var timerAt: Instant?
-    /// Whether a timer that fired late has let the loop read its sockets.
-    var readsBeforeTimer = false
-    /// When the connection closes unless something happens: idle keep-alive, slow head, or lingering.
-    var connectionDeadline: Instant?
     /// Bytes of a head that is not complete yet.
     var headBytes = 0
     /// Whether the request line of the current head has ended.
@@ -91,13 +52,18 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
         case noBody
     }
 
-    init(loop: LoopContext) { self.loop = loop }
-
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func channelActive(context: ChannelHandlerContext) {
-        loop.connections[ObjectIdentifier(self)] = self
         let (_, count) = loop.shared.connectionCount.add(1, ordering: .relaxed)
+        begin(connections: count)
+    }
+
+    /// Begins to serve an open connection that is counted already.
+    ///
+    /// - Parameter count: The connections that are open, with this one.
+    func begin(connections count: Int) {
+        loop.connections[ObjectIdentifier(self)] = self
         if loop.isDraining { return closeWhenFlushed() }
         guard count <= loop.snapshot.admission.connections else { return refuseConnection() }
         closeUnless(within: loop.snapshot.timeouts.clientHead)
@@ -114,14 +80,10 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
 
     func channelInactive(context: ChannelHandlerContext) {
         guard !isGone else { return }
-        isGone = true
         loop.connections[ObjectIdentifier(self)] = nil
         loop.shared.connectionCount.subtract(1, ordering: .relaxed)
-        deliver(.clientGone)
-        timer?.cancel()
-        timer = nil
+        clientGone()
         incoming.removeAll()
-        reference.connection = nil
         self.context = nil
     }
 
@@ -179,7 +141,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
     }
 
     /// Hands queued parts to the exchange as far as it wants them, and begins the next one.
-    func pump() {
+    override func pump() {
         guard !isPumping else { return }
         isPumping = true
         defer {
@@ -227,7 +189,7 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
             guard requestIsComplete, !closesAfterResponse else { return false }
             incoming.removeFirst()
             speaksHTTP10 = head.version == .http1_0
-            begin(RequestParsing.clientHead(from: head), keepsAlive: head.isKeepAlive)
+            beginRequest(RequestParsing.clientHead(from: head), keepsAlive: head.isKeepAlive)
         case .body(let bytes):
             incoming.removeFirst()
             incomingBytes -= bytes.readableBytes
@@ -245,66 +207,21 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
             }
             let head = ClientHead(method: .other(""), path: "/")
             head.refusal = error
-            begin(head, keepsAlive: false)
+            beginRequest(head, keepsAlive: false)
         }
         return true
     }
 
-    private func begin(_ head: ClientHead, keepsAlive: Bool) {
+    private func beginRequest(_ head: ClientHead, keepsAlive: Bool) {
         requestIsComplete = head.refusal != nil
         self.keepsAlive = keepsAlive
         isHeadRequest = head.method == .head
         response = .none
         discardedBytes = 0
-        connectionDeadline = nil
-        generation &+= 1
-        var environment = LoopEnvironment(self)
-        exchange = Exchange(head: head, &environment)
-        isBusy = true
-        hasSettled = false
-        deliver(.clientHead(head))
-        // The channel may be full of the answer before: nobody tells again.
-        if isBusy, !isWritable { deliver(.clientWritable(false)) }
+        begin(head, isWritable: isWritable)
     }
 
-    /// Queues an event and handles all that are queued, unless that is going on already.
-    func deliver(_ event: ExchangeEvent) {
-        events.append(event)
-        drainEvents()
-    }
-
-    /// Handles queued events one at a time, performs what they ask for, and writes once.
-    func drainEvents() {
-        guard !isHandling else { return }
-        isHandling = true
-        var environment = LoopEnvironment(self)
-        while let event = events.popFirst() {
-            var actions = ActionList()
-            swap(&actions, &loop.actions)
-            exchange?.handle(event, &environment, into: &actions)
-            for action in actions.items { perform(action) }
-            actions.removeAll()
-            swap(&actions, &loop.actions)
-        }
-        isHandling = false
-        if slotWait != nil { leaveForgottenQueue() }
-        if hasSettled { endExchange() }
-        flushIfAllowed()
-        if !isBusy || wantsBody { pump() }
-    }
-
-    private func endExchange() {
-        exchange = nil
-        isBusy = false
-        hasSettled = false
-        wantsBody = false
-        resources.release(defects: loop.metrics)
-        // Those that are left have served: what is not needed any more was cancelled.
-        for leg in legs { leg.connection.letGo() }
-        legs.removeAll(keepingCapacity: true)
-        dials.removeAll(keepingCapacity: true)
-        events.removeAll(keepingCapacity: true)
-        guard !isGone else { return }
+    override func exchangeEnded() {
         if !keepsAlive || loop.isDraining || loop.shared.memory.pressure > .normal { closesAfterResponse = true }
         if closesAfterResponse {
             if requestIsComplete { closeWhenFlushed() } else { closeUnless(within: .seconds(1)) }
@@ -312,5 +229,25 @@ final class ClientConnection: ChannelInboundHandler, LedgerTick.Waiter {
             closeUnless(within: loop.snapshot.timeouts.keepAlive)
         }
         readMore()
+    }
+
+    override func drain() {
+        guard !isBusy else { return }
+        closesAfterResponse = true
+        closeWhenFlushed()
+    }
+
+    override func writeContinue() { out.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n") }
+    override func write(_ head: ResponseHead) { writeHead(head) }
+    override func writeBody(_ bytes: ByteBuffer) { frameBody(bytes) }
+    override func endBody() { frameEnd() }
+    override func flushIfAllowed() { flushGathered() }
+    override func deadlinePassed() { headTimedOut() }
+
+    /// Breaks the connection: the client sees an answer without an end.
+    override func abort() {
+        guard !isGone else { return }
+        closesAfterResponse = true
+        close()
     }
 }

@@ -1,25 +1,22 @@
 import MartletRouting
 import NIOCore
-import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
-/// Accepts HTTP/1.1 connections and gives each one its handlers.
+/// Accepts connections and gives each one its handlers: HTTP/1.1, and behind TLS what the client agrees to.
 enum Listener {
     /// Binds and listens.
     ///
+    /// - Parameter tls: The certificate; `nil` listens in clear.
     /// - Throws: The system's error when the address cannot be bound.
     static func bind(
         host: String,
         port: Int,
+        tls: TLSFiles?,
         group: any EventLoopGroup,
         loops: [LoopBound<LoopContext>]
     ) async throws -> any Channel {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = 16 << 10
-        limits.maxHeaderListSize = 64 << 10
-        limits.maxHeaderFieldCount = RequestParsing.maxFields
-        let configuration = limits
-        return try await ServerBootstrap(group: group)
+        try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
@@ -33,15 +30,13 @@ enum Listener {
                     guard let loop = loops.first(where: { $0.value.eventLoop === channel.eventLoop })?.value else {
                         throw ChannelError.inappropriateOperationForState
                     }
-                    let connection = ClientConnection(loop: loop)
+                    guard let tls else {
+                        try HTTP1Pipeline.add(to: channel, loop: loop)
+                        return
+                    }
                     let pipeline = channel.pipeline.syncOperations
-                    let decoder = HTTPRequestDecoder(
-                        leftOverBytesStrategy: .dropBytes,
-                        limitConfiguration: configuration
-                    )
-                    try pipeline.addHandler(HeadMeter(connection))
-                    try pipeline.addHandler(ByteToMessageHandler(decoder))
-                    try pipeline.addHandler(connection)
+                    try pipeline.addHandler(NIOSSLServerHandler(context: tls.context))
+                    try pipeline.addHandler(TLSNegotiation(loop: loop))
                 }
             }
             .bind(host: host, port: port)

@@ -32,61 +32,68 @@ enum RequestParsing {
         let (path, query) = split(target: head.uri)
         let result = ClientHead(method: method(head.method), path: path)
         result.query = query
-        var hosts = 0
-        var lengths = 0
-        var count = 0
+        var facts = FieldFacts()
         for (name, value) in head.headers {
-            count += 1
-            switch name.utf8.count {
-            case 4 where matches(name, "host"):
-                hosts += 1
-                result.host = value
-            case 6:
-                if matches(name, "expect") { result.expectation = value }
-                if matches(name, "origin") { result.origin = value }
-            case 7 where matches(name, "api-key"): result.apiKey = value
-            case 9 where matches(name, "x-api-key"): result.xAPIKey = value
-            case 12:
-                if matches(name, "content-type") { result.contentType = value }
-                if matches(name, "x-request-id") { result.requestID = value }
-            case 13 where matches(name, "authorization"): result.authorization = value
-            case 14 where matches(name, "content-length"):
-                lengths += 1
-                result.contentLength = Int(value)
-            case 15 where matches(name, "x-gateway-route"): result.gatewayRoute = value
-            case 16 where matches(name, "content-encoding"): result.contentEncoding = value
-            case 17:
-                if matches(name, "transfer-encoding") {
-                    if result.isChunked || !matches(value, "chunked") || head.version != .http1_1 {
-                        result.refusal = GatewayError(.badRequest, "Only Transfer-Encoding: chunked is accepted.")
-                    }
-                    result.isChunked = true
+            facts.fields += 1
+            take(name, value, into: result, &facts)
+            if name.utf8.count == 17, matches(name, "transfer-encoding") {
+                if result.isChunked || !matches(value, "chunked") || head.version != .http1_1 {
+                    result.refusal = GatewayError(.badRequest, "Only Transfer-Encoding: chunked is accepted.")
                 }
-                if matches(name, "x-gateway-privacy") { result.gatewayPrivacy = value }
-            default: break
+                result.isChunked = true
             }
         }
-        if let refusal = refusal(head, hosts: hosts, lengths: lengths, fields: count, result) {
-            result.refusal = refusal
-        }
+        if let refusal = refusal(head, facts, result) { result.refusal = refusal }
         return result
+    }
+
+    /// What the fields of a head add up to.
+    struct FieldFacts {
+        var fields = 0
+        var hosts = 0
+        var lengths = 0
+        var isTooLarge = false
+    }
+
+    /// Keeps a field's value if the exchange looks at it.
+    @inline(__always)
+    static func take(_ name: String, _ value: String, into result: ClientHead, _ facts: inout FieldFacts) {
+        switch name.utf8.count {
+        case 4 where matches(name, "host"):
+            facts.hosts += 1
+            result.host = value
+        case 6:
+            if matches(name, "expect") { result.expectation = value }
+            if matches(name, "origin") { result.origin = value }
+        case 7 where matches(name, "api-key"): result.apiKey = value
+        case 9 where matches(name, "x-api-key"): result.xAPIKey = value
+        case 12:
+            if matches(name, "content-type") { result.contentType = value }
+            if matches(name, "x-request-id") { result.requestID = value }
+        case 13 where matches(name, "authorization"): result.authorization = value
+        case 14 where matches(name, "content-length"):
+            facts.lengths += 1
+            result.contentLength = Int(value)
+        case 15 where matches(name, "x-gateway-route"): result.gatewayRoute = value
+        case 16 where matches(name, "content-encoding"): result.contentEncoding = value
+        case 17 where matches(name, "x-gateway-privacy"): result.gatewayPrivacy = value
+        default: break
+        }
     }
 
     private static func refusal(
         _ head: HTTPRequestHead,
-        hosts: Int,
-        lengths: Int,
-        fields: Int,
+        _ facts: FieldFacts,
         _ result: ClientHead
     ) -> GatewayError? {
         if head.uri.utf8.count > maxTarget { return GatewayError(.uriTooLong, "The request target is too long.") }
-        if fields > maxFields { return GatewayError(.headersTooLarge, "The request has too many header fields.") }
+        if facts.fields > maxFields { return GatewayError(.headersTooLarge, "The request has too many header fields.") }
         if head.version.major != 1 { return GatewayError(.badRequest, "This HTTP version is not spoken here.") }
-        if hosts != 1 && !(hosts == 0 && head.version == .http1_0) {
+        if facts.hosts != 1 && !(facts.hosts == 0 && head.version == .http1_0) {
             return GatewayError(.badRequest, "A request needs exactly one Host field.")
         }
         if let host = result.host, !isHost(host) { return GatewayError(.badRequest, "The Host field is malformed.") }
-        if lengths > 1 || (lengths == 1 && (result.isChunked || result.contentLength == nil)) {
+        if facts.lengths > 1 || (facts.lengths == 1 && (result.isChunked || result.contentLength == nil)) {
             return GatewayError(.badRequest, "The request's length is ambiguous.")
         }
         if head.method == .CONNECT || head.method == .TRACE {
@@ -98,10 +105,13 @@ enum RequestParsing {
         return nil
     }
 
-    private static func split(target: String) -> (String, String?) {
+    static func split(target: String) -> (String, String?) {
         guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (target, nil) }
         return (String(target[..<mark]), String(target[target.utf8.index(after: mark)...]))
     }
+
+    /// The method of a token, as HTTP/2 has it.
+    static func method(named name: String) -> ClientHead.Method { method(HTTPMethod(rawValue: name)) }
 
     private static func method(_ method: HTTPMethod) -> ClientHead.Method {
         switch method {
@@ -117,7 +127,7 @@ enum RequestParsing {
     }
 
     /// Whether a host is made of the characters that names, addresses and ports have (RFC 3986 §3.2.2).
-    private static func isHost(_ host: String) -> Bool {
+    static func isHost(_ host: String) -> Bool {
         !host.isEmpty
             && host.utf8.allSatisfy {
                 switch $0 {

@@ -2,13 +2,21 @@
 final class DateField {
     private var second = 0
     private var line: [UInt8] = []
+    private var value = ""
 
     /// The whole field line with its CRLF for the given Unix second.
     func bytes(second now: Int) -> [UInt8] {
         guard now != second else { return line }
         second = now
-        line = Array("date: \(Self.imfFixdate(unixSeconds: now))\r\n".utf8)
+        value = Self.imfFixdate(unixSeconds: now)
+        line = Array("date: \(value)\r\n".utf8)
         return line
+    }
+
+    /// The value alone for the given Unix second.
+    func text(second now: Int) -> String {
+        _ = bytes(second: now)
+        return value
     }
 
     /// Formats `Sun, 06 Nov 1994 08:49:37 GMT`.

@@ -19,8 +19,10 @@ final class LoopContext {
     var actions = ActionList()
     /// Random numbers for ids and jitter; not for secrets.
     var generator = LoopRandom()
-    /// Connections that are open on this loop.
-    var connections: [ObjectIdentifier: ClientConnection] = [:]
+    /// HTTP/1.1 connections and HTTP/2 streams that are open on this loop.
+    var connections: [ObjectIdentifier: ExchangePerformer] = [:]
+    /// HTTP/2 connections that are open on this loop.
+    var http2Connections: [ObjectIdentifier: HTTP2Connection] = [:]
 
     init(eventLoop: any EventLoop, shared: SharedState, writer: SpoolWriter, metrics: MetricsShard, snapshot: Snapshot)
     {

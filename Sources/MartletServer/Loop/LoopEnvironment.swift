@@ -7,10 +7,10 @@ import NIOCore
 /// What exchanges of one loop are answered at once, from shared machines that hold one lock a target or key.
 struct LoopEnvironment: ExchangeEnvironment {
     let loop: LoopContext
-    let resources: ClientConnection
+    let resources: ExchangePerformer
     let now: Instant
 
-    init(_ connection: ClientConnection) {
+    init(_ connection: ExchangePerformer) {
         loop = connection.loop
         resources = connection
         now = .now

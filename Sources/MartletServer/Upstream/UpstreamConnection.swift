@@ -17,7 +17,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var host: HostConnections?
     private var context: ChannelHandlerContext?
     /// Whose leg it serves; forgotten when the leg is over.
-    private var owner: ClientConnection?
+    private var owner: ExchangePerformer?
     private var leg = LegID(0)
     private var target: Target?
     private var reader = HTTPResponseReader()
@@ -42,7 +42,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     var isUsable: Bool { !isClosed && owner == nil && !runsOut && context != nil }
 
     /// Belongs to an exchange's leg from now on.
-    func begin(for owner: ClientConnection, leg: LegID, target: Target) {
+    func begin(for owner: ExchangePerformer, leg: LegID, target: Target) {
         self.owner = owner
         self.target = target
         self.leg = leg

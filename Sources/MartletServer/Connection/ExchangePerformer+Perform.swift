@@ -4,14 +4,14 @@ import MartletGovernance
 import MartletRouting
 import NIOCore
 
-extension ClientConnection {
+extension ExchangePerformer {
     func hold(_ handle: ExchangeResources.Handle, as id: SlotID) { resources.hold(handle, as: id) }
 
     /// Performs one action; events it raises are queued.
     func perform(_ action: ExchangeAction) {
         switch action {
         case .readClient: wantsBody = true
-        case .sendContinue: out.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
+        case .sendContinue: writeContinue()
         case .respond(let head): write(head)
         case .body(let bytes): writeBody(bytes)
         case .endBody: endBody()
@@ -171,20 +171,4 @@ extension ClientConnection {
         // When it was handed over already, the hand-over itself finds nobody and gives the slot back.
         _ = wait.gate.leave(wait.ticket)
     }
-
-    /// Breaks the connection: the client sees an answer without an end.
-    private func abort() {
-        guard !isGone else { return }
-        closesAfterResponse = true
-        close()
-    }
-}
-
-/// A connection as timers and services know it: emptied when it closes.
-///
-/// A weak reference would do the same, but from then on every retain of the connection takes Swift's slow path.
-final class ConnectionReference {
-    var connection: ClientConnection?
-
-    init(_ connection: ClientConnection) { self.connection = connection }
 }
