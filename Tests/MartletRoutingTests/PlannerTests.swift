@@ -123,6 +123,16 @@ import Testing
         #expect(plan(PlanRequest(model: "big", fallbacks: ["local:llama"], privacy: .localOnly)).names == ["llama"])
     }
 
+    @Test("a model that exists, but not where the request wants it, is said to be elsewhere")
+    func elsewhere() throws {
+        let route = try #require(plan(PlanRequest(model: "local:llama", route: .cloud)).error)
+        #expect(route.code == .modelNotFound && route.message.contains("No target of the route `cloud`"))
+        let provider = try #require(plan(PlanRequest(model: "big", provider: "three")).error)
+        #expect(provider.code == .modelNotFound && provider.message.contains("No target of the provider `three`"))
+        let unknown = try #require(plan(PlanRequest(model: "nowhere", route: .cloud)).error)
+        #expect(unknown.message.contains("does not exist"))
+    }
+
     @Test("a provider keeps only its own account's targets")
     func provider() {
         #expect(plan(PlanRequest(model: "big", provider: "two")).names == ["big-2"])

@@ -163,7 +163,8 @@ struct AccountCheck {
             return DoctorCheck(name, .fail, "the certificate of \(place) is for another name", hint: hint)
         case is NIOSSLError, is BoringSSLError:
             let isUntrusted = "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
-            let text = isUntrusted ? "the certificate of \(place) is not trusted" : "\(place) does not speak TLS with us"
+            let text =
+                isUntrusted ? "the certificate of \(place) is not trusted" : "\(place) does not speak TLS with us"
             let hint = isUntrusted ? "name its root in tls.ca_file" : Self.noTLS
             return DoctorCheck(name, .fail, text, hint: hint)
         default:

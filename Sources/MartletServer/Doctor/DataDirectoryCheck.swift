@@ -41,7 +41,8 @@ struct DataDirectoryCheck {
             let hint = "run as the user that owns it, or choose another one with --data-dir"
             return DoctorCheck(name, .fail, "\(path) is not readable and writable for this user", hint: hint)
         }
-        for file in [paths.database, paths.pepper] where unsafe access(file, F_OK) == 0 && access(file, R_OK | W_OK) != 0 {
+        for file in [paths.database, paths.pepper]
+        where unsafe access(file, F_OK) == 0 && access(file, R_OK | W_OK) != 0 {
             let hint = "chown it to the user that runs the gateway"
             return DoctorCheck(name, .fail, "\(file) is not readable and writable for this user", hint: hint)
         }

@@ -80,7 +80,8 @@ struct AIDoctorCommand: ConsoleCommand {
         case (nil, .process):
             let place = url.map { " at \($0)" } ?? ""
             let hint = "name its address by --url; if it is right, look at its log"
-            return DoctorCheck(name, .fail, "one has the data directory\(process), but none answers\(place)", hint: hint)
+            let text = "one has the data directory\(process), but none answers\(place)"
+            return DoctorCheck(name, .fail, text, hint: hint)
         }
     }
 }

@@ -1,12 +1,13 @@
+import MartletConfig
+import MartletCore
+import MartletGovernance
+import MartletStore
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
 import Foundation
 #endif
-import MartletConfig
-import MartletCore
-import MartletGovernance
-import MartletStore
 
 /// The keys of a data directory, as the command line works with them.
 struct KeyAccess {

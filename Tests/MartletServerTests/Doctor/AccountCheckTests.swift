@@ -96,7 +96,8 @@ struct AccountCheckTests {
         await upstream.stop()
         let closed = await AccountCheck(target: try target(upstream.baseURL), now: { 0 }).report().check
         #expect(closed.status == .fail && closed.message.contains("nothing listens there"))
-        let unknown = await AccountCheck(target: try target("http://no-such-host.invalid/v1"), now: { 0 }).report().check
+        let unknown = await AccountCheck(target: try target("http://no-such-host.invalid/v1"), now: { 0 }).report()
+            .check
         #expect(unknown.status == .fail && unknown.message.contains("the name no-such-host.invalid is not found"))
 
         let certificates = try TestCertificates()

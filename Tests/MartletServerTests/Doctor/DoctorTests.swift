@@ -85,7 +85,8 @@ struct DoctorTests {
     @Test(
         "the clock is judged by the provider that agrees best",
         arguments: [
-            ([], DoctorCheck.Status.ok), ([2, -3_000], .ok), ([-31, 90], .warn), ([-301], .fail), ([4_000, 500], .fail),
+            ([], DoctorCheck.Status.ok), ([2, -3_000], .ok), ([-31, 90], .warn), ([-301], .fail),
+            ([4_000, 500], .fail),
         ] as [([Int64], DoctorCheck.Status)]
     )
     func clock(skews: [Int64], expected: DoctorCheck.Status) { #expect(ClockCheck.check(skews).status == expected) }

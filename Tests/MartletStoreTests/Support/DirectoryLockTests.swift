@@ -29,7 +29,11 @@ struct DirectoryLockTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let lock = try DirectoryLock(directory)
         let keys = try KeyStore(MartletDatabase(directory), pepper: Pepper(directory), directory: directory)
-        #expect(try keys.create(name: "beside", scopes: [.inference], now: Timestamp(unixSeconds: 0)).text.hasPrefix("sk-mt-"))
+        #expect(
+            try keys.create(name: "beside", scopes: [.inference], now: Timestamp(unixSeconds: 0)).text.hasPrefix(
+                "sk-mt-"
+            )
+        )
         lock.release()
     }
 
