@@ -41,6 +41,7 @@ extension Live {
                     _ = try await Listener.bind(
                         host: "127.0.0.1",
                         port: gateway.port,
+                        tls: nil,
                         group: gateway.state.group,
                         loops: gateway.state.loops
                     )
