@@ -16,6 +16,7 @@ struct AccountPlan: Sendable {
     var timeouts = TargetTimeouts()
     var maxConcurrency = 0
     var tls = TLSOptions()
+    var proxy: Proxy?
 
     /// Makes a target for a model of this account.
     func target(_ upstreamModel: String, price: PriceTable?, contextWindow: Int?) -> Target {
@@ -34,7 +35,8 @@ struct AccountPlan: Sendable {
             contextWindow: contextWindow,
             timeouts: timeouts,
             maxConcurrency: maxConcurrency,
-            tls: tls
+            tls: tls,
+            proxy: proxy
         )
     }
 
