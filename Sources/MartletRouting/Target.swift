@@ -37,6 +37,10 @@ public final class Target: Sendable {
     public let maxConcurrency: Int
     /// TLS settings beyond the system's roots.
     public let tls: TLSOptions
+    /// The proxy between; `nil` goes straight.
+    public let proxy: Proxy?
+    /// What every request target begins with: the base path, behind a proxy without a tunnel the whole URL.
+    public let requestPrefix: String
     /// What its connections have in common.
     public let connectionKey: ConnectionKey
     /// Fields of every answer it gives, in order.
@@ -60,7 +64,8 @@ public final class Target: Sendable {
         contextWindow: Int? = nil,
         timeouts: TargetTimeouts = TargetTimeouts(),
         maxConcurrency: Int = 0,
-        tls: TLSOptions = TLSOptions()
+        tls: TLSOptions = TLSOptions(),
+        proxy: Proxy? = nil
     ) {
         self.id = id
         self.account = account
@@ -77,14 +82,23 @@ public final class Target: Sendable {
         self.timeouts = timeouts
         self.maxConcurrency = maxConcurrency
         self.tls = tls
-        connectionKey = ConnectionKey(endpoint: endpoint, tls: tls)
+        self.proxy = proxy
+        connectionKey = ConnectionKey(endpoint: endpoint, tls: tls, proxy: proxy)
+        var proxyFields: [HeaderField] = []
+        if let proxy, !endpoint.tls {
+            // Absolute form (RFC 9112 §3.2.2).
+            requestPrefix = "http://\(endpoint.authority)\(endpoint.basePath)"
+            if let value = proxy.authorization { proxyFields = [.init(name: "proxy-authorization", value: value)] }
+        } else {
+            requestPrefix = endpoint.basePath
+        }
         answerFields = FieldBlock([
             HeaderField(name: "x-provider", value: account.rawValue),
             HeaderField(name: "x-model-source", value: source.rawValue),
             HeaderField(name: "x-gateway-model", value: upstreamModel),
             HeaderField(name: "x-gateway-route", value: isLocal ? "local" : "cloud"),
         ])
-        requestFields = FieldBlock([HeaderField(name: "host", value: endpoint.authority)] + headers)
+        requestFields = FieldBlock([HeaderField(name: "host", value: endpoint.authority)] + proxyFields + headers)
     }
 }
 
@@ -142,10 +156,21 @@ public struct TLSOptions: Hashable, Sendable {
     public var caFile: String?
     /// Whether certificate and name checks are off; for tests of one's own servers only.
     public var insecure: Bool
+    /// A PEM file of the client certificate; `nil` shows none.
+    public var certificateFile: String?
+    /// The PEM file of its private key.
+    public var keyFile: String?
 
     /// Creates settings.
-    public init(caFile: String? = nil, insecure: Bool = false) {
+    public init(
+        caFile: String? = nil,
+        insecure: Bool = false,
+        certificateFile: String? = nil,
+        keyFile: String? = nil
+    ) {
         self.caFile = caFile
         self.insecure = insecure
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
     }
 }

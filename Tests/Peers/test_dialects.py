@@ -841,8 +841,8 @@ class Failures(DialectCase):
         self.assertIsInstance(error, openai.RateLimitError)
         self.assertIn(int(error.response.headers["retry-after"]), range(1, scripted_anthropic.RETRY_AFTER_S + 1))
 
-    def test_an_overloaded_upstream_is_unavailable(self) -> None:
-        error = self.fails("claude/refuse-529", 503, "overloaded_error")
+    def test_an_overloaded_upstream_is_a_failure_of_the_provider(self) -> None:
+        error = self.fails("claude/refuse-529", 502, "provider_error")
         self.assertEqual(error.type, "server_error")
 
     def test_a_failing_upstream_is_asked_twice(self) -> None:

@@ -17,6 +17,7 @@ struct AccountPlan: Sendable {
     var maxConcurrency = 0
     var keepAlive: String?
     var tls = TLSOptions()
+    var proxy: Proxy?
 
     /// Makes a target for a model of this account.
     func target(_ upstreamModel: String, price: PriceTable?, contextWindow: Int?) -> Target {
@@ -39,7 +40,8 @@ struct AccountPlan: Sendable {
             contextWindow: contextWindow,
             timeouts: timeouts,
             maxConcurrency: maxConcurrency,
-            tls: tls
+            tls: tls,
+            proxy: proxy
         )
     }
 

@@ -77,7 +77,9 @@ struct AccountReader {
                 )
             }
         }
-        guard readHeaders(table, into: &plan) else { return .refused }
+        guard readHeaders(table, into: &plan), readTLS(table, into: &plan), readProxy(table, into: &plan) else {
+            return .refused
+        }
         plan.addHeaders(of: descriptor)
         readLimits(table, into: &plan)
         return .on(plan)
@@ -188,13 +190,42 @@ struct AccountReader {
             total: table["timeout_s"]?.number.map(Duration.seconds(_:)),
             firstToken: table["first_token_timeout_s"]?.number.map(Duration.seconds(_:))
         )
-        guard let tls = table["tls"]?.table else { return }
+    }
+
+    private mutating func readTLS(_ table: ConfigTable, into plan: inout AccountPlan) -> Bool {
+        guard let node = table["tls"], let tls = node.table else { return true }
+        plan.tls.certificateFile = tls["cert"].flatMap(file)
+        plan.tls.keyFile = tls["key"].flatMap(file)
+        if (plan.tls.certificateFile == nil) != (plan.tls.keyFile == nil) {
+            error(node.origin, "tls of account \(plan.name) needs both cert and key for a client certificate")
+            return false
+        }
         if let node = tls["ca_file"], let path = node.string {
             plan.tls.caFile = Directories.resolve(path, namedBy: node.origin)
         }
         if let node = tls["insecure"], node.boolean == true {
             plan.tls.insecure = true
             warn(node.origin, "account \(plan.name) does not check the server's certificate")
+        }
+        return true
+    }
+
+    /// A file, as seen from the place that names it.
+    private func file(_ node: ConfigNode) -> String? {
+        guard let path = node.string, !path.isEmpty else { return nil }
+        return Directories.resolve(path, namedBy: node.origin)
+    }
+
+    private mutating func readProxy(_ table: ConfigTable, into plan: inout AccountPlan) -> Bool {
+        let node = table["proxy"]
+        do {
+            let found = try ProxyReader(environment: environment).proxy(for: plan.endpoint, own: node?.string)
+            plan.proxy = found?.proxy
+            return true
+        } catch {
+            let variable = plan.endpoint.tls ? "HTTPS_PROXY" : "HTTP_PROXY"
+            self.error(node?.origin ?? .environment(variable), "proxy of account \(plan.name): \(error.message)")
+            return false
         }
     }
 

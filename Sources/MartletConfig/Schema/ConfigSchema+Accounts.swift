@@ -37,14 +37,14 @@ extension ConfigSchema {
                             "Whether certificates go unchecked; for tests.",
                             default: "false"
                         ),
-                        SchemaKey("cert", .string, "PEM file of the client certificate.", isBuilt: false),
-                        SchemaKey("key", .string, "PEM file of its key.", isBuilt: false),
+                        SchemaKey("cert", .string, "PEM file of the client certificate."),
+                        SchemaKey("key", .string, "PEM file of its key."),
                     ]
                 )
             ),
             "TLS towards it."
         ),
-        SchemaKey("proxy", .string, "HTTP proxy.", isBuilt: false),
+        SchemaKey("proxy", .string, "HTTP proxy; empty goes without the environment's."),
         SchemaKey("region", .string, "Cloud region.", variables: ["AWS_REGION"], isBuilt: false),
         SchemaKey("location", .string, "Cloud location.", isBuilt: false),
         SchemaKey("project_id", .string, "Cloud project.", isBuilt: false),

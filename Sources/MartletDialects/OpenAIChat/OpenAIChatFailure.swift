@@ -155,7 +155,11 @@ public enum OpenAIChatError {
     private static func words(_ failure: UpstreamFailure, _ status: Int) -> (type: String, code: String?) {
         switch failure.type {
         case "overloaded_error", "api_error", "timeout_error": ("server_error", failure.code ?? failure.type)
-        case "not_found_error", "request_too_large", "conflict_error", "authentication_error":
+        case "not_found_error": ("invalid_request_error", failure.code ?? "model_not_found")
+        case "rate_limit_error": ("rate_limit_error", failure.code ?? "rate_limit_exceeded")
+        case nil where status == 404: ("invalid_request_error", failure.code ?? "model_not_found")
+        case nil where status == 429: ("rate_limit_error", failure.code ?? "rate_limit_exceeded")
+        case "request_too_large", "conflict_error", "authentication_error":
             ("invalid_request_error", failure.code ?? failure.type)
         case "billing_error": ("insufficient_quota", "insufficient_quota")
         case let type?: (type, failure.code)

@@ -56,6 +56,8 @@ extension ExchangePerformer {
         fresh: Bool,
         deadline: Instant
     ) {
+        // The last guard but one: what may not leave this device goes through no other machine.
+        if target.proxy != nil, privacy == .localOnly { return events.append(.legFailed(leg, .forbidden)) }
         if !fresh, let connection = loop.pool.takeIdle(for: target) {
             attach(connection, leg, target)
             events.append(.legConnected(leg, reused: true))

@@ -16,6 +16,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// - Parameter ended: Succeeds with the handshake, fails with the connection.
     init(ended: EventLoopPromise<Void>) { self.ended = ended }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        // Behind a proxy, the handshake begins on a connection that is open already.
+        if context.channel.isActive { context.read() }
+    }
+
     func channelActive(context: ChannelHandlerContext) {
         context.fireChannelActive()
         context.read()

@@ -6,10 +6,10 @@ import NIOCore
 enum RequestHeadWriter {
     static func write(_ request: UpstreamRequest, to target: Target, into buffer: inout ByteBuffer) {
         let size =
-            256 + request.path.utf8.count + target.endpoint.basePath.utf8.count + target.requestFields.lines.count
+            256 + request.path.utf8.count + target.requestPrefix.utf8.count + target.requestFields.lines.count
         HeadBytes.write(into: &buffer, capacity: size) { bytes in
             bytes.append("POST ")
-            bytes.append(target.endpoint.basePath)
+            bytes.append(target.requestPrefix)
             bytes.append(request.path)
             bytes.append(" HTTP/1.1\r\n")
             bytes.append(target.requestFields.lines)

@@ -55,12 +55,14 @@ final class UpstreamPool {
         done: @escaping (Result<UpstreamConnection, LegFailure>) -> Void
     ) {
         let box = LoopBound((pool: self, done: done))
-        resolver.resolve(target.endpoint.host, port: target.endpoint.port, on: eventLoop).whenComplete { result in
+        let host = target.proxy?.host ?? target.endpoint.host
+        let port = target.proxy?.port ?? target.endpoint.port
+        resolver.resolve(host, port: port, on: eventLoop).whenComplete { result in
             switch result {
             case .failure: box.value.done(.failure(.connect))
             case .success(let addresses):
                 // The last guard: content that may not leave this device goes to a loopback address or nowhere.
-                if privacy == .localOnly, !addresses.allSatisfy(\.isLoopbackAddress) {
+                if privacy == .localOnly, target.proxy != nil || !addresses.allSatisfy(\.isLoopbackAddress) {
                     return box.value.done(.failure(.forbidden))
                 }
                 box.value.pool.connect(to: addresses[...], target, deadline, box.value.done)
@@ -84,7 +86,8 @@ final class UpstreamPool {
         }
         let connections = host(of: target)
         connections.opened()
-        let host = target.endpoint.host
+        let endpoint = target.endpoint
+        let proxy = target.proxy
         let handler = LoopBound(UpstreamConnection(host: connections))
         // A little after the exchange's own limit, which decides what the caller is told.
         let limit = TimeAmount(left + .milliseconds(100))
@@ -98,12 +101,19 @@ final class UpstreamPool {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let tls, let handshake {
-                        // The name check covers IP literals too; only names may stand in SNI (RFC 6066 §3).
-                        let name = host.isIPAddress ? nil : host
-                        try channel.pipeline.syncOperations.addHandler(
-                            NIOSSLClientHandler(context: tls, serverHostname: name)
-                        )
-                        try channel.pipeline.syncOperations.addHandler(HandshakeHandler(ended: handshake))
+                        let pipeline = channel.pipeline.syncOperations
+                        if let proxy {
+                            let tunnel = ProxyTunnel(to: endpoint, by: proxy, ended: handshake) { context in
+                                let handlers = try Self.handlers(tls, endpoint.host, handshake)
+                                try context.pipeline.syncOperations.addHandlers(
+                                    handlers,
+                                    position: .after(context.handler)
+                                )
+                            }
+                            try pipeline.addHandler(tunnel)
+                        } else {
+                            try pipeline.addHandlers(Self.handlers(tls, endpoint.host, handshake))
+                        }
                     }
                     try channel.pipeline.syncOperations.addHandler(handler.value)
                 }
@@ -127,12 +137,26 @@ final class UpstreamPool {
         }
     }
 
+    private static func handlers(
+        _ tls: NIOSSLContext,
+        _ host: String,
+        _ handshake: EventLoopPromise<Void>
+    ) throws -> [any ChannelHandler] {
+        // The name check covers IP literals too; only names may stand in SNI (RFC 6066 §3).
+        let name = host.isIPAddress ? nil : host
+        return [try NIOSSLClientHandler(context: tls, serverHostname: name), HandshakeHandler(ended: handshake)]
+    }
+
     private func context(for options: TLSOptions) throws -> NIOSSLContext {
         if let context = contexts[options] { return context }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.applicationProtocols = ["http/1.1"]
         configuration.minimumTLSVersion = .tlsv12
         if let file = options.caFile { configuration.trustRoots = .file(file) }
+        if let certificate = options.certificateFile, let key = options.keyFile {
+            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
+            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
+        }
         if options.insecure { configuration.certificateVerification = .none }
         let context = try NIOSSLContext(configuration: configuration)
         contexts[options] = context
