@@ -1,5 +1,7 @@
 """A small server with Anthropic's Messages API that is as strict as the real one, and does what its model names say.
 
+Long because: one server whose strict checks belong to one request.
+
 It answers `POST /v1/messages` over HTTP/1.1, whole or as a stream of named events, and needs the standard library only.
 
     model              behaviour

@@ -1,5 +1,7 @@
 """An OpenAI client in front of upstreams of other dialects: Anthropic's messages and Ollama's own chat.
 
+Long because: one class of tests a concern, all on the same two scripted servers.
+
 The official `openai` SDK asks through Martlet. The official `anthropic` SDK asks the scripted server itself, so that
 what the other tests rest on has the shapes of the real API.
 """
