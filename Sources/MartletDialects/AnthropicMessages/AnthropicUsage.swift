@@ -45,8 +45,14 @@ struct AnthropicUsage: Hashable, Sendable {
                 reasoningTokens: thinking
             )
         )
-        usage.extra = extra
-        usage.outputExtra = outputExtra
+        // A count that was told twice, once beyond belief, must not be written twice.
+        let hasDetails = thinking != nil || !outputExtra.isEmpty
+        let known: [(name: String, isKnown: Bool)] = [
+            ("input_tokens", true), ("output_tokens", true), ("cache_read_input_tokens", cacheRead != nil),
+            ("cache_creation_input_tokens", cacheWrite != nil), ("output_tokens_details", hasDetails),
+        ]
+        usage.extra = extra.filter { member in !known.contains { $0.isKnown && $0.name == member.name } }
+        usage.outputExtra = outputExtra.filter { thinking == nil || $0.name != "thinking_tokens" }
         return usage
     }
 
