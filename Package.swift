@@ -12,8 +12,7 @@ let testSettings: [SwiftSetting] = [
 
 /// The product also spells every unsafe use.
 ///
-/// Overlapping accesses trap in debug builds, which every test runs on; in release the checks cost a tenth of a request and
-/// are off, as NIO's own benchmarks have them.
+/// Overlapping accesses trap in debug builds, which every test runs on; in release they are not checked, which is cheaper.
 let settings: [SwiftSetting] =
     testSettings + [
         .strictMemorySafety(),

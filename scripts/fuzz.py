@@ -73,7 +73,8 @@ def compile_swift(name: str, arguments: list[str], stamp: str) -> None:
     if mark.exists() and mark.read_text() == stamp:
         return
     mark.unlink(missing_ok=True)
-    done = subprocess.run(["swiftc", *FLAGS, *arguments], capture_output=True, text=True)
+    # The compiler leaves parts of a module in the folder it runs in.
+    done = subprocess.run(["swiftc", *FLAGS, *arguments], capture_output=True, text=True, cwd=BUILD)
     if done.returncode != 0:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if "ld.gold: warning" not in line]
         raise Broken("\n".join([f"{name} does not compile:", *lines[:60]]))
