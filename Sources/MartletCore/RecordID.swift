@@ -51,19 +51,23 @@ public struct RecordID: Hashable, Sendable, Comparable, CustomStringConvertible 
 
     /// The 36-character lower-case text form.
     public var description: String {
-        unsafe String(unsafeUninitializedCapacity: 36) { buffer in
-            var out = 0
-            for index in 0..<32 {
-                if index == 8 || index == 12 || index == 16 || index == 20 {
-                    unsafe buffer[out] = UInt8(ascii: "-")
-                    out += 1
-                }
-                let word = index < 16 ? high : low
-                let nibble = UInt8(truncatingIfNeeded: (word >> (60 - 4 * UInt64(index & 15))) & 15)
-                unsafe buffer[out] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+        unsafe String(unsafeUninitializedCapacity: 36) { unsafe write(to: UnsafeMutableRawBufferPointer($0)) }
+    }
+
+    /// Writes the text form; answers how many bytes that are: 36, or none where there is no room.
+    public func write(to buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard buffer.count >= 36 else { return 0 }
+        var out = 0
+        for index in 0..<32 {
+            if index == 8 || index == 12 || index == 16 || index == 20 {
+                unsafe buffer[out] = UInt8(ascii: "-")
                 out += 1
             }
-            return 36
+            let word = index < 16 ? high : low
+            let nibble = UInt8(truncatingIfNeeded: (word >> (60 - 4 * UInt64(index & 15))) & 15)
+            unsafe buffer[out] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+            out += 1
         }
+        return 36
     }
 }

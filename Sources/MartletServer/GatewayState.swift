@@ -102,8 +102,8 @@ final class GatewayState: Sendable {
             loops.append(LoopBound(loop))
         }
         self.loops = loops
-        reloader.attach { [loops, tlsFiles] snapshot in
-            Self.reload(tlsFiles, snapshot.server.tls, log: log)
+        reloader.attach(accepted: { [tlsFiles] in Self.reload(tlsFiles, $0.server.tls, log: log) }) {
+            [loops] snapshot in
             for loop in loops { loop.value.eventLoop.execute { loop.value.use(snapshot) } }
         }
         let days = config.settings.retentionDays

@@ -35,17 +35,7 @@ struct HeadBytes {
 
     /// The 36 characters of an id.
     mutating func append(_ id: RecordID) {
-        guard unsafe memory.count - count >= 36 else { return }
-        for index in 0..<36 { unsafe memory[count + index] = UInt8(ascii: "-") }
-        var out = count
-        for index in 0..<32 {
-            if index == 8 || index == 12 || index == 16 || index == 20 { out += 1 }
-            let word = index < 16 ? id.high : id.low
-            let nibble = UInt8(truncatingIfNeeded: word >> (60 - 4 * UInt64(index & 15))) & 15
-            unsafe memory[out] = nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
-            out += 1
-        }
-        count += 36
+        count += unsafe id.write(to: UnsafeMutableRawBufferPointer(rebasing: memory[count...]))
     }
 
     mutating func append(decimal value: Int) {

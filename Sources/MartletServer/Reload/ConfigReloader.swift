@@ -13,6 +13,7 @@ final class ConfigReloader: Sendable {
         /// Warnings that were told already.
         var told: Set<ConfigDiagnostic>
         var publish: (@Sendable (Snapshot) -> Void)?
+        var accepted: (@Sendable (Snapshot) -> Void)?
     }
 
     /// The section `[local]` whenever it names another engine, for who follows that.
@@ -57,8 +58,20 @@ final class ConfigReloader: Sendable {
     /// The local engine's settings in force.
     var local: LocalSettings { state.withLock(\.config.settings.local) }
 
-    /// Names who hands snapshots to the loops; called in the order in which they hold.
-    func attach(_ publish: @escaping @Sendable (Snapshot) -> Void) { state.withLock { $0.publish = publish } }
+    /// Names who takes part.
+    ///
+    /// - Parameters:
+    ///   - accepted: Told of each reload that was accepted, not of engines; may block.
+    ///   - publish: Hands snapshots to the loops; called in the order in which they hold.
+    func attach(
+        accepted: @escaping @Sendable (Snapshot) -> Void = { _ in },
+        _ publish: @escaping @Sendable (Snapshot) -> Void
+    ) {
+        state.withLock { state in
+            state.accepted = accepted
+            state.publish = publish
+        }
+    }
 
     /// Reads and checks everything, then swaps; on any error the old configuration stays.
     ///
@@ -93,6 +106,8 @@ final class ConfigReloader: Sendable {
             if state.told.count > 1_000 { state.told = Set(outcome.findings) }
         }
         log(told.text)
+        let (accepted, snapshot) = state.withLock { ($0.accepted, $0.snapshot) }
+        if outcome.isAccepted { accepted?(snapshot) }
         return outcome
     }
 
