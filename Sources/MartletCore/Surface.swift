@@ -10,7 +10,7 @@ public enum Surface: UInt8, Sendable, Hashable {
     case ollama
 }
 
-/// A wire format towards an upstream.
+/// A wire format of inference, of a caller or of an upstream.
 public enum Dialect: UInt8, Sendable, Hashable {
     /// OpenAI chat completions.
     case openAIChat
@@ -20,6 +20,14 @@ public enum Dialect: UInt8, Sendable, Hashable {
     case anthropicMessages
     /// Ollama's own chat, `/api/chat`.
     case ollamaChat
+    /// OpenAI responses.
+    case openAIResponses
+    /// Ollama's one-prompt form, `/api/generate`.
+    case ollamaGenerate
+    /// OpenAI's older completions, one prompt in and text out.
+    case openAICompletions
+    /// The gateway's `POST /chat`: one message in, one text out.
+    case simpleChat
 }
 
 /// Where a target runs, as `X-Model-Source` names it.

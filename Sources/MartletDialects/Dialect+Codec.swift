@@ -31,7 +31,7 @@ extension Dialect {
                     keepAlive: settings.keepAlive
                 )
             )
-        case .mock: nil
+        case .openAIResponses, .ollamaGenerate, .openAICompletions, .simpleChat, .mock: nil
         }
     }
 
@@ -41,14 +41,19 @@ extension Dialect {
         case .openAIChat, .mock: "/chat/completions"
         case .anthropicMessages: "/messages"
         case .ollamaChat: "/api/chat"
+        case .openAIResponses: "/responses"
+        case .ollamaGenerate: "/api/generate"
+        case .openAICompletions: "/completions"
+        case .simpleChat: "/chat"
         }
     }
 
     /// The media type of its streams.
     public var streamType: String {
         switch self {
-        case .openAIChat, .anthropicMessages, .mock: "text/event-stream"
-        case .ollamaChat: "application/x-ndjson"
+        case .openAIChat, .anthropicMessages, .openAIResponses, .openAICompletions, .simpleChat, .mock:
+            "text/event-stream"
+        case .ollamaChat, .ollamaGenerate: "application/x-ndjson"
         }
     }
 }

@@ -45,8 +45,8 @@ extension Dialect {
     /// What the body of a stream claims to be.
     var streamMedia: UpstreamHead.Media {
         switch self {
-        case .openAIChat, .anthropicMessages, .mock: .eventStream
-        case .ollamaChat: .ndjson
+        case .ollamaChat, .ollamaGenerate: .ndjson
+        default: .eventStream
         }
     }
 }
