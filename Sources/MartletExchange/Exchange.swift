@@ -40,9 +40,9 @@ public struct Exchange {
     var body = RequestBody()
     var facts = RequestFacts()
     /// The request as values; made when a target needs it.
-    var typedRequest: ChatRequest?
+    var typedRequest: Boxed<ChatRequest>?
     /// The request for the attempt that begins, when it had to be translated.
-    var translated: TranslatedRequest?
+    var translated: Boxed<TranslatedRequest>?
     var privacy = PrivacyClass.open
     var plan: Plan?
     var slots = HeldSlots()

@@ -101,7 +101,7 @@ struct RequestBody {
 extension Exchange {
     /// The request for one target; what it leaves out is named to the caller.
     mutating func upstreamRequest(for target: Target) -> UpstreamRequest {
-        if let translated {
+        if let translated = translated?.value {
             answer.dropped = translated.dropped
             return translated.request
         }

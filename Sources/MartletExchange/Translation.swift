@@ -120,8 +120,8 @@ extension Exchange {
             keepAlive: target.quirks.keepAlive
         )
         guard let codec = target.dialect.codec(settings) else { return }
-        if typedRequest == nil { typedRequest = try body.decoded() }
-        guard var request = typedRequest else { return }
+        if typedRequest == nil { typedRequest = Boxed(try body.decoded()) }
+        guard var request = typedRequest?.value else { return }
         request.model = target.upstreamModel
         let encoded = try codec.encodeRequest(request)
         let translation = Translation(
@@ -131,14 +131,16 @@ extension Exchange {
             created: Int64(receivedWall / 1_000),
             includeUsage: facts.includeUsage
         )
-        translated = TranslatedRequest(
-            request: UpstreamRequest(
-                path: target.dialect.chatPath,
-                accept: facts.stream ? target.dialect.streamType : "application/json",
-                body: SplicedBody(encoded.body)
-            ),
-            dropped: encoded.dropped,
-            translation: translation
+        translated = Boxed(
+            TranslatedRequest(
+                request: UpstreamRequest(
+                    path: target.dialect.chatPath,
+                    accept: facts.stream ? target.dialect.streamType : "application/json",
+                    body: SplicedBody(encoded.body)
+                ),
+                dropped: encoded.dropped,
+                translation: translation
+            )
         )
     }
 

@@ -116,7 +116,7 @@ extension Exchange {
         guard let index = call?.index(of: id), call?.legs[index].phase == .dialing else { return }
         guard let target = call?.legs[index].target else { return }
         let request = upstreamRequest(for: target)
-        call?.legs[index].translation = translated?.translation
+        if let translated { call?.legs[index].translation = Boxed(translated.value.translation) }
         call?.legs[index].phase = .sent
         call?.legs[index].isReused = reused
         call?.legs[index].sentAt = env.now
@@ -144,7 +144,7 @@ extension Exchange {
         let usage = Usage(inputTokens: facts.estimatedInputTokens, outputTokens: 0, estimated: true)
         // With its estimated cost, which counts if the process dies before the ending is written.
         let cost = currentTarget?.price?.cost(of: usage)
-        actions.add(.record(ledgerRecord(.intent, usage: usage, cost: cost, env)))
+        actions.add(.record(ledgerRecord(.intent, usage: usage, cost: cost, &env)))
     }
 
     /// A leg's response head decides how its body is read.
@@ -275,7 +275,7 @@ extension Exchange {
     ) {
         let upstream: UpstreamFailure
         let body: ByteBuffer
-        if let translation = leg.translation {
+        if let translation = leg.translation?.value {
             (upstream, body) = translation.failure(leg.held, status: leg.status)
         } else {
             upstream = UpstreamFailure(openAI: Array(leg.held.readableBytesView))

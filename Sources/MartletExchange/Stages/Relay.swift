@@ -16,7 +16,7 @@ extension Exchange {
         else { return }
         let whole: WholeAnswer
         do throws(ChatFailure) {
-            if let translation = call?.legs[index].translation {
+            if let translation = call?.legs[index].translation?.value {
                 whole = WholeAnswer(try translation.answer(body))
             } else {
                 whole = WholeAnswer(try Self.report(of: body), body)
@@ -201,7 +201,7 @@ extension Exchange {
         guard call?.legs[index].finishSeen == true else { return interrupted(&env, &actions) }
         answer.upstreamEnded = env.now
         answer.usage = call?.legs[index].reportedUsage ?? estimatedUsage()
-        if let rest = call?.legs[index].translation?.rest() { actions.add(.body(rest)) }
+        if let rest = call?.legs[index].translation?.value.rest() { actions.add(.body(rest)) }
         settle(.settled, &env, &actions)
         actions.add(.body(ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)))
         actions.add(.endBody)

@@ -54,7 +54,7 @@ extension Exchange {
             cost: cost
         )
         if call?.intentRecorded == true {
-            outcome.record = ledgerRecord(state, usage: usage, cost: cost, env)
+            outcome.record = ledgerRecord(state, usage: usage, cost: cost, &env)
         }
         actions.add(.settle(outcome))
         call?.legs.removeAll()
@@ -109,11 +109,13 @@ extension Exchange {
     }
 
     /// A line of the ledger for this request as it stands.
-    func ledgerRecord(
+    ///
+    /// Changes nothing: `mutating` so that the exchange is handed over in place, not as a copy with all its references.
+    mutating func ledgerRecord(
         _ state: LedgerRecord.State,
         usage: Usage,
         cost: NanoUSD?,
-        _ env: some ExchangeEnvironment
+        _ env: inout some ExchangeEnvironment
     ) -> LedgerRecord {
         let target = answeringTarget
         return LedgerRecord(
