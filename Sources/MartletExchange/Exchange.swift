@@ -37,6 +37,8 @@ public struct Exchange {
     let surface: Surface
     var endpoint: EndpointKind?
     var principal: Principal?
+    /// What the caller speaks; of meaning for inference only.
+    var format = CallerFormat(.openAIChat)
     var body = RequestBody()
     var facts = RequestFacts()
     /// The request as values; made when a target needs it.
@@ -71,6 +73,9 @@ public struct Exchange {
         snapshot = env.snapshot
         surface = PathMatcher.surface(of: head.path)
     }
+
+    /// Whether the request asks for inference.
+    var isInference: Bool { endpoint?.isInference ?? false }
 
     /// Whether nothing will follow: the exchange has settled.
     public var isDone: Bool { stage == .done }

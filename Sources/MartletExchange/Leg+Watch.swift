@@ -80,8 +80,17 @@ extension Leg {
         }
     }
 
+    /// What the body of a stream claims to be.
+    var streamMedia: UpstreamHead.Media { translation?.value.streamMedia ?? .eventStream }
+
     /// What the end of the upstream's bytes means for its stream.
     mutating func endOfStream() -> OpenAIChatWatcher.End? { translation?.value.finish() ?? watcher?.finish() }
+
+    /// Whether its bytes pass, with the translation only watching.
+    var passesBytes: Bool { translation?.value.passes ?? false }
+
+    /// Whether what went to the client ends with a whole event.
+    var isBetweenEvents: Bool { translation != nil || pending.readableBytes == 0 }
 
     /// Whether the reason to stop was seen.
     var finishSeen: Bool { translation?.value.finishSeen ?? watcher?.finishSeen ?? false }

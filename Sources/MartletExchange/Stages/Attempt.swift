@@ -55,8 +55,8 @@ extension Exchange {
 
     /// The target the machine points at.
     var currentTarget: Target? {
-        guard let plan, let call, call.machine.target < plan.targets.count else { return nil }
-        return plan.targets[call.machine.target]
+        guard let index = call?.machine.target, let count = plan?.targets.count, index < count else { return nil }
+        return plan?.targets[index]
     }
 
     /// Starts a leg: the built-in model answers at once, all others are dialled.
@@ -163,7 +163,7 @@ extension Exchange {
             phase = .errorBody
             // The status that decides is known; its body may not hold the request up.
             deadlines.responseHead = env.now + Self.errorBodyLimit
-        } else if facts.stream, head.media == call?.legs[index].target.dialect.streamMedia {
+        } else if facts.stream, head.media == call?.legs[index].streamMedia {
             phase = .gate
             if call?.legs[index].translation == nil {
                 call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage)

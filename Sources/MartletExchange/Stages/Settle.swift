@@ -39,7 +39,7 @@ extension Exchange {
             status: answer.status,
             provider: target?.account.rawValue ?? "none",
             model: modelLabel,
-            isInference: endpoint == .chatCompletions,
+            isInference: isInference,
             attempts: call?.outcomes ?? [],
             route: plan.flatMap { plan in
                 target.map { .init(route: $0.isLocal ? "local" : "cloud", reason: plan.reason) }
@@ -83,9 +83,10 @@ extension Exchange {
 
     /// The target that answered, or was tried last.
     var answeringTarget: Target? {
-        guard let plan, let call, call.machine.attempts > 0 else { return nil }
-        if let winner = call.winner, let index = call.index(of: winner) { return call.legs[index].target }
-        return plan.targets[min(call.machine.target, plan.targets.count - 1)]
+        // Field by field: a copy of the call or the plan would cost more than all the rest.
+        guard let count = plan?.targets.count, let attempts = call?.machine.attempts, attempts > 0 else { return nil }
+        if let winner = call?.winner, let index = call?.index(of: winner) { return call?.legs[index].target }
+        return plan?.targets[min(call?.machine.target ?? 0, count - 1)]
     }
 
     /// The `model` label: a name that exists here, else `other` or `none`.
