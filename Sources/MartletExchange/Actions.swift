@@ -64,12 +64,15 @@ public struct UpstreamRequest {
     public var path: String
     /// The media type that is expected.
     public var accept: String
+    /// Fields of this request alone; they take the place of the target's of the same name.
+    public var fields: [HeaderField]
     /// The body.
     public var body: SplicedBody
 
     /// Creates a request.
-    public init(path: String, accept: String, body: SplicedBody) {
+    public init(path: String, accept: String, fields: [HeaderField] = [], body: SplicedBody) {
         self.path = path
+        self.fields = fields
         self.accept = accept
         self.body = body
     }

@@ -56,7 +56,7 @@ public struct ChildProcess: Sendable {
         let command = [path] + arguments
         let line = directory.map { ["/bin/sh", "-c", #"cd "$0" && exec "$@""#, $0] + command } ?? command
         var words: [UnsafeMutablePointer<CChar>?] = unsafe line.map { unsafe strdup($0) }
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         unsafe words.append(nil)
         var id: pid_t = 0
         let number = unsafe posix_spawn(&id, line[0], &actions, nil, words, environ)

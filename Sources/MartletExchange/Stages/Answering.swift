@@ -158,6 +158,7 @@ extension Exchange {
         facts.target = answeringTarget ?? currentTarget ?? plan?.targets.first
         facts.attempts = call?.machine.attempts ?? 0
         facts.dropped = answer.dropped
+        facts.allowedOrigin = CORS.allowed(head.origin, by: snapshot.server.corsOrigins)
         return facts
     }
 }

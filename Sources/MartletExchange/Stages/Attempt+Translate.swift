@@ -36,6 +36,7 @@ extension Exchange {
                 request: UpstreamRequest(
                     path: spoken.chatPath,
                     accept: facts.stream ? spoken.streamType : "application/json",
+                    fields: passes ? head.vendorFields : [],
                     body: encoded.map { SplicedBody($0.body) } ?? body.spliced(spoken, for: target, facts: facts)
                 ),
                 dropped: encoded.map { $0.dropped.map(format.request.callerPath) }
