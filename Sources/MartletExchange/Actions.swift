@@ -62,6 +62,10 @@ public struct ActionList {
 public struct UpstreamRequest {
     /// The path below the target's base path.
     public var path: String
+    /// The method.
+    public var method = ClientHead.Method.post
+    /// The media type of the body; empty where there is none.
+    public var contentType = "application/json"
     /// The media type that is expected.
     public var accept: String
     /// Fields of this request alone; they take the place of the target's of the same name.

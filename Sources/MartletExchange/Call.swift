@@ -87,5 +87,7 @@ struct Leg {
         case gate
         /// Its bytes go to the client.
         case relaying
+        /// Its bytes go to the client, and nobody looks at them.
+        case raw
     }
 }

@@ -4,6 +4,8 @@ public import MartletCore
 public enum EndpointKind: Sendable, Hashable {
     /// One inference in a caller's wire format: chat completions, responses, messages and the like.
     case chat(Dialect)
+    /// An endpoint whose bytes pass.
+    case pass(PassThrough)
     /// `GET …/models`.
     case models
     /// `GET …/models/{id}`; the id is decoded.
@@ -16,7 +18,7 @@ public enum EndpointKind: Sendable, Hashable {
     /// Whether it calls a model, so that it has a body to scan, is metered and needs the inference scope.
     public var isInference: Bool {
         switch self {
-        case .chat: true
+        case .chat, .pass: true
         case .models, .model, .page, .control: false
         }
     }
@@ -25,6 +27,7 @@ public enum EndpointKind: Sendable, Hashable {
     public var allow: String {
         switch self {
         case .chat: "POST, OPTIONS"
+        case .pass(let pass): pass.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
         case .models, .model, .page: "GET, HEAD, OPTIONS"
         case .control: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         }
@@ -34,6 +37,7 @@ public enum EndpointKind: Sendable, Hashable {
     public var name: String {
         switch self {
         case .chat(let dialect): dialect.endpointName
+        case .pass(let pass): pass.name
         case .models, .model: "models"
         case .page(let page): page.name
         case .control: "admin"
@@ -44,6 +48,7 @@ public enum EndpointKind: Sendable, Hashable {
     public func has(_ method: ClientHead.Method) -> Bool {
         switch self {
         case .chat: method == .post
+        case .pass(let pass): pass.methods.contains(method)
         case .models, .model, .page: method == .get || method == .head
         case .control:
             switch method {

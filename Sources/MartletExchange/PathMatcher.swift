@@ -21,6 +21,7 @@ public enum PathMatcher {
             if matches(bytes, from: start, "/responses") { return .chat(.openAIResponses) }
             if matches(bytes, from: start, "/completions") { return .chat(.openAICompletions) }
             if matches(bytes, from: start, "/models") { return .models }
+            if let pass = PassThrough(path.dropFirst(base.count).trimmingLastSlash) { return .pass(pass) }
             if begins(bytes.extracting(start...), with: "/models/".utf8.span) {
                 if let id = modelID(path.utf8.dropFirst(start + 8)) { return .model(id) }
             }
@@ -108,4 +109,8 @@ public enum PathMatcher {
         default: nil
         }
     }
+}
+
+extension Substring {
+    fileprivate var trimmingLastSlash: Substring { utf8.last == UInt8(ascii: "/") ? dropLast() : self }
 }

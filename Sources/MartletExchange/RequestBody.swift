@@ -56,10 +56,13 @@ struct RequestBody {
     }
 
     /// Whether the request has a top-level member of this name.
-    func hasMember(_ name: String) -> Bool {
+    func hasMember(_ name: String) -> Bool { member(name) != nil }
+
+    /// The top-level member of a name.
+    func member(_ name: String) -> JSONMember? {
         let view = buffer.readableBytesView
         let start = view.startIndex
-        return scanner.members.contains {
+        return scanner.members.first {
             view[(start + $0.key.lowerBound)..<(start + $0.key.upperBound)].elementsEqual(name.utf8)
         }
     }
@@ -103,6 +106,7 @@ extension Exchange {
             answer.dropped = translated.dropped
             return translated.request
         }
+        if let passThrough { return passedRequest(passThrough, for: target) }
         // The caller's own dialect, watched by the marks of its events.
         answer.dropped = target.quirks.dropParams.filter { body.hasMember($0) }
         return UpstreamRequest(

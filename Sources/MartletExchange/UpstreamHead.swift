@@ -6,6 +6,8 @@ public struct UpstreamHead: Sendable {
     public var status: Int
     /// What the body claims to be.
     public var media: Media
+    /// The media type as it was sent, where it is none of the kinds that matter.
+    public var contentType: String?
     /// How long the upstream asked to wait, parsed and bounded to one hour.
     public var retryAfter: Duration?
 

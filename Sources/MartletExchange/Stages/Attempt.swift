@@ -163,6 +163,8 @@ extension Exchange {
             phase = .errorBody
             // The status that decides is known; its body may not hold the request up.
             deadlines.responseHead = env.now + Self.errorBodyLimit
+        } else if passThrough != nil, head.media != .json {
+            return passOn(index, head, &env, &actions)
         } else if facts.stream, head.media == call?.legs[index].streamMedia {
             phase = .gate
             if call?.legs[index].translation == nil {
@@ -212,6 +214,8 @@ extension Exchange {
             actions.add(.readLeg(id))
         case .gate, .relaying:
             streamBytes(index, bytes, &env, &actions)
+        case .raw:
+            rawBytes(id, bytes, &env, &actions)
         }
     }
 
@@ -236,6 +240,8 @@ extension Exchange {
             wholeBodyEnded(index, &env, &actions)
         case .gate, .relaying:
             streamEnded(index, &env, &actions)
+        case .raw:
+            rawEnded(&env, &actions)
         }
     }
 
@@ -248,7 +254,7 @@ extension Exchange {
     ) {
         guard let index = call?.index(of: id), let leg = call?.legs[index] else { return }
         switch (leg.phase, failure) {
-        case (.relaying, _):
+        case (.relaying, _), (.raw, _):
             interrupted(&env, &actions)
         case (_, .forbidden):
             let error = GatewayError(.localUnavailable, "No local target can serve this model.", retryAfterSeconds: 5)

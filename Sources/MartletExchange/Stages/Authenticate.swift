@@ -68,7 +68,7 @@ extension Exchange {
         case .anyKey: break
         }
         switch endpoint {
-        case .chat, .control: expectBody(&env, &actions)
+        case .chat, .pass, .control: expectBody(&env, &actions)
         default: answerFromMemory(&env, &actions)
         }
     }
@@ -97,6 +97,7 @@ extension Exchange {
         // curl's default type, or none, is accepted from who shows a key and is no browser; the body must be JSON.
         let type = MediaType.essence(of: head.contentType ?? "")
         if MediaType.isJSON(type) { return nil }
+        if passThrough != nil, type == "multipart/form-data" || !hasBody { return nil }
         let isDefault = type.isEmpty || type == "application/x-www-form-urlencoded"
         if isDefault, head.presentsCredential, head.origin == nil { return nil }
         return GatewayError(.unsupportedMediaType, "Content-Type must be application/json.")
@@ -126,7 +127,7 @@ extension Exchange {
             return snapshot.observability.prometheusPublic || !snapshot.auth.enabled ? .open : .anyKey
         case .page, nil: return .open
         case .control: return .admin
-        case .chat, .models, .model: return .inference
+        case .chat, .pass, .models, .model: return .inference
         }
     }
 

@@ -16,7 +16,9 @@ extension Exchange {
         else { return }
         let whole: WholeAnswer
         do throws(ChatFailure) {
-            if let translation = call?.legs[index].translation?.value {
+            if passThrough != nil {
+                whole = WholeAnswer(passed: body)
+            } else if let translation = call?.legs[index].translation?.value {
                 whole = WholeAnswer(try translation.answer(body))
             } else {
                 whole = WholeAnswer(try Self.report(of: body), body)
@@ -53,6 +55,13 @@ extension Exchange {
         let body: ByteBuffer
         let usage: Usage?
         let estimatedOutputTokens: Int64
+
+        /// An answer that nobody looks at, but for its usage.
+        init(passed body: ByteBuffer) {
+            self.body = body
+            usage = Usage(passed: Array(body.readableBytesView)) ?? Usage(inputTokens: 0, outputTokens: 0)
+            estimatedOutputTokens = 0
+        }
 
         init(_ report: OpenAIChatBodyWatcher.Report, _ body: ByteBuffer) {
             self.body = body
@@ -237,6 +246,12 @@ extension Exchange {
         if let winner = call?.winner, let index = call?.index(of: winner) {
             answer.usage = call?.legs[index].reportedUsage
         }
+        if passThrough != nil {
+            // Bytes of any kind have no place for an error: the framing says that they are not all.
+            settle(.interrupted, &env, &actions)
+            actions.add(.abort)
+            return
+        }
         let event = errorEvent(error)
         settle(.interrupted, &env, &actions)
         actions.add(.body(event))
@@ -259,6 +274,7 @@ extension Exchange {
     mutating func keepAlive(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         guard answer.isCommitted, let winner = call?.winner, let index = call?.index(of: winner) else { return }
         deadlines.lastSent = env.now
+        guard passThrough == nil else { return }
         // Lines of JSON know no comments.
         guard call?.legs[index].isBetweenEvents == true, format.answer.framing == .eventStream else { return }
         actions.add(.body(ByteBuffer(staticString: ": keep-alive\n\n")))

@@ -214,5 +214,6 @@ extension UpstreamHead {
         // A compressed body was not asked for and cannot be watched.
         let isPlain = head.contentEncoding.map { $0.elementsEqual("identity".utf8) } ?? true
         self.init(status: head.status, media: isPlain ? media : .other, retryAfter: wait)
+        if self.media == .other, isPlain { contentType = head.contentType.map { String(decoding: $0, as: UTF8.self) } }
     }
 }
