@@ -82,7 +82,7 @@ public struct StructuredOutput: Sendable {
             isObject = document.withView { $0.member("type")?.equalsString("object") ?? false }
         }
         let method = method(for: request, format, support, isObject: isObject && schema != nil)
-        let steered = steer(request, format, method, support)
+        let steered = steer(request, format, method, hasObjectMode: support.jsonObject && isObject)
         let output = StructuredOutput(
             approximated: approximated(request, format, schema),
             method: method,
@@ -119,7 +119,7 @@ public struct StructuredOutput: Sendable {
         _ request: ChatRequest,
         _ format: JSONSchemaFormat,
         _ method: Method,
-        _ support: StructuredOutputSupport
+        hasObjectMode: Bool
     ) -> ChatRequest {
         var steered = request
         steered.responseFormat = nil
@@ -135,7 +135,7 @@ public struct StructuredOutput: Sendable {
             steered.toolChoice = .auto
             steered.addInstruction("Give your answer by calling the tool \(name) once, and in no other way.")
         case .instruction:
-            if support.jsonObject { steered.responseFormat = .jsonObject }
+            if hasObjectMode { steered.responseFormat = .jsonObject }
             guard let schema = format.schema, schema.bytes != Array("null".utf8) else {
                 steered.addInstruction("Answer with one JSON object and nothing else: no other text, no code fence.")
                 break

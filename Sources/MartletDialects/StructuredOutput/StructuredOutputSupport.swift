@@ -1,3 +1,5 @@
+public import MartletCore
+
 /// What a target can do about the shape of its answers.
 public struct StructuredOutputSupport: Hashable, Sendable {
     /// Whether it follows a schema by itself.
@@ -12,5 +14,31 @@ public struct StructuredOutputSupport: Hashable, Sendable {
         self.jsonSchema = jsonSchema
         self.jsonObject = jsonObject
         self.forcedTools = forcedTools
+    }
+}
+
+extension StructuredOutputSupport {
+    /// Tells what a target can do from what is known of it.
+    ///
+    /// - Parameters:
+    ///   - dialect: The format that the target speaks.
+    ///   - model: The target's name of the model, which tells the generation of a Claude.
+    ///   - followsSchemas: Whether the model follows schemas; `nil` when nobody said.
+    ///   - takesTools: Whether the model takes tools; `nil` when nobody said.
+    public init(_ dialect: Dialect, model: String, followsSchemas: Bool?, takesTools: Bool?) {
+        switch dialect {
+        case .anthropicMessages:
+            // The format knows schemas only, and only on newer models.
+            let isKnown = AnthropicModelTraits(model: model).structuredOutput
+            self.init(jsonSchema: followsSchemas ?? isKnown, jsonObject: false, forcedTools: takesTools ?? true)
+        case .ollamaChat, .ollamaGenerate:
+            // Grammars of the engine, whatever the model; tools cannot be forced.
+            self.init(jsonSchema: true, jsonObject: true, forcedTools: false)
+        case .openAIChat, .openAIResponses:
+            // What does not know schemas mostly knows the older mode of any object.
+            self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)
+        case .openAICompletions, .simpleChat, .mock:
+            self.init(jsonSchema: false, jsonObject: false, forcedTools: false)
+        }
     }
 }

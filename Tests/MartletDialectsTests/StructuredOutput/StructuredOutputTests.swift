@@ -56,6 +56,17 @@ extension StructuredOutput.Outcome {
         }
     }
 
+    @Test func `goes by what is known of the target`() {
+        func support(_ dialect: Dialect, _ model: String = "m", _ follows: Bool? = nil) -> StructuredOutputSupport {
+            StructuredOutputSupport(dialect, model: model, followsSchemas: follows, takesTools: nil)
+        }
+        #expect(support(.anthropicMessages, "claude-sonnet-4-5").jsonSchema)
+        #expect(!support(.anthropicMessages, "claude-3-5-sonnet-20241022").jsonSchema)
+        #expect(!support(.anthropicMessages).jsonObject && support(.anthropicMessages).forcedTools)
+        #expect(support(.openAIChat).jsonSchema && !support(.openAIChat, "gpt-3.5-turbo", false).jsonSchema)
+        #expect(support(.ollamaChat, "m", false).jsonSchema && !support(.ollamaChat).forcedTools)
+    }
+
     @Test func `makes the schema the arguments of a tool that must be called`() throws {
         let steered = try start(request()).request
         #expect(steered.responseFormat == nil && steered.toolChoice == .function(name: "place"))
@@ -97,6 +108,7 @@ extension StructuredOutput.Outcome {
     @Test func `uses what the target has: any object, and a first message that may be missing`() throws {
         let half = StructuredOutputSupport(jsonSchema: false, jsonObject: true, forcedTools: false)
         #expect(try start(request(), half).request.responseFormat == .jsonObject)
+        #expect(try start(request(schema: #"{"type":"array"}"#), half).request.responseFormat == nil)
         let bare = try start(request { $0.messages.removeFirst() }, noTools).request
         #expect(bare.messages.count == 2 && bare.messages[0].role == .system)
         let onlySystem = try start(request { $0.messages.removeLast() }, noTools).request
