@@ -37,6 +37,7 @@ public struct JSONSchema: Sendable {
         limits: JSONSchemaLimits = JSONSchemaLimits(),
         assertsFormats: Bool = false
     ) throws(JSONSchemaError) {
+        guard document.bytes.count <= limits.maxBytes else { throw JSONSchemaError(pointer: "", expected: "smaller") }
         let compiled = try document.withView { (view) throws(JSONSchemaError) in
             var compiler = SchemaCompiler(view, limits: limits, assertsFormats: assertsFormats)
             let root = try compiler.compileAll()

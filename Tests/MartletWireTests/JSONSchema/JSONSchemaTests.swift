@@ -154,7 +154,18 @@ extension JSONSchema {
         guard case .invalid = try schema(text).check("1") else { Issue.record("the first path was not enough"); return }
     }
 
-    @Test func `has a limit for the number of schemas`() {
+    @Test func `a schema of a great many references ends in time`() throws {
+        // Each reference is another way through a large object.
+        let definitions = (0..<9_000).map { #""d\#($0)":{"title":"\#(String(repeating: "x", count: 60))"}"# }
+        let references = (0..<9_000).map { ##"{"$ref":"#/$defs/d\##($0)"}"## }
+        let text =
+            #"{"$defs":{"# + definitions.joined(separator: ",") + #"},"anyOf":["# + references.joined(separator: ",")
+        #expect(throws: JSONSchemaError.self) { try schema(text + "]}") }
+    }
+
+    @Test func `has a limit for the length, and for the number of schemas`() {
+        let long = #"{"title":"\#(String(repeating: "x", count: 1_048_576))"}"#
+        #expect(throws: JSONSchemaError.self) { try schema(long) }
         var limits = JSONSchemaLimits()
         limits.maxSchemas = 3
         #expect(throws: JSONSchemaError.self) { try schema(#"{"allOf":[{},{},{}]}"#, limits: limits) }

@@ -16,6 +16,9 @@ struct SchemaReferences {
     private var resourcesByID: [[UInt8]: Int] = [:]
     private var resourcesByStart: [Int: Int]
     private var anchors: [Anchor: SchemaCompiler.Site] = [:]
+    private var found: [Anchor: SchemaCompiler.Site] = [:]
+    /// How many bytes may still be walked over to find places.
+    private var walk = 256 << 20
 
     /// Keywords whose value is a schema; those that also hold lists stand in both.
     private static let single: [StaticString] = [
@@ -42,7 +45,15 @@ struct SchemaReferences {
     func resource(at start: Int) -> Int? { resourcesByStart[start] }
 
     /// Finds a reference's schema; `nil` when it is not in the document.
-    func resolve(_ reference: [UInt8], from resource: Int) -> SchemaCompiler.Site? {
+    mutating func resolve(_ reference: [UInt8], from resource: Int) -> SchemaCompiler.Site? {
+        let key = Anchor(resource: resource, name: reference)
+        if let known = found[key] { return known }
+        let site = find(reference, from: resource)
+        found[key] = site
+        return site
+    }
+
+    private mutating func find(_ reference: [UInt8], from resource: Int) -> SchemaCompiler.Site? {
         let hash = reference.firstIndex(of: UInt8(ascii: "#")) ?? reference.endIndex
         var resource = resource
         if hash > 0 {
@@ -56,10 +67,12 @@ struct SchemaReferences {
         return follow(names, from: resource)
     }
 
-    private func follow(_ names: [[UInt8]], from resource: Int) -> SchemaCompiler.Site? {
+    private mutating func follow(_ names: [[UInt8]], from resource: Int) -> SchemaCompiler.Site? {
         let start = resources[resource]
         var site = SchemaCompiler.Site(view: start.root, resource: resource, steps: start.steps)
         for name in names {
+            walk -= site.view.range.count
+            guard walk >= 0 else { return nil }
             let next: JSONView?
             var step = SchemaStep.name(name)
             if site.view.kind == .array {

@@ -5,7 +5,7 @@ extension SchemaValidation {
             if items.count < least { return fail("at least \(least) \(least == 1 ? "item" : "items")") }
             return items.count <= most || fail("at most \(most) \(most == 1 ? "item" : "items")")
         case .uniqueItems:
-            guard spend(items.count) else { return false }
+            guard spend(SchemaValue.array(items).weight) else { return false }
             return Set(items).count == items.count || fail("items that differ from each other")
         case .items(let prefix, let rest):
             var isValid = true

@@ -8,6 +8,8 @@ struct SchemaValidation {
     var quiet = 0
     private var steps: Int
     private var depth = 0
+    /// How many lists of alternatives are being looked through for the nearest one, inside each other.
+    private var searches = 0
     private var reason: String?
 
     init(_ schema: JSONSchema) {
@@ -41,7 +43,8 @@ struct SchemaValidation {
 
     /// Notes what a value lacks and answers `false`.
     mutating func fail(_ expected: @autoclosure () -> String) -> Bool {
-        if quiet == 0, !hasGivenUp, violations.count < max(1, schema.limits.maxViolations) {
+        // A pointer and a text cost far more than a step.
+        if quiet == 0, spend(50), violations.count < max(1, schema.limits.maxViolations) {
             violations.append(JSONSchemaViolation(pointer: SchemaPointer.text(path), expected: expected()))
         }
         return false
@@ -88,8 +91,12 @@ struct SchemaValidation {
         switch rule {
         case .reference(let place): return check(place, value, &evaluated)
         case .types(let types): return types.hold(value) || fail(types.title)
-        case .oneValue(let expected): return value == expected || fail("the one value that is allowed")
-        case .values(let allowed): return allowed.contains(value) || fail("one of the \(allowed.count) allowed values")
+        case .oneValue(let expected):
+            guard spend(value.weight) else { return false }
+            return value == expected || fail("the one value that is allowed")
+        case .values(let allowed):
+            guard spend(value.weight) else { return false }
+            return allowed.contains(value) || fail("one of the \(allowed.count) allowed values")
         case .minimum, .maximum, .multipleOf:
             guard case .number(let number) = value else { return true }
             return apply(rule, number)
@@ -200,6 +207,10 @@ struct SchemaValidation {
         guard wantsMore else { return false }
         let known = violations
         _ = fail(expected)
+        // Each search looks at all alternatives again, and so may those inside it.
+        guard searches < 3 else { return false }
+        searches += 1
+        defer { searches -= 1 }
         let noted = violations
         var nearest: [JSONSchemaViolation] = []
         var deepest = SchemaPointer.text(path).depth

@@ -8,6 +8,17 @@ enum SchemaValue: Hashable, Sendable {
     case array([SchemaValue])
     case object(SchemaObject)
 
+    /// What it costs to look at all of the value.
+    var weight: Int {
+        switch self {
+        case .null, .bool: 1
+        case .number(let number): 1 + number.digits.count / 16
+        case .string(let text): 1 + text.count / 16
+        case .array(let values): values.reduce(1) { $0 + $1.weight }
+        case .object(let object): object.values.reduce(1 + object.count) { $0 + $1.weight }
+        }
+    }
+
     /// The deepest nesting, which bounds the stack here and wherever values are compared.
     private static let maxDepth = 256
 
