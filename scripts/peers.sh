@@ -59,5 +59,12 @@ if python="$(scripts/venv.sh openai3)"; then
     fi
 fi
 
+if python="$(scripts/venv.sh jsonschema)"; then
+    printf '\nJSON Schema\n'
+    run "$python" test_json_schema
+else
+    fail "no Python environment for jsonschema"
+fi
+
 printf '\n%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
