@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs Martlet against real programs: the official openai and anthropic SDKs and llama-server. Ends with
-# `N passed, N failed`.
+# Runs Martlet against real programs: the official SDKs of openai, anthropic and ollama, libraries built on them, and
+# llama-server. Ends with `N passed, N failed`.
 #
 #   MARTLET_BIN   the binary under test, default .build/debug/martlet
 set -euo pipefail
@@ -31,21 +31,31 @@ fail() {
     failed=$((failed + 1))
 }
 
-for major in 2 3; do
-    if python="$(scripts/venv.sh "openai$major")"; then
-        printf '\nopenai SDK %s\n' "$("$python" -c 'import openai; print(openai.__version__)')"
-        run "$python" test_openai_sdk
+# Runs suites in the environment of that name, after saying which versions of packages it has.
+suites() {
+    local name="$1" packages="$2" python
+    shift 2
+    if python="$(scripts/venv.sh "$name")"; then
+        printf '\n%s\n' "$("$python" - $packages <<'PYTHON'
+import importlib.metadata, sys
+print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in sys.argv[1:]))
+PYTHON
+        )"
+        run "$python" "$@"
     else
-        fail "no Python environment for the openai SDK $major.x"
+        fail "no Python environment $name"
     fi
-done
+}
 
-if python="$(scripts/venv.sh anthropic)"; then
-    printf '\nother dialects\n'
-    run "$python" test_dialects
-else
-    fail "no Python environment for the anthropic SDK"
-fi
+for major in 2 3; do
+    suites "openai$major" openai test_openai_sdk test_responses_sdk test_responses_rules test_embeddings
+done
+suites anthropic1 anthropic test_anthropic_sdk test_anthropic_rules
+suites anthropic "anthropic openai" test_anthropic_sdk test_anthropic_rules test_dialects
+suites clients "ollama openai-agents" test_ollama_client test_clients_agents_sdk
+suites clients "langchain-openai langchain-anthropic langchain-ollama" test_clients_langchain
+suites clients "pydantic-ai-slim llm" test_clients_pydantic_ai test_clients_llm
+suites litellm "litellm instructor" test_clients_litellm test_clients_instructor
 
 if python="$(scripts/venv.sh openai3)"; then
     printf '\nusage\n'
