@@ -45,9 +45,13 @@ public struct OllamaChatCodec: ChatCodec {
         guard (request.sampling.count ?? 1) <= 1 else {
             throw GatewayError(.unsupportedParameter, "Ollama gives one answer to a request.", param: "n")
         }
-        var dropped: [String] = []
-        let body = encodeRequest(request, dropped: &dropped)
-        return EncodedRequest(body: body, dropped: dropped)
+        var encoder = OllamaRequestEncoder(request, settings)
+        encoder.encode()
+        var encoded = EncodedRequest(body: encoder.writer.bytes, dropped: encoder.dropped)
+        encoded.promptCheck = encoder.contextTokens.map { context in
+            PromptCheck(contextTokens: context, likelyTokens: OllamaPromptSize(request).likelyTokens)
+        }
+        return encoded
     }
 
     /// Encodes a request body for an upstream and names what the format cannot carry.
@@ -62,25 +66,6 @@ public struct OllamaChatCodec: ChatCodec {
         encoder.encode()
         dropped.append(contentsOf: encoder.dropped)
         return encoder.writer.bytes
-    }
-
-    /// The context size a request is sent with (`options.num_ctx`); `nil` when none is.
-    public func contextTokens(for request: ChatRequest) -> Int? {
-        OllamaOptions(request, settings).contextTokens
-    }
-
-    /// Tells from the tokens an answer reports whether Ollama shortened the prompt.
-    ///
-    /// - Parameters:
-    ///   - request: The request as it was encoded.
-    ///   - usage: What the answer reported; `nil` when it did not.
-    public func promptFit(of request: ChatRequest, usage: Usage?) -> OllamaPromptFit {
-        guard let usage, !usage.estimated, let context = contextTokens(for: request) else { return .unknown }
-        return OllamaContext.fit(
-            promptTokens: usage.inputTokens,
-            contextTokens: context,
-            likelyTokens: OllamaPromptSize(request).likelyTokens
-        )
     }
 
     /// Decodes a whole answer.
@@ -101,6 +86,20 @@ public struct OllamaChatCodec: ChatCodec {
     /// Encodes a whole answer; the format has room for one choice, the first.
     public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.ollamaBody() }
 
+    /// Encodes a whole answer that tells model and time as the caller knows them.
+    ///
+    /// - Parameters:
+    ///   - response: The answer.
+    ///   - context: What no upstream tells.
+    ///   - durations: How long it took.
+    public func encodeResponse(
+        _ response: ChatResponse,
+        context: CallerContext,
+        durations: OllamaDurations? = nil
+    ) -> [UInt8] {
+        response.ollamaBody(.chat, context, durations)
+    }
+
     /// Reads what an upstream said about a failure, in whatever shape.
     public func decodeFailure(_ body: [UInt8]) -> UpstreamFailure { UpstreamFailure(ollama: body) }
 
@@ -119,4 +118,14 @@ public struct OllamaChatCodec: ChatCodec {
     ///
     /// - Parameter includeUsage: Not looked at: Ollama always tells the tokens in its last line.
     public func makeStreamEncoder(includeUsage: Bool) -> OllamaStreamEncoder { OllamaStreamEncoder() }
+
+    /// Makes an encoder for one stream that tells model and time as the caller knows them.
+    public func makeStreamEncoder(context: CallerContext) -> OllamaStreamEncoder {
+        OllamaStreamEncoder(context: context)
+    }
+
+    /// The caller's name of a member of a request that is named by OpenAI's.
+    ///
+    /// - Parameter path: A path as ``EncodedRequest/dropped`` and ``GatewayError/param`` have it.
+    public static func callerPath(_ path: String) -> String { OllamaPaths.caller(path) }
 }

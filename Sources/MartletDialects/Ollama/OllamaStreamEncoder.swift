@@ -18,9 +18,21 @@ public struct OllamaStreamEncoder: ChatStreamEncoder {
     /// Unknown members of the chunks that say how it ended.
     private var lastExtra: [ExtraMember] = []
     private var hasEnded = false
+    private let form: OllamaAnswerForm
+    /// How long the answer took, for the last line; set before ``finish(into:)``.
+    public var durations: OllamaDurations?
 
-    /// Makes an encoder for one stream.
-    public init() {}
+    /// Makes an encoder for one stream that tells model and time as the provider does.
+    public init() { form = .chat }
+
+    /// Makes an encoder for one stream that tells model and time as the caller knows them.
+    public init(context: CallerContext) { self.init(.chat, context) }
+
+    init(_ form: OllamaAnswerForm, _ context: CallerContext?) {
+        self.form = form
+        model = context?.model
+        created = context?.created
+    }
 
     /// Appends a chunk's line; what belongs into the last line, and calls that may go on, are kept.
     public mutating func encode(_ chunk: ChatChunk, into output: inout [UInt8]) {
@@ -63,6 +75,7 @@ public struct OllamaStreamEncoder: ChatStreamEncoder {
         line.finish = finishReason ?? .stop
         line.usage = usage
         line.extra = lastExtra
+        line.durations = durations
         append(line, to: &output)
     }
 
@@ -73,7 +86,7 @@ public struct OllamaStreamEncoder: ChatStreamEncoder {
         Self.append(OllamaError.encode(error.message), to: &output)
     }
 
-    private func line() -> OllamaAnswerWriter { OllamaAnswerWriter(model: model, created: created) }
+    private func line() -> OllamaAnswerWriter { OllamaAnswerWriter(form: form, model: model, created: created) }
 
     private mutating func add(_ delta: ChatChunk.ToolCallDelta) {
         guard delta.index >= 0 else { return }
@@ -94,7 +107,8 @@ public struct OllamaStreamEncoder: ChatStreamEncoder {
     }
 
     private mutating func flushCalls(to output: inout [UInt8]) {
-        guard !calls.isEmpty else { return }
+        // There are no calls in a text.
+        guard !calls.isEmpty, form == .chat else { return }
         var line = line()
         line.calls = calls.map(\.call)
         calls = []

@@ -32,9 +32,11 @@ public struct OpenAIChatCodec: ChatCodec {
 
     /// Encodes a request body for an upstream, without the members that speak to the gateway.
     ///
-    /// Nothing of a request in this dialect is dropped.
+    /// Nothing of a request in this dialect is dropped; what only another has is named.
     public func encodeRequest(_ request: ChatRequest) -> EncodedRequest {
-        EncodedRequest(body: request.openAIBody(withGateway: false))
+        var dropped = DroppedPaths()
+        let request = request.withoutForeignMembers(&dropped)
+        return EncodedRequest(body: request.openAIBody(withGateway: false), dropped: dropped.paths)
     }
 
     /// Encodes a request body for a gateway, with the members that speak to it.
