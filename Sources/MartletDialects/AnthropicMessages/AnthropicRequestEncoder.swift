@@ -157,7 +157,7 @@ struct AnthropicRequestEncoder {
             case "cache_control": members.append(member)
             // Looked at elsewhere.
             case "thinking", "modalities": break
-            default: dropped.add(member.name, in: "")
+            default: dropped.add([member], in: "")
             }
         }
         if let user {

@@ -62,8 +62,9 @@ public struct OpenAIEmbeddingsCodec: EmbeddingCodec {
         guard all.count == count else { throw .malformed("the answer has not one vector for each input") }
         _ = reader.lenientString("object")
         var response = EmbeddingResponse(model: reader.lenientString("model"), vectors: all)
-        if let usage = reader.peek("usage"), let tokens = usage.member("prompt_tokens")?.int64(),
-            0...Usage.largestCount ~= tokens
+        // Some servers tell only the total, which is the same.
+        if let usage = reader.peek("usage"), let count = usage.member("prompt_tokens") ?? usage.member("total_tokens"),
+            let tokens = count.int64(), 0...Usage.largestCount ~= tokens
         {
             response.usage = Usage(inputTokens: tokens, outputTokens: 0)
             _ = reader.take("usage")

@@ -45,13 +45,7 @@ public struct OllamaChatCodec: ChatCodec {
         guard (request.sampling.count ?? 1) <= 1 else {
             throw GatewayError(.unsupportedParameter, "Ollama gives one answer to a request.", param: "n")
         }
-        var encoder = OllamaRequestEncoder(request, settings)
-        encoder.encode()
-        var encoded = EncodedRequest(body: encoder.writer.bytes, dropped: encoder.dropped)
-        encoded.promptCheck = encoder.contextTokens.map { context in
-            PromptCheck(contextTokens: context, likelyTokens: OllamaPromptSize(request).likelyTokens)
-        }
-        return encoded
+        return OllamaRequestEncoder.encoded(request, settings, .chat)
     }
 
     /// Encodes a request body for an upstream and names what the format cannot carry.

@@ -21,6 +21,21 @@ struct OllamaRequestEncoder {
         writer = JSONWriter(reserving: 512)
     }
 
+    /// Encodes a request body, with what tells later whether the prompt was shortened.
+    static func encoded(
+        _ request: ChatRequest,
+        _ settings: OllamaSettings,
+        _ form: OllamaAnswerForm
+    ) -> EncodedRequest {
+        var encoder = OllamaRequestEncoder(request, settings, form)
+        encoder.encode()
+        var encoded = EncodedRequest(body: encoder.writer.bytes, dropped: encoder.dropped)
+        encoded.promptCheck = encoder.contextTokens.map { context in
+            PromptCheck(contextTokens: context, likelyTokens: OllamaPromptSize(request).likelyTokens)
+        }
+        return encoded
+    }
+
     mutating func encode() {
         writer.beginObject()
         writer.member("model", request.model)

@@ -32,9 +32,12 @@ public struct OllamaGenerateCodec: ChatCodec {
         guard (request.sampling.count ?? 1) <= 1 else {
             throw GatewayError(.unsupportedParameter, "Ollama gives one answer to a request.", param: "n")
         }
-        let roles = request.messages.map(\.role)
-        guard roles.filter({ $0 != .system && $0 != .developer }).allSatisfy({ $0 == .user }),
-            roles.filter({ $0 == .user }).count <= 1, roles.count <= 2
+        let systems = request.messages.filter { $0.role == .system || $0.role == .developer }
+        let users = request.messages.filter { $0.role == .user }
+        let hasResults = users.contains { message in
+            message.parts.contains { if case .toolResult = $0 { true } else { false } }
+        }
+        guard systems.count <= 1, users.count <= 1, systems.count + users.count == request.messages.count, !hasResults
         else {
             throw GatewayError(
                 .unsupportedParameter,
@@ -42,9 +45,7 @@ public struct OllamaGenerateCodec: ChatCodec {
                 param: "messages"
             )
         }
-        var encoder = OllamaRequestEncoder(request, settings, .generate)
-        encoder.encode()
-        return EncodedRequest(body: encoder.writer.bytes, dropped: encoder.dropped)
+        return OllamaRequestEncoder.encoded(request, settings, .generate)
     }
 
     /// Decodes a whole answer.

@@ -37,10 +37,15 @@ private let codec = OllamaGenerateCodec(settings: OllamaSettings(context: nil, t
         )
     }
 
-    @Test func `requests of other dialects must be one prompt`() throws {
-        let said = [ChatMessage(role: .user, text: "a"), ChatMessage(role: .assistant, text: "b")]
+    @Test(arguments: [
+        [ChatMessage(role: .user, text: "a"), ChatMessage(role: .assistant, text: "b")],
+        [ChatMessage(role: .system, text: "a"), ChatMessage(role: .developer, text: "b")],
+        [ChatMessage(role: .user, text: "a"), ChatMessage(role: .user, text: "b")],
+        [ChatMessage(role: .user, parts: [.toolResult(ChatToolResult(callID: "c", content: []))])],
+    ])
+    func `requests of other dialects must be one prompt`(_ messages: [ChatMessage]) {
         let error = #expect(throws: GatewayError.self) {
-            try codec.encodeRequest(ChatRequest(model: "m", messages: said))
+            try codec.encodeRequest(ChatRequest(model: "m", messages: messages))
         }
         #expect(error?.code == .unsupportedParameter && error?.param == "messages")
     }
