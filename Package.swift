@@ -47,7 +47,7 @@ let tests: [Target] = [
     .testTarget(
         name: "MartletStoreTests",
         dependencies: [
-            "MartletCore", "MartletGovernance", "MartletStore", "spool-writer",
+            "MartletCore", "MartletGovernance", "MartletStore", "MartletTesting", "spool-writer",
             .product(name: "GRDB", package: "GRDB.swift"),
         ],
         swiftSettings: testSettings

@@ -45,6 +45,8 @@ public protocol ChatStreamDecoder: Sendable {
     ///
     /// - Throws: ``ChatFailure``; a failed decoder repeats its failure.
     mutating func decode(_ read: borrowing Span<UInt8>, into chunks: inout [ChatChunk]) throws(ChatFailure)
+    /// Whether the mark that ends a stream was seen, so that nothing more can come.
+    var isComplete: Bool { get }
     /// Says that no more bytes come.
     ///
     /// - Throws: ``ChatFailure/cut`` when the stream is not complete.

@@ -39,7 +39,7 @@ public enum ExchangeAction {
 
 /// A reused list of actions.
 public struct ActionList {
-    /// The actions, in order.
+    /// The actions that were not taken out yet, in order.
     public private(set) var items: [ExchangeAction] = []
 
     /// Starts empty, without memory.
@@ -47,6 +47,12 @@ public struct ActionList {
 
     /// Appends an action.
     public mutating func add(_ action: ExchangeAction) { items.append(action) }
+
+    /// Takes all actions out, one after the other in their order; each belongs to who performs it.
+    public mutating func takeAll(_ perform: (consuming ExchangeAction) -> Void) {
+        items.reverse()
+        while let action = items.popLast() { perform(action) }
+    }
 
     /// Empties the list, keeping its memory.
     public mutating func removeAll() { items.removeAll(keepingCapacity: true) }

@@ -40,13 +40,3 @@ public enum LegFailure: Error, Sendable, Hashable {
     /// The target is not allowed for this request: the dialer refused it.
     case forbidden
 }
-
-extension Dialect {
-    /// What the body of a stream claims to be.
-    var streamMedia: UpstreamHead.Media {
-        switch self {
-        case .ollamaChat, .ollamaGenerate: .ndjson
-        default: .eventStream
-        }
-    }
-}

@@ -126,7 +126,7 @@ extension Exchange {
             stage = .relay
             ask(.page(.metrics), within: .seconds(10), &env, &actions)
         case .page(let page): respond(with: env.page(page), &env, &actions)
-        case .chatCompletions, .control, nil: break
+        case .chat, .control, nil: break
         }
     }
 

@@ -38,6 +38,7 @@ extension Exchange {
             )
             return refuse(error, closing: hasBody, &env, &actions)
         }
+        if case .chat(let dialect) = endpoint { format = CallerFormat(dialect) }
         stage = .authenticate
         authenticate(&env, &actions)
     }

@@ -16,7 +16,7 @@ extension Exchange {
         else { return }
         let whole: WholeAnswer
         do throws(ChatFailure) {
-            if let translation = call?.legs[index].translation {
+            if let translation = call?.legs[index].translation?.value {
                 whole = WholeAnswer(try translation.answer(body))
             } else {
                 whole = WholeAnswer(try Self.report(of: body), body)
@@ -60,8 +60,8 @@ extension Exchange {
             estimatedOutputTokens = Int64(report.estimatedOutputTokens)
         }
 
-        init(_ translated: (body: [UInt8], usage: Usage?, contentBytes: Int)) {
-            body = ByteBuffer(bytes: translated.body)
+        init(_ translated: (body: ByteBuffer, usage: Usage?, contentBytes: Int)) {
+            body = translated.body
             usage = translated.usage
             estimatedOutputTokens = Int64(Usage.estimatedTokens(textBytes: translated.contentBytes))
         }
@@ -120,19 +120,21 @@ extension Exchange {
                 sendable = held
             }
         }
-        if sendable.readableBytes > 0 {
+        // The others are gone by now, so that this leg may have another place.
+        let place = call?.index(of: id)
+        // What ends a stream that passes as it came waits for the record of its end.
+        let last = step.isDone && place.flatMap { call?.legs[$0].passesBytes } == true ? sendable : nil
+        if last == nil, sendable.readableBytes > 0 {
             actions.add(.body(sendable))
             deadlines.lastSent = env.now
         }
         deadlines.lastEvent = env.now
         if step.hasContent { deadlines.lastContent = env.now }
-        // The others are gone by now, so that this leg may have another place.
-        let place = call?.index(of: id)
         guard let place, call?.legs[place].received ?? 0 <= snapshot.limits.maxUpstreamStreamBytes else {
             return interrupted(&env, &actions)
         }
         if step.isDone {
-            streamFinished(&env, &actions)
+            streamFinished(last, &env, &actions)
         } else if clientIsWritable {
             actions.add(.readLeg(id))
         }
@@ -165,7 +167,7 @@ extension Exchange {
 
     /// Head of a stream: never cached, never gathered by a proxy on the way.
     func streamHead() -> ResponseHead {
-        var head = answerHead(contentType: "text/event-stream", length: nil)
+        var head = answerHead(contentType: format.answer.streamType, length: nil)
         head.more.append(.init(name: "cache-control", value: "no-cache"))
         head.more.append(.init(name: "x-accel-buffering", value: "no"))
         return head
@@ -182,7 +184,7 @@ extension Exchange {
         case .done, .finished:
             // A stream whose end came with its first content is committed by now, unless it was all one event.
             if call?.winner == leg.id {
-                streamFinished(&env, &actions)
+                streamFinished(nil, &env, &actions)
             } else {
                 attemptFailed(leg.id, AttemptFailure(.badResponse, status: leg.status), &env, &actions)
             }
@@ -195,15 +197,23 @@ extension Exchange {
         }
     }
 
-    /// The stream's end was seen: settles, then sends the event that ends it.
-    private mutating func streamFinished(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+    /// The stream's end was seen: settles, then sends what ends it.
+    ///
+    /// - Parameter last: The bytes that end it, where they pass as they came.
+    private mutating func streamFinished(
+        _ last: ByteBuffer?,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
         guard let winner = call?.winner, let index = call?.index(of: winner) else { return }
         guard call?.legs[index].finishSeen == true else { return interrupted(&env, &actions) }
         answer.upstreamEnded = env.now
         answer.usage = call?.legs[index].reportedUsage ?? estimatedUsage()
-        if let rest = call?.legs[index].translation?.rest() { actions.add(.body(rest)) }
+        let ending =
+            last ?? call?.legs[index].translation?.value.ending()
+            ?? ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)
         settle(.settled, &env, &actions)
-        actions.add(.body(ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)))
+        if ending.readableBytes > 0 { actions.add(.body(ending)) }
         actions.add(.endBody)
     }
 
@@ -227,18 +237,30 @@ extension Exchange {
         if let winner = call?.winner, let index = call?.index(of: winner) {
             answer.usage = call?.legs[index].reportedUsage
         }
+        let event = errorEvent(error)
+        settle(.interrupted, &env, &actions)
+        actions.add(.body(event))
+        actions.add(.endBody)
+    }
+
+    /// What ends a committed stream with an error, in the caller's dialect.
+    private mutating func errorEvent(_ error: GatewayError) -> ByteBuffer {
+        if let winner = call?.winner, let index = call?.index(of: winner),
+            let event = call?.legs[index].translation?.value.ending(with: error)
+        {
+            return event
+        }
         var event: [UInt8] = []
         OpenAIChatError.appendEvent(error, to: &event)
-        settle(.interrupted, &env, &actions)
-        actions.add(.body(ByteBuffer(bytes: event)))
-        actions.add(.endBody)
+        return ByteBuffer(bytes: event)
     }
 
     /// A comment between two events shows the client that the stream lives.
     mutating func keepAlive(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         guard answer.isCommitted, let winner = call?.winner, let index = call?.index(of: winner) else { return }
         deadlines.lastSent = env.now
-        guard call?.legs[index].pending.readableBytes == 0 else { return }
+        // Lines of JSON know no comments.
+        guard call?.legs[index].isBetweenEvents == true, format.answer.framing == .eventStream else { return }
         actions.add(.body(ByteBuffer(staticString: ": keep-alive\n\n")))
     }
 

@@ -19,7 +19,7 @@ extension Exchange {
         }
         heldBack = nil
         body.append(bytes, announced: head.contentLength)
-        if endpoint == .chatCompletions {
+        if isInference {
             do throws(JSONError) {
                 try body.scan()
             } catch {
@@ -60,7 +60,7 @@ extension Exchange {
             return refuse(Self.invalidJSON(error), closing: false, &env, &actions)
         }
         do throws(GatewayError) {
-            facts = try body.facts()
+            facts = try body.facts(format.request)
             try classifyPrivacy()
         } catch {
             return refuse(error, closing: false, &env, &actions)

@@ -1,0 +1,62 @@
+public import MartletCore
+public import MartletWire
+
+/// What each dialect does for its callers: a new one is a line in each of these.
+extension Dialect {
+    /// Reads what the gateway must know of a request body in this dialect.
+    ///
+    /// - Parameters:
+    ///   - body: The whole body.
+    ///   - scanner: The scanner after its `finish`.
+    /// - Throws: ``GatewayError`` with the field as `param`.
+    public func facts(
+        _ body: UnsafeRawBufferPointer,
+        scanner: borrowing JSONScanner
+    ) throws(GatewayError) -> RequestFacts {
+        switch self {
+        default: try unsafe OpenAIChatFacts.read(body, scanner: scanner)
+        }
+    }
+
+    /// The edits that make a caller's body one for an upstream of the same dialect.
+    ///
+    /// - Parameters:
+    ///   - body: The whole body.
+    ///   - scanner: The scanner after its `finish`.
+    ///   - facts: The facts of the body.
+    ///   - upstreamModel: The provider's own name of the model.
+    ///   - acceptsStreamUsage: Whether the upstream takes `stream_options.include_usage`.
+    ///   - dropParams: Top-level members the upstream does not take.
+    public func edits(
+        _ body: UnsafeRawBufferPointer,
+        scanner: borrowing JSONScanner,
+        facts: RequestFacts,
+        upstreamModel: String,
+        acceptsStreamUsage: Bool,
+        dropParams: [String]
+    ) -> JSONSplice {
+        switch self {
+        default:
+            unsafe OpenAIChatSplice.edits(
+                body,
+                scanner: scanner,
+                facts: facts,
+                upstreamModel: upstreamModel,
+                acceptsStreamUsage: acceptsStreamUsage,
+                dropParams: dropParams
+            )
+        }
+    }
+
+    /// The codec that answers a caller.
+    public func codec(for caller: CallerContext) -> any ChatCodec {
+        switch self {
+        case .anthropicMessages: AnthropicMessagesCodec()
+        case .ollamaChat: OllamaChatCodec()
+        default: OpenAIChatCodec()
+        }
+    }
+
+    /// What a member of the typed request is called in the caller's body.
+    public func callerPath(_ path: String) -> String { path }
+}
