@@ -20,22 +20,7 @@ public struct OllamaChatCodec: ChatCodec {
     /// - Throws: ``GatewayError``: `invalid_json`, `json_too_deep`, or `invalid_value` with the field's path as
     ///   `param`.
     public func decodeRequest(_ body: [UInt8]) throws(GatewayError) -> ChatRequest {
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(body)
-        } catch {
-            throw GatewayError(error)
-        }
-        return try document.withView { (view) throws(GatewayError) in
-            guard view.kind == .object else {
-                throw GatewayError(.invalidValue, "The request body must be a JSON object.")
-            }
-            do throws(JSONFieldError) {
-                return try ChatRequest(ollama: view)
-            } catch {
-                throw GatewayError(error)
-            }
-        }
+        try body.decoded { (view) throws(JSONFieldError) in try ChatRequest(ollama: view) }
     }
 
     /// Encodes a request body for an upstream, without the members that speak to the gateway.
@@ -46,8 +31,14 @@ public struct OllamaChatCodec: ChatCodec {
             throw GatewayError(.unsupportedParameter, "Ollama gives one answer to a request.", param: "n")
         }
         var dropped: [String] = []
-        let body = encodeRequest(request, dropped: &dropped)
-        return EncodedRequest(body: body, dropped: dropped)
+        guard request.dialect == .anthropicMessages else {
+            let body = encodeRequest(request, dropped: &dropped)
+            return EncodedRequest(body: body, dropped: dropped)
+        }
+        var portable = try AnthropicPortableRequest(request, for: .ollamaChat)
+        let body = encodeRequest(portable.request, dropped: &dropped)
+        portable.add(dropped)
+        return EncodedRequest(body: body, dropped: portable.dropped.paths, renamedTools: portable.renamedTools)
     }
 
     /// Encodes a request body for an upstream and names what the format cannot carry.
@@ -87,15 +78,7 @@ public struct OllamaChatCodec: ChatCodec {
     ///
     /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.
     public func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse {
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(body)
-        } catch {
-            throw .malformed(error.description)
-        }
-        return try document.withView { (view) throws(ChatFailure) in
-            ChatResponse(ollama: try OllamaAnswer(view))
-        }
+        try body.answered { (view) throws(ChatFailure) in ChatResponse(ollama: try OllamaAnswer(view)) }
     }
 
     /// Encodes a whole answer; the format has room for one choice, the first.
