@@ -238,7 +238,7 @@ extension AnthropicPortableRequest {
 
     /// The id that is sent for a call, the same for its result; OpenAI takes 40 bytes.
     private mutating func id(_ id: String) -> String {
-        guard target == .openAIChat, id.utf8.count > 40 else {
+        guard target.isOpenAI, id.utf8.count > 40 else {
             usedIDs.insert(id)
             return id
         }

@@ -30,7 +30,11 @@ struct AnthropicPortableRequest {
     /// What differs between the targets.
     enum Target {
         case openAIChat
+        case openAIResponses
         case ollamaChat
+
+        /// Whether OpenAI's limits on names, ids and fields hold; servers like OpenAI's may have them too.
+        var isOpenAI: Bool { self != .ollamaChat }
     }
 
     /// Where a message stood in the caller's body.
@@ -50,7 +54,7 @@ struct AnthropicPortableRequest {
         self.target = target
         request = ChatRequest(model: source.model, messages: [])
         // OpenAI takes 64 bytes in place of 128; Ollama has no limit.
-        names = AnthropicNames(longestName: target == .openAIChat ? 64 : 128)
+        names = AnthropicNames(longestName: target.isOpenAI ? 64 : 128)
         try convertMessages()
         convertTools()
         convertLimits()
@@ -59,7 +63,9 @@ struct AnthropicPortableRequest {
         convertRest()
         request.stream = source.stream
         // Anthropic's streams always tell the usage.
-        if source.stream == true { request.streamOptions = ChatStreamOptions(includeUsage: true) }
+        if source.stream == true, target == .openAIChat {
+            request.streamOptions = ChatStreamOptions(includeUsage: true)
+        }
         request.gateway = source.gateway
         guard !request.messages.isEmpty else { throw .invalid("messages", "must say something") }
     }
@@ -124,7 +130,7 @@ struct AnthropicPortableRequest {
         request.sampling.temperature = source.sampling.temperature
         request.sampling.topP = source.sampling.topP
         request.sampling.stop = source.sampling.stop
-        if target == .openAIChat, source.sampling.topK != nil {
+        if target.isOpenAI, source.sampling.topK != nil {
             dropped.add("top_k")
         } else {
             request.sampling.topK = source.sampling.topK
@@ -186,7 +192,7 @@ struct AnthropicPortableRequest {
         document.withView { view in
             let type = view.member("type")?.string() ?? ""
             // Not every model of OpenAI's kind can be told not to think, and those that cannot refuse the field.
-            guard type == "enabled" || type == "disabled" && target == .ollamaChat else {
+            guard type == "enabled" || type == "disabled" && !target.isOpenAI else {
                 return dropped.add("thinking")
             }
             for member in view.members where !member.value.isNull && !member.key.equalsString("type") {
@@ -213,7 +219,7 @@ struct AnthropicPortableRequest {
     private mutating func convertRest() {
         if let user = source.user {
             // OpenAI refuses longer ones.
-            if target == .openAIChat, user.isEmpty || user.utf8.count > 64 {
+            if target.isOpenAI, user.isEmpty || user.utf8.count > 64 {
                 dropped.add("metadata.user_id")
             } else {
                 request.user = user

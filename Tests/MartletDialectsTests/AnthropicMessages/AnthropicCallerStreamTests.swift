@@ -136,6 +136,27 @@ import Testing
         #expect(read.finishReason == .toolCalls)
     }
 
+    @Test func `open a thinking block for reasoning alone, and no empty block of text`() throws {
+        var first = ChatChunk.Choice(role: .assistant)
+        first.content = ""
+        let output = encode([
+            chunk(first), chunk(ChatChunk.Choice(reasoning: "hm")), chunk(ChatChunk.Choice(finishReason: .length)),
+        ])
+        #expect(try check(output, isWhole: true).count == 6)
+        let parts = AnthropicDecoded([output]).response.choices[0].message.parts
+        #expect(parts == [.reasoning(ChatReasoning("hm"))])
+    }
+
+    @Test func `tell usage once, the last that was told, wherever it stood`() throws {
+        let output = encode([
+            chunk(ChatChunk.Choice(content: "a"), usage: Usage(inputTokens: 5, outputTokens: 1)),
+            chunk(ChatChunk.Choice(content: "b"), usage: Usage(inputTokens: 5, outputTokens: 2)),
+            chunk(ChatChunk.Choice(finishReason: .stop), usage: Usage(inputTokens: 5, outputTokens: 3)),
+        ])
+        #expect(AnthropicDecoded([output]).response.usage?.counts == Usage(inputTokens: 5, outputTokens: 3))
+        #expect(String(decoding: output, as: UTF8.self).split(separator: #""output_tokens":3"#).count == 2)
+    }
+
     @Test func `show a refusal in words too, since an empty turn cannot be sent back`() throws {
         var choice = ChatChunk.Choice(finishReason: .contentFilter)
         choice.refusal = "No."
