@@ -42,7 +42,8 @@ done
 
 if python="$(scripts/venv.sh anthropic)"; then
     printf '\nother dialects\n'
-    run "$python" test_dialects
+    run "$python" test_dialects test_to_anthropic test_to_ollama test_thinking test_dialect_failures \
+        test_dialect_records test_anthropic_fixtures
 else
     fail "no Python environment for the anthropic SDK"
 fi

@@ -15,11 +15,34 @@ public struct EncodedRequest: Hashable, Sendable {
     /// shorten prompts in silence.
     public var promptCheck: PromptCheck?
 
+    /// Header fields that the body needs beside it; they replace fields of the same name that an account adds.
+    public var headers: [Header]
+
     /// Creates a result.
-    public init(body: [UInt8], dropped: [String] = [], renamedTools: [String: String] = [:]) {
+    public init(
+        body: [UInt8],
+        dropped: [String] = [],
+        renamedTools: [String: String] = [:],
+        headers: [Header] = []
+    ) {
         self.body = body
         self.dropped = dropped
         self.renamedTools = renamedTools
+        self.headers = headers
+    }
+
+    /// A header field of the request.
+    public struct Header: Hashable, Sendable {
+        /// In lower case.
+        public var name: String
+        /// Visible ASCII and spaces.
+        public var value: String
+
+        /// Creates a field.
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 }
 

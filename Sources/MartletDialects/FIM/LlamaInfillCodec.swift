@@ -208,6 +208,9 @@ public struct LlamaInfillStreamDecoder: ChatStreamDecoder {
         }
     }
 
+    /// Whether the last piece was seen, so that nothing more can come.
+    public var isComplete: Bool { isDone }
+
     /// Says that no more bytes come.
     ///
     /// - Throws: ``ChatFailure/cut`` when the stream is not complete, or the failure that ended it.

@@ -26,7 +26,7 @@ struct OllamaAnswerWriter {
     var choiceExtra: [ExtraMember] = []
     var extra: [ExtraMember] = []
     /// What the gateway measured.
-    var durations: OllamaDurations?
+    var durations: AnswerDurations?
 
     private static let ownMembers: Set<String> = [
         "model", "created_at", "message", "response", "done", "done_reason", "logprobs",
@@ -68,7 +68,7 @@ struct OllamaAnswerWriter {
             extra.filter { member in
                 !Self.ownMembers.contains(member.name) && (usage == nil || !Self.counts.contains(member.name))
                     && (form == .chat || member.name != "thinking")
-                    && (durations == nil || !OllamaDurations.names.contains(member.name))
+                    && (durations == nil || !AnswerDurations.names.contains(member.name))
             }
         )
         writer.endObject()

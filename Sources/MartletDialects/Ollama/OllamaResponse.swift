@@ -23,7 +23,7 @@ extension ChatResponse {
     func ollamaBody(
         _ form: OllamaAnswerForm = .chat,
         _ context: CallerContext? = nil,
-        _ durations: OllamaDurations? = nil
+        _ durations: AnswerDurations? = nil
     ) -> [UInt8] {
         let choice = choices.first
         var answer = OllamaAnswerWriter(

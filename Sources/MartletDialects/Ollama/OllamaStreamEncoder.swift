@@ -5,7 +5,7 @@ import MartletWire
 ///
 /// Sees to what clients of Ollama rely on: every line names model and time, calls of tools come whole, and the reason to
 /// stop and the tokens stand in one last line. There is room for one choice, the first.
-public struct OllamaStreamEncoder: ChatStreamEncoder {
+public struct OllamaStreamEncoder: TimedStreamEncoder {
     /// The most calls that are put together; indices come from outside.
     private static let maxCalls = 1_024
 
@@ -20,13 +20,12 @@ public struct OllamaStreamEncoder: ChatStreamEncoder {
     private var hasEnded = false
     private let form: OllamaAnswerForm
     /// How long the answer took, for the last line; set before ``finish(into:)``.
-    public var durations: OllamaDurations?
+    public var durations: AnswerDurations?
 
-    /// Makes an encoder for one stream that tells model and time as the provider does.
-    public init() { form = .chat }
-
-    /// Makes an encoder for one stream that tells model and time as the caller knows them.
-    public init(context: CallerContext) { self.init(.chat, context) }
+    /// Makes an encoder for one stream.
+    ///
+    /// - Parameter caller: What no upstream tells; `nil` tells model and time as the provider does.
+    public init(for caller: CallerContext? = nil) { self.init(.chat, caller) }
 
     init(_ form: OllamaAnswerForm, _ context: CallerContext?) {
         self.form = form

@@ -6,15 +6,20 @@ import MartletWire
 /// Answers have `response` in place of a message, and never `context`, which is deprecated and bound to one model's
 /// tokens. Source: `docs/api.md`, `api/types.go` and `server/routes.go` (`GenerateHandler`) of
 /// github.com/ollama/ollama, read 2026-08-21.
-public struct OllamaGenerateCodec: ChatCodec {
+public struct OllamaGenerateCodec: TimedCodec {
     /// What the codec adds to requests.
     public var settings: OllamaSettings
+    /// What answers tell that no upstream does; `nil` where the answers are an upstream's own.
+    public var caller: CallerContext?
 
     /// The members only this route has, kept as unknown members of the same names.
     static let ownMembers = ["suffix", "raw", "template", "context"]
 
     /// Makes a codec; apart from its settings it has no state.
-    public init(settings: OllamaSettings = OllamaSettings()) { self.settings = settings }
+    public init(settings: OllamaSettings = OllamaSettings(), for caller: CallerContext? = nil) {
+        self.settings = settings
+        self.caller = caller
+    }
 
     /// Decodes a request body.
     ///
@@ -54,20 +59,11 @@ public struct OllamaGenerateCodec: ChatCodec {
     }
 
     /// Encodes a whole answer; the format has room for one choice, the first.
-    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.ollamaBody(.generate) }
+    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.ollamaBody(.generate, caller) }
 
-    /// Encodes a whole answer that tells model and time as the caller knows them.
-    ///
-    /// - Parameters:
-    ///   - response: The answer.
-    ///   - context: What no upstream tells.
-    ///   - durations: How long it took.
-    public func encodeResponse(
-        _ response: ChatResponse,
-        context: CallerContext,
-        durations: OllamaDurations? = nil
-    ) -> [UInt8] {
-        response.ollamaBody(.generate, context, durations)
+    /// Encodes a whole answer that tells how long it took.
+    public func encodeResponse(_ response: ChatResponse, durations: AnswerDurations) -> [UInt8] {
+        response.ollamaBody(.generate, caller, durations)
     }
 
     /// Reads what an upstream said about a failure, in whatever shape.
@@ -87,12 +83,7 @@ public struct OllamaGenerateCodec: ChatCodec {
     /// Makes an encoder for one stream.
     ///
     /// - Parameter includeUsage: Not looked at: Ollama always tells the tokens in its last line.
-    public func makeStreamEncoder(includeUsage: Bool) -> OllamaStreamEncoder { OllamaStreamEncoder(.generate, nil) }
-
-    /// Makes an encoder for one stream that tells model and time as the caller knows them.
-    public func makeStreamEncoder(context: CallerContext) -> OllamaStreamEncoder {
-        OllamaStreamEncoder(.generate, context)
-    }
+    public func makeStreamEncoder(includeUsage: Bool) -> OllamaStreamEncoder { OllamaStreamEncoder(.generate, caller) }
 
     /// The caller's name of a member of a request that is named by OpenAI's.
     ///

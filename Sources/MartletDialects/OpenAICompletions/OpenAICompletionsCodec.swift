@@ -7,8 +7,11 @@ import MartletWire
 /// `logprobs`. `suffix` is a request for a middle, see ``FIMPlan``. Source: OpenAI's API reference, "Completions
 /// (legacy)".
 public struct OpenAICompletionsCodec: ChatCodec {
-    /// Makes a codec; it has no state.
-    public init() {}
+    /// What answers tell that no upstream does; `nil` where the answers are an upstream's own.
+    public var caller: CallerContext?
+
+    /// Makes a codec; apart from its caller it has no state.
+    public init(for caller: CallerContext? = nil) { self.caller = caller }
 
     /// Decodes a request body.
     ///
@@ -87,12 +90,7 @@ public struct OpenAICompletionsCodec: ChatCodec {
     }
 
     /// Encodes a whole answer.
-    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.completionsBody(nil) }
-
-    /// Encodes a whole answer that tells id, model and time as the caller knows them.
-    public func encodeResponse(_ response: ChatResponse, context: CallerContext) -> [UInt8] {
-        response.completionsBody(context)
-    }
+    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.completionsBody(caller) }
 
     /// Reads what an upstream said about a failure, in whatever shape.
     public func decodeFailure(_ body: [UInt8]) -> UpstreamFailure { UpstreamFailure(openAI: body) }
@@ -110,12 +108,7 @@ public struct OpenAICompletionsCodec: ChatCodec {
 
     /// Makes an encoder for one stream.
     public func makeStreamEncoder(includeUsage: Bool) -> OpenAICompletionsStreamEncoder {
-        OpenAICompletionsStreamEncoder(includeUsage: includeUsage)
-    }
-
-    /// Makes an encoder for one stream that tells id, model and time as the caller knows them.
-    public func makeStreamEncoder(context: CallerContext) -> OpenAICompletionsStreamEncoder {
-        OpenAICompletionsStreamEncoder(context: context)
+        OpenAICompletionsStreamEncoder(includeUsage: includeUsage, for: caller)
     }
 
     /// The caller's name of a member of a request that is named by OpenAI chat's.

@@ -77,33 +77,3 @@ public enum OpenAICompletionsFacts {
         facts.messageCount = count
     }
 }
-
-/// Makes the edits that turn a caller's body into the body of one request to a target that has completions itself.
-public enum OpenAICompletionsSplice {
-    /// Makes the edits: those of ``OpenAIChatSplice``, whose `stream_options` are the same here.
-    ///
-    /// - Parameters:
-    ///   - body: The bytes of the body.
-    ///   - scanner: The scanner that accepted it.
-    ///   - facts: What ``OpenAICompletionsFacts`` read from it.
-    ///   - upstreamModel: The provider's own name of the model.
-    ///   - acceptsStreamUsage: Whether the upstream takes `stream_options.include_usage`.
-    ///   - dropParams: Top-level members the upstream does not take.
-    public static func edits(
-        _ body: UnsafeRawBufferPointer,
-        scanner: borrowing JSONScanner,
-        facts: RequestFacts,
-        upstreamModel: String,
-        acceptsStreamUsage: Bool,
-        dropParams: [String] = []
-    ) -> JSONSplice {
-        unsafe OpenAIChatSplice.edits(
-            body,
-            scanner: scanner,
-            facts: facts,
-            upstreamModel: upstreamModel,
-            acceptsStreamUsage: acceptsStreamUsage,
-            dropParams: dropParams
-        )
-    }
-}

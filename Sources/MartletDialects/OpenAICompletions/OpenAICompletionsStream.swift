@@ -45,6 +45,9 @@ public struct OpenAICompletionsStreamDecoder: ChatStreamDecoder {
         }
     }
 
+    /// Whether the mark that ends a stream was seen, so that nothing more can come.
+    public var isComplete: Bool { payloads.isDone }
+
     /// Says that no more bytes come; a stream is complete with `[DONE]`, or without it when every choice ended.
     ///
     /// - Throws: ``ChatFailure/cut`` when the stream is not complete, or the failure that ended it.
@@ -97,15 +100,14 @@ public struct OpenAICompletionsStreamEncoder: ChatStreamEncoder {
 
     /// Makes an encoder for one stream.
     ///
-    /// - Parameter includeUsage: Whether the caller asked for usage (`stream_options.include_usage`).
-    public init(includeUsage: Bool) { self.includeUsage = includeUsage }
-
-    /// Makes an encoder for one stream that tells id, model and time as the caller knows them.
-    public init(context: CallerContext) {
-        includeUsage = context.includeUsage
-        id = CompletionsID.text(context)
-        created = context.created
-        model = context.model
+    /// - Parameters:
+    ///   - includeUsage: Whether the caller asked for usage (`stream_options.include_usage`).
+    ///   - caller: What no upstream tells; `nil` tells id, model and time as the provider does.
+    public init(includeUsage: Bool, for caller: CallerContext? = nil) {
+        self.includeUsage = includeUsage
+        id = caller.map(CompletionsID.text)
+        created = caller?.created
+        model = caller?.model
     }
 
     /// Appends a chunk's bytes; nothing for a chunk without text or end.

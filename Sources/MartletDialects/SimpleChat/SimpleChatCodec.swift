@@ -9,8 +9,11 @@ import MartletWire
 /// `{"text"}` for each piece, then the members of an answer without `response` and with `"done":true`, then `[DONE]`.
 /// Errors have OpenAI's shape.
 public struct SimpleChatCodec: ChatCodec {
-    /// Makes a codec; it has no state.
-    public init() {}
+    /// What answers tell that no upstream does; `nil` where the answers are an upstream's own.
+    public var caller: CallerContext?
+
+    /// Makes a codec; apart from its caller it has no state.
+    public init(for caller: CallerContext? = nil) { self.caller = caller }
 
     /// Decodes a request body.
     public func decodeRequest(_ body: [UInt8]) throws(GatewayError) -> ChatRequest {
@@ -77,19 +80,12 @@ public struct SimpleChatCodec: ChatCodec {
     }
 
     /// Encodes a whole answer; there is room for one choice, the first.
-    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { encode(response, nil) }
-
-    /// Encodes a whole answer that tells id and model as the caller knows them.
-    public func encodeResponse(_ response: ChatResponse, context: CallerContext) -> [UInt8] {
-        encode(response, context)
-    }
-
-    private func encode(_ response: ChatResponse, _ context: CallerContext?) -> [UInt8] {
+    public func encodeResponse(_ response: ChatResponse) -> [UInt8] {
         let choice = response.choices.first
         var writer = JSONWriter(reserving: 256)
         writer.object { writer in
-            writer.member("id", context.map(Self.id) ?? response.id)
-            writer.member("model", context?.model ?? response.model)
+            writer.member("id", caller.map(Self.id) ?? response.id)
+            writer.member("model", caller?.model ?? response.model)
             writer.member("response", (choice?.message.text ?? "") + (choice?.message.refusal ?? ""))
             writer.member("finish_reason", (choice?.finishReason ?? .stop).name)
             if let usage = response.usage {
@@ -119,11 +115,8 @@ public struct SimpleChatCodec: ChatCodec {
     /// Makes an encoder for one stream.
     ///
     /// - Parameter includeUsage: Not looked at: the last event always tells the tokens.
-    public func makeStreamEncoder(includeUsage: Bool) -> SimpleChatStreamEncoder { SimpleChatStreamEncoder() }
-
-    /// Makes an encoder for one stream that tells id and model as the caller knows them.
-    public func makeStreamEncoder(context: CallerContext) -> SimpleChatStreamEncoder {
-        SimpleChatStreamEncoder(context: context)
+    public func makeStreamEncoder(includeUsage: Bool) -> SimpleChatStreamEncoder {
+        SimpleChatStreamEncoder(for: caller)
     }
 
     /// The caller's name of a member of a request that is named by OpenAI chat's.

@@ -43,6 +43,9 @@ public struct SimpleChatStreamDecoder: ChatStreamDecoder {
         }
     }
 
+    /// Whether the last piece was seen, so that nothing more can come.
+    public var isComplete: Bool { isDone }
+
     /// Says that no more bytes come.
     ///
     /// - Throws: ``ChatFailure/cut`` when the stream is not complete, or the failure that ended it.
@@ -83,12 +86,11 @@ public struct SimpleChatStreamEncoder: ChatStreamEncoder {
     private var hasEnded = false
 
     /// Makes an encoder for one stream.
-    public init() {}
-
-    /// Makes an encoder for one stream that tells id and model as the caller knows them.
-    public init(context: CallerContext) {
-        id = SimpleChatCodec.id(context)
-        model = context.model
+    ///
+    /// - Parameter caller: What no upstream tells; `nil` tells id and model as the provider does.
+    public init(for caller: CallerContext? = nil) {
+        id = caller.map(SimpleChatCodec.id)
+        model = caller?.model
     }
 
     /// Appends the text of a chunk; what belongs into the last event is kept.

@@ -97,8 +97,8 @@ import Testing
             usage: ChatUsage(Usage(inputTokens: 3, outputTokens: 2))
         )
         response.extra = [ExtraMember(name: "eval_duration", value: JSONText("7"))]
-        let durations = OllamaDurations(total: 5_000_000_000, load: nil, prompt: 1_500, answer: 4)
-        let body = OllamaChatCodec().encodeResponse(response, context: callerContext(), durations: durations)
+        let durations = AnswerDurations(total: 5_000_000_000, load: nil, prompt: 1_500, answer: 4)
+        let body = OllamaChatCodec(for: callerContext()).encodeResponse(response, durations: durations)
         #expect(
             String(decoding: body, as: UTF8.self)
                 == #"{"model":"asked","created_at":"2026-09-21T14:13:20Z","#
@@ -118,8 +118,8 @@ import Testing
             ChatChunk(choices: [ChatChunk.Choice(content: "Hi")]), ChatChunk(choices: [call]),
             ChatChunk(choices: [rest]), ChatChunk(usage: ChatUsage(Usage(inputTokens: 3, outputTokens: 2))),
         ]
-        var encoder = OllamaChatCodec().makeStreamEncoder(context: callerContext())
-        encoder.durations = OllamaDurations(total: 9)
+        var encoder = OllamaChatCodec(for: callerContext()).makeStreamEncoder(includeUsage: true)
+        encoder.durations = AnswerDurations(total: 9)
         let stream = encoded(chunks, with: encoder)
         let head = #"{"model":"asked","created_at":"2026-09-21T14:13:20Z","message":{"role":"assistant","#
         #expect(
@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test func `an error in the middle is a line of its own, and the last`() {
-        var encoder = OllamaChatCodec().makeStreamEncoder(context: callerContext())
+        var encoder = OllamaChatCodec(for: callerContext()).makeStreamEncoder(includeUsage: true)
         var bytes: [UInt8] = []
         encoder.encode(ChatChunk(choices: [ChatChunk.Choice(content: "Hi")]), into: &bytes)
         encoder.fail(GatewayError(.streamInterrupted, "It broke."), into: &bytes)
@@ -162,7 +162,7 @@ import Testing
         let body =
             #"{"model":"m","messages":[{"role":"user","content":"Hi","x":1}],"keep_alive":"5m","truncate":true,"#
             + #""options":{"temperature":0,"mirostat":2,"num_ctx":8192,"a b":null},"think":"low","format":"json"}"#
-        let encoded = OpenAIChatCodec().encodeRequest(try OllamaChatCodec().decodeRequest(Array(body.utf8)))
+        let encoded = try OpenAIChatCodec().encodeRequest(OllamaChatCodec().decodeRequest(Array(body.utf8)))
         #expect(encoded.dropped == ["keep_alive", "truncate", "options.mirostat", "options.num_ctx", "messages[0].x"])
         #expect(
             try leaves(encoded.body)

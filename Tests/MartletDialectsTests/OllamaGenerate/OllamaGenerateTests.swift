@@ -27,7 +27,7 @@ private let codec = OllamaGenerateCodec(settings: OllamaSettings(context: nil, t
             #"{"model":"m","prompt":"Hi","template":"{{ .Prompt }}","context":[1,2],"raw":true,"suffix":"","#
             + #""images":[],"stream":false,"keep_alive":"5m"}"#
         let request = try codec.decodeRequest(Array(body.utf8))
-        let openAI = OpenAIChatCodec().encodeRequest(request)
+        let openAI = try OpenAIChatCodec().encodeRequest(request)
         #expect(openAI.dropped == ["template", "context", "raw", "keep_alive"])
         let chat = try OllamaChatCodec(settings: codec.settings).encodeRequest(request)
         #expect(chat.dropped == ["template", "context", "raw"])
@@ -62,7 +62,7 @@ private let codec = OllamaGenerateCodec(settings: OllamaSettings(context: nil, t
         #expect(try leaves(codec.encodeResponse(response)) == leaves(Array(answer.utf8)))
         let context = #"{"model":"m","response":"Hi","done":true,"context":[1,2,3]}"#
         #expect(try codec.decodeResponse(Array(context.utf8)).extra.isEmpty)
-        let asked = try leaves(codec.encodeResponse(response, context: callerContext(model: "asked")))
+        let asked = try leaves(OllamaGenerateCodec(for: callerContext()).encodeResponse(response))
         #expect(asked[".model"] == "\"asked" && asked[".response"] == "\"Hi")
     }
 
@@ -77,7 +77,12 @@ private let codec = OllamaGenerateCodec(settings: OllamaSettings(context: nil, t
         #expect(whole.failure == nil && accumulated(whole.chunks).choices[0].message.text == "Hé\n")
         for reads in cuts(of: Array(stream.utf8)) { #expect(decoded(reads, with: codec).chunks == whole.chunks) }
         #expect(encoded(whole.chunks, with: codec.makeStreamEncoder(includeUsage: false)) == stream)
-        #expect(encoded(whole.chunks, with: codec.makeStreamEncoder(context: callerContext(model: "m"))) == stream)
+        #expect(
+            encoded(
+                whole.chunks,
+                with: OllamaGenerateCodec(for: callerContext(model: "m")).makeStreamEncoder(includeUsage: true)
+            ) == stream
+        )
     }
 
     @Test func `a last line without an ending counts`() {

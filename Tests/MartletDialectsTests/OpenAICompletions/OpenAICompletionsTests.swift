@@ -24,7 +24,7 @@ private let codec = OpenAICompletionsCodec()
     }
 
     @Test func `requests to chats name what a chat has no place for`() throws {
-        let encoded = OpenAIChatCodec().encodeRequest(try codec.decodeRequest(Array(full.utf8)))
+        let encoded = try OpenAIChatCodec().encodeRequest(codec.decodeRequest(Array(full.utf8)))
         #expect(encoded.dropped == ["suffix", "best_of", "x"])
         let sent = try leaves(encoded.body)
         #expect(
@@ -40,7 +40,7 @@ private let codec = OpenAICompletionsCodec()
     func `members that say nothing are not named`(_ member: String) throws {
         let request = try codec.decodeRequest(Array(#"{"model":"m","prompt":["one"],\#(member)}"#.utf8))
         #expect(try OllamaChatCodec().encodeRequest(request).dropped.isEmpty)
-        #expect(OpenAIChatCodec().encodeRequest(request).dropped.isEmpty)
+        #expect(try OpenAIChatCodec().encodeRequest(request).dropped.isEmpty)
     }
 
     @Test(arguments: [
@@ -80,7 +80,7 @@ private let codec = OpenAICompletionsCodec()
     @Test func `bodies pass to a target with completions, with usage asked for`() throws {
         let body = #"{"prompt":[[1,2]],"model":"m","stream":true,"route":"auto","echo":true}"#
         let sent = try spliced(body, { try OpenAICompletionsFacts.read($0, scanner: $1) }) { body, scanner, facts in
-            OpenAICompletionsSplice.edits(
+            OpenAIChatSplice.edits(
                 body,
                 scanner: scanner,
                 facts: facts,
@@ -105,7 +105,7 @@ private let codec = OpenAICompletionsCodec()
         #expect(response.choices.map(\.message.text) == [" é", "b"])
         #expect(response.choices.map(\.finishReason) == [.length, .stop])
         #expect(String(decoding: codec.encodeResponse(response), as: UTF8.self) == answer)
-        let asked = try leaves(codec.encodeResponse(response, context: callerContext()))
+        let asked = try leaves(OpenAICompletionsCodec(for: callerContext()).encodeResponse(response))
         #expect(asked[".id"] == "\"cmpl-01900000-0000-7000-8000-000000000001" && asked[".model"] == "\"asked")
     }
 
@@ -137,7 +137,7 @@ private let codec = OpenAICompletionsCodec()
         #expect(accumulated(chunks).choices.map(\.message.text) == ["def f", "x"])
         let text = String(decoding: stream, as: UTF8.self)
         #expect(encoded(chunks, with: codec.makeStreamEncoder(includeUsage: true)) == text)
-        var asked = codec.makeStreamEncoder(context: callerContext(includeUsage: false))
+        var asked = OpenAICompletionsCodec(for: callerContext()).makeStreamEncoder(includeUsage: false)
         var bytes: [UInt8] = []
         for chunk in chunks { asked.encode(chunk, into: &bytes) }
         asked.finishBeforeDone(into: &bytes)

@@ -1,7 +1,9 @@
-/// How long an answer took, as the last object of an answer tells; all in nanoseconds.
+public import MartletCore
+
+/// How long an answer took, for formats that tell; all in nanoseconds.
 ///
 /// What the gateway did not measure stays out.
-public struct OllamaDurations: Hashable, Sendable {
+public struct AnswerDurations: Hashable, Sendable {
     /// From the request to the end of the answer.
     public var total: Int64
     /// Loading the model.
@@ -20,4 +22,16 @@ public struct OllamaDurations: Hashable, Sendable {
     }
 
     static let names: Set<String> = ["total_duration", "load_duration", "prompt_eval_duration", "eval_duration"]
+}
+
+/// An encoder of a format whose streams end with how long the answer took.
+public protocol TimedStreamEncoder: ChatStreamEncoder {
+    /// How long the answer took; set before the end is encoded.
+    var durations: AnswerDurations? { get set }
+}
+
+/// A codec of a format whose answers tell how long they took.
+public protocol TimedCodec: ChatCodec {
+    /// Encodes a whole answer.
+    func encodeResponse(_ response: ChatResponse, durations: AnswerDurations) -> [UInt8]
 }
