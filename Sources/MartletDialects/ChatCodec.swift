@@ -51,6 +51,15 @@ public protocol ChatStreamDecoder: Sendable {
     ///
     /// - Throws: ``ChatFailure/cut`` when the stream is not complete.
     mutating func finish() throws(ChatFailure)
+    /// Says that no more bytes come, and decodes what only their end makes complete.
+    ///
+    /// - Throws: As ``finish()``.
+    mutating func finish(into chunks: inout [ChatChunk]) throws(ChatFailure)
+}
+
+extension ChatStreamDecoder {
+    /// Says that no more bytes come; most formats leave nothing to decode at the end.
+    public mutating func finish(into chunks: inout [ChatChunk]) throws(ChatFailure) { try finish() }
 }
 
 /// Turns chunks into stream bytes.

@@ -14,6 +14,10 @@ extension Dialect {
         scanner: borrowing JSONScanner
     ) throws(GatewayError) -> RequestFacts {
         switch self {
+        case .ollamaChat: try unsafe OllamaChatFacts.read(body, scanner: scanner)
+        case .ollamaGenerate: try unsafe OllamaGenerateFacts.read(body, scanner: scanner)
+        case .openAICompletions: try unsafe OpenAICompletionsFacts.read(body, scanner: scanner)
+        case .simpleChat: try unsafe SimpleChatFacts.read(body, scanner: scanner)
         default: try unsafe OpenAIChatFacts.read(body, scanner: scanner)
         }
     }
@@ -36,6 +40,14 @@ extension Dialect {
         dropParams: [String]
     ) -> JSONSplice {
         switch self {
+        case .ollamaChat, .ollamaGenerate:
+            unsafe OllamaChatSplice.edits(
+                body,
+                scanner: scanner,
+                facts: facts,
+                upstreamModel: upstreamModel,
+                dropParams: dropParams
+            )
         default:
             unsafe OpenAIChatSplice.edits(
                 body,
@@ -52,11 +64,22 @@ extension Dialect {
     public func codec(for caller: CallerContext) -> any ChatCodec {
         switch self {
         case .anthropicMessages: AnthropicMessagesCodec()
-        case .ollamaChat: OllamaChatCodec()
+        case .ollamaChat: OllamaChatCodec(for: caller)
+        case .ollamaGenerate: OllamaGenerateCodec(for: caller)
+        case .openAICompletions: OpenAICompletionsCodec(for: caller)
+        case .simpleChat: SimpleChatCodec(for: caller)
         default: OpenAIChatCodec()
         }
     }
 
     /// What a member of the typed request is called in the caller's body.
-    public func callerPath(_ path: String) -> String { path }
+    public func callerPath(_ path: String) -> String {
+        switch self {
+        case .ollamaChat: OllamaChatCodec.callerPath(path)
+        case .ollamaGenerate: OllamaGenerateCodec.callerPath(path)
+        case .openAICompletions: OpenAICompletionsCodec.callerPath(path)
+        case .simpleChat: SimpleChatCodec.callerPath(path)
+        default: path
+        }
+    }
 }
