@@ -22,8 +22,8 @@ public struct AnthropicMessagesCodec: ChatCodec {
     ///   - version: The version that requests are written in; `nil` takes for each the one that carries most of it.
     ///   - traits: What is known of the model; `nil` tells it from the model's name in the request.
     ///   - origin: The name of the account, which decoded thinking is marked with.
-    ///   - context: Whom answers are written for: other vendors' answers get ids of this dialect, and the input's tokens
-    ///     are told by estimate until they are known.
+    ///   - context: Whom answers are written for: other vendors' answers get ids of this dialect, and the tokens of the
+    ///     input are told by estimate until they are known.
     public init(
         version: AnthropicVersion? = nil,
         traits: AnthropicModelTraits? = nil,
