@@ -31,7 +31,8 @@ extension Dialect {
                     keepAlive: settings.keepAlive
                 )
             )
-        case .openAIResponses, .ollamaGenerate, .openAICompletions, .simpleChat, .mock: nil
+        case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
+        case .ollamaGenerate, .openAICompletions, .simpleChat, .mock: nil
         }
     }
 

@@ -1,0 +1,38 @@
+import MartletCore
+import MartletWire
+
+/// Members that stand among the unknown ones of messages and parts and say what the shared words have no place for.
+///
+/// Their names begin with `#`, so that nothing a client sends is taken for them; they never leave this codec.
+enum ResponsesMark {
+    /// On a message that was the member `instructions`.
+    static let instructions = ExtraMember(name: "#instructions", value: JSONText("true"))
+    /// On the first part of an assistant's message item: the members of the item but for role and content.
+    static let item = "#item"
+    /// On the result of a tool: the type of the item where it is not that of a function.
+    static let type = "#type"
+    /// On a message that has no item type, as clients write it in short: nothing but role and content.
+    static let string = "#string"
+
+    /// On a request whose items stood in `messages`.
+    static let messages = ExtraMember(name: "#messages", value: JSONText("true"))
+
+    /// Whether a member is one of these.
+    static func isMark(_ member: ExtraMember) -> Bool { member.name.utf8.first == UInt8(ascii: "#") }
+}
+
+extension [ExtraMember] {
+    /// The members a client sent.
+    var withoutMarks: [ExtraMember] { filter { !ResponsesMark.isMark($0) } }
+
+    /// The value of a member where it is a string.
+    func string(_ name: String) -> String? {
+        guard let value = value(name), let document = try? JSONDocument(value.bytes) else { return nil }
+        return document.withView { $0.string() }
+    }
+}
+
+extension ChatMessage {
+    /// Whether the message was the member `instructions`.
+    var isInstructions: Bool { extra.value("#instructions") != nil }
+}
