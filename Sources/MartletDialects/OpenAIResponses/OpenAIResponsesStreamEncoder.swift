@@ -241,7 +241,7 @@ extension OpenAIResponsesStreamEncoder {
             writer.key("delta")
             writer.raw([UInt8(ascii: "\"")] + escaped + [UInt8(ascii: "\"")])
             guard isText else { return }
-            writer.member("logprobs", logprobs ?? JSONText("[]"))
+            writer.member("logprobs", JSONText((logprobs ?? JSONText("[]")).oneLine))
         }
     }
 
@@ -264,7 +264,7 @@ extension OpenAIResponsesStreamEncoder {
     /// Adds sources to the open text.
     private mutating func annotate(_ list: JSONText, into output: inout [UInt8]) {
         guard let open, items[open].part == .text, let document = try? JSONDocument(list.bytes) else { return }
-        for annotation in document.withView({ $0.elements.map(\.rawBytes) }) {
+        for annotation in document.withView({ $0.elements.map(\.text.oneLine) }) {
             let index = items[open].annotations.count
             items[open].annotations.append(annotation)
             let part = items[open].parts.count
@@ -320,7 +320,7 @@ extension OpenAIResponsesStreamEncoder {
         case .other(let type, let value) where ResponsesOutputItem.wholeTypes.contains(type):
             closeOpen(into: &output)
             guard let place = add(.whole, into: &output) else { return }
-            items[place].text = value.bytes
+            items[place].text = value.oneLine
             announce(place, into: &output)
             close(place, isCut: false, into: &output)
         default: break

@@ -29,7 +29,7 @@ struct ResponsesFrame: Sendable {
         self.fallbackModel = context?.model ?? context?.request?.model
         var writer = JSONWriter(reserving: 512)
         writer.object { Self.echo(context?.request, to: &$0) }
-        echo = Array(writer.bytes.dropFirst().dropLast())
+        echo = JSONText(Array(writer.bytes.dropFirst().dropLast())).oneLine
     }
 
     /// Where a response stands.

@@ -32,6 +32,13 @@ extension [ExtraMember] {
     }
 }
 
+extension JSONText {
+    /// The value without line breaks, which would end a line of an event; in JSON they stand between tokens only.
+    var oneLine: [UInt8] {
+        bytes.contains { $0 == 0x0A || $0 == 0x0D } ? bytes.filter { $0 != 0x0A && $0 != 0x0D } : bytes
+    }
+}
+
 extension ChatMessage {
     /// Whether the message was the member `instructions`.
     var isInstructions: Bool { extra.value("#instructions") != nil }

@@ -88,7 +88,7 @@ struct ResponsesOutputItem: Sendable {
     mutating func add(logprobs list: JSONText) {
         guard let document = try? JSONDocument(list.bytes) else { return }
         document.withView { view in
-            for element in view.elements { logprobs.append(element.rawBytes) }
+            for element in view.elements { logprobs.append(element.text.oneLine) }
         }
     }
 

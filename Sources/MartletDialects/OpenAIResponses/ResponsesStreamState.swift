@@ -249,8 +249,10 @@ struct ResponsesStreamState: Sendable {
 
     private mutating func readReasoning(item view: JSONView, at index: Int64, into chunks: inout [ChatChunk]) {
         guard var reader = try? JSONObjectReader(view),
-            let reasoning = try? ChatReasoning(item: &reader, origin: origin)
+            var reasoning = try? ChatReasoning(item: &reader, origin: origin)
         else { return }
+        // What was sealed elsewhere came as text, signature or data alone.
+        reasoning.extra = []
         var choice = ChatChunk.Choice()
         if items[index]?.reasoningKind == nil {
             if !reasoning.text.isEmpty { choice.reasoning = reasoning.text }
