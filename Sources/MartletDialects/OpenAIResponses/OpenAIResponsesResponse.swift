@@ -91,10 +91,14 @@ extension ChatMessage {
         return ExtraMember(name: "logprobs", value: JSONText(writer.bytes))
     }
 
-    /// The message without the marks of items, and without what the choice says.
+    /// The message without the marks and ids of items, and without what the choice says.
     fileprivate var withoutMarks: ChatMessage {
         var message = self
         message.parts = parts.compactMap { part in
+            if case .toolCall(var call) = part {
+                call.extra = call.extra.filter { $0.name == "namespace" }
+                return .toolCall(call)
+            }
             guard case .text(var text) = part else { return part }
             if text.text.isEmpty { return nil }
             text.extra = text.extra.withoutMarks.without("logprobs")

@@ -397,11 +397,13 @@ extension OpenAIResponsesStreamEncoder {
         sendArguments(place, into: &output)
         let isCustom = items[place].isCustom
         let text = items[place].quotedText
+        let name = items[place].name
         itemEvent(
             isCustom ? "response.custom_tool_call_input.done" : "response.function_call_arguments.done",
             place,
             into: &output
         ) { writer in
+            if !isCustom { writer.member("name", name) }
             isCustom ? writer.key("input") : writer.key("arguments")
             writer.raw(text)
         }
