@@ -34,6 +34,7 @@ struct OpenAIResponsesRequestEncoder {
         let tools = try toolObjects()
         let choice = try toolChoice(hasTools: !tools.isEmpty)
         let maxTokens = maxTokens()
+        let format = responseFormat()
         let sampling = sampling()
         let rest = rest()
         var writer = JSONWriter(reserving: 512)
@@ -53,7 +54,7 @@ struct OpenAIResponsesRequestEncoder {
             writer.member("temperature", request.sampling.temperature)
             writer.member("top_p", request.sampling.topP)
             writer.member("top_logprobs", sampling.topLogprobs)
-            writeText(rest.value("text"), to: &writer)
+            writeText(format, rest.value("text"), to: &writer)
             writeReasoning(rest.value("reasoning"), to: &writer)
             if !sampling.include.isEmpty {
                 writer.key("include")
@@ -98,12 +99,21 @@ struct OpenAIResponsesRequestEncoder {
         }
     }
 
-    private func writeText(_ rest: JSONText?, to writer: inout JSONWriter) {
+    /// The shape of the answer without members that only another dialect has.
+    private mutating func responseFormat() -> ResponseFormat? {
+        guard !isNative, case .jsonSchema(var format)? = request.responseFormat else { return request.responseFormat }
+        dropped.add(format.innerExtra, in: "response_format.json_schema")
+        dropped.add(format.extra, in: "response_format")
+        (format.innerExtra, format.extra) = ([], [])
+        return .jsonSchema(format)
+    }
+
+    private func writeText(_ format: ResponseFormat?, _ rest: JSONText?, to writer: inout JSONWriter) {
         let verbosity = request.extra.value("verbosity")
-        guard request.responseFormat != nil || verbosity != nil || rest != nil else { return }
+        guard format != nil || verbosity != nil || rest != nil else { return }
         writer.key("text")
         writer.object { writer in
-            if let format = request.responseFormat {
+            if let format {
                 writer.key("format")
                 format.writeResponses(to: &writer)
             }

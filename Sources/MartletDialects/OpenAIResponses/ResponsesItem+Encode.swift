@@ -21,6 +21,9 @@ extension OpenAIResponsesRequestEncoder {
             if message.extra.value("function_call") != nil {
                 throw .unsupported(path + ".function_call", "Legacy functions have no form for this model; use tools.")
             }
+        }
+        // In this dialect the members of a message are those of its item; only a chat completion's turn has others.
+        if !isNative || message.role == .assistant || message.role == .tool {
             dropped.add(message.extra.withoutMarks, in: path)
         }
         switch message.role {
@@ -46,7 +49,7 @@ extension OpenAIResponsesRequestEncoder {
             case .other(_, let value) where isNative && message.role == .tool: items.append(value.bytes)
             default:
                 count += 1
-                if part.isPlainText, case .text(let text) = part { plain = text.text }
+                plain = plainText(part)
                 content.append(try contentPart(part, isModel: false, at: paths[position]))
             }
         }
@@ -87,7 +90,7 @@ extension OpenAIResponsesRequestEncoder {
                 }
                 // An empty text says nothing.
                 if !isNative, case .text(let text) = part, text.text.isEmpty { continue }
-                group.plain = part.isPlainContent && group.parts.isEmpty ? part : nil
+                group.plain = group.parts.isEmpty ? plainText(part) : nil
                 group.parts.append(try contentPart(part, isModel: true, at: paths[position]))
             }
         }
@@ -111,7 +114,7 @@ extension OpenAIResponsesRequestEncoder {
     private struct Group {
         var parts: [[UInt8]] = []
         /// The one part, where it can be written as a string.
-        var plain: ChatPart?
+        var plain: String?
         var mark: JSONText?
     }
 
@@ -119,8 +122,7 @@ extension OpenAIResponsesRequestEncoder {
         defer { group = Group() }
         guard !group.parts.isEmpty else { return }
         let isShort = group.mark.map { $0.bytes.elementsEqual("{}".utf8) } ?? true
-        var plain: String?
-        if isShort, group.parts.count == 1, case .text(let text)? = group.plain { plain = text.text }
+        let plain = isShort && group.parts.count == 1 ? group.plain : nil
         let object = Self.object { writer in
             if !isShort { writer.member("type", "message") }
             writer.member("role", "assistant")
@@ -208,9 +210,7 @@ extension OpenAIResponsesRequestEncoder {
             )
         }
         var plain: String? = content.isEmpty ? "" : nil
-        if content.count == 1, result.content[0].isPlainText, case .text(let text) = result.content[0] {
-            plain = text.text
-        }
+        if content.count == 1, let text = plainText(result.content[0]) { plain = text }
         let object = Self.object { writer in
             writer.member("type", type)
             writer.member("call_id", id)
@@ -289,6 +289,16 @@ extension OpenAIResponsesRequestEncoder {
         return extra.filter { $0.name == "prompt_cache_breakpoint" && !$0.isNull }
     }
 
+    /// The text of a part that is written as a string where it stands alone.
+    private func plainText(_ part: ChatPart) -> String? {
+        guard case .text(let text) = part else { return nil }
+        let isMarked = text.extra.withoutMarks.contains { member in
+            isNative
+                || request.dialect == .openAIChat && member.name == "prompt_cache_breakpoint" && !member.isNull
+        }
+        return isMarked ? nil : text.text
+    }
+
     private static func part(
         _ type: String,
         _ extra: [ExtraMember],
@@ -325,12 +335,5 @@ extension OpenAIResponsesRequestEncoder {
         }
 
         subscript(position: Int) -> String { isString ? path : "\(path)[\(positions[position])]" }
-    }
-}
-
-extension ChatPart {
-    /// Whether the part is text without anything a client set beside it.
-    fileprivate var isPlainContent: Bool {
-        if case .text(let text) = self { text.extra.withoutMarks.isEmpty } else { false }
     }
 }

@@ -25,6 +25,17 @@ extension [ExtraMember] {
     /// The members a client sent.
     var withoutMarks: [ExtraMember] { filter { !ResponsesMark.isMark($0) } }
 
+    /// These members and those of an object inside, without some names; of two with one name the first.
+    ///
+    /// Chat completions nest what stands side by side here.
+    func joined(_ inner: [ExtraMember], without names: String...) -> [ExtraMember] {
+        var joined: [ExtraMember] = []
+        for member in self + inner where !names.contains(member.name) {
+            if !joined.contains(where: { $0.name.utf8.elementsEqual(member.name.utf8) }) { joined.append(member) }
+        }
+        return joined
+    }
+
     /// The value of a member where it is a string.
     func string(_ name: String) -> String? {
         guard let value = value(name), let document = try? JSONDocument(value.bytes) else { return nil }

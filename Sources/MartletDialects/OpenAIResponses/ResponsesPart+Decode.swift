@@ -35,7 +35,7 @@ extension ChatPart {
         case "image_url":
             var inner = try JSONObjectReader(try reader.require("image_url", expected: "an object"))
             var image = ChatImage(url: try inner.requireString("url"), detail: try inner.takeString("detail"))
-            image.extra = reader.extra + inner.extra
+            image.extra = reader.extra.joined(inner.extra, without: "type", "detail", "image_url")
             self = .image(image)
         case "input_audio":
             var inner = try JSONObjectReader(try reader.require("input_audio", expected: "an object"))
@@ -49,7 +49,14 @@ extension ChatPart {
         case "file":
             var inner = try JSONObjectReader(try reader.require("file", expected: "an object"))
             var file = try ChatFile(responses: &inner)
-            file.extra = reader.extra + inner.extra
+            file.extra = reader.extra.joined(
+                inner.extra,
+                without: "type",
+                "file_id",
+                "file_data",
+                "file_url",
+                "filename"
+            )
             self = .file(file)
         default: self = .other(type: type, value: view.text)
         }

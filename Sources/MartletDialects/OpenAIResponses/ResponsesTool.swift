@@ -13,6 +13,17 @@ extension ChatTool {
         // A function as chat completions write it, which some clients send here.
         if let inner = reader.peek("function"), inner.kind == .object, reader.peek("name") == nil {
             self = try ChatTool(view)
+            guard case .function(var function) = self else { return }
+            function.extra = function.extra.joined(
+                function.innerExtra,
+                without: "type",
+                "name",
+                "description",
+                "parameters",
+                "strict"
+            )
+            function.innerExtra = []
+            self = .function(function)
             return
         }
         self = .function(try ChatFunction(responses: &reader))
@@ -101,7 +112,19 @@ extension ResponseFormat {
         switch type {
         case "text" where reader.isExhausted: self = .text
         case "json_object" where reader.isExhausted: self = .jsonObject
-        case "json_schema" where reader.peek("json_schema")?.kind == .object: self = try ResponseFormat(view)
+        case "json_schema" where reader.peek("json_schema")?.kind == .object:
+            self = try ResponseFormat(view)
+            guard case .jsonSchema(var format) = self else { return }
+            format.innerExtra = format.innerExtra.joined(
+                format.extra,
+                without: "type",
+                "name",
+                "description",
+                "schema",
+                "strict"
+            )
+            format.extra = []
+            self = .jsonSchema(format)
         case "json_schema":
             var format = JSONSchemaFormat(
                 name: try reader.requireString("name"),
@@ -128,7 +151,6 @@ extension ResponseFormat {
                 writer.member("schema", format.schema)
                 writer.member("strict", format.strict)
                 writer.members(format.innerExtra)
-                writer.members(format.extra)
             }
         }
     }

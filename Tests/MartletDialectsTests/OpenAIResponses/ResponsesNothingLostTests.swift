@@ -156,6 +156,11 @@ private func isNamed(_ path: String, _ dropped: [String]) -> Bool {
             return body.contains("\"reasoning_effort\":\"\(leaf.text)\"") || body.contains(#""thinking":{"#)
                 || body.contains(#""effort":"#)
         }
+        // Some formats hold arguments as an object, and data apart from its media type.
+        if leaf.name == "arguments" || leaf.name == "file_data" || leaf.name == "image_url" {
+            let end = leaf.text.split { $0 == "," || $0 == ":" }.last.map { $0.filter { $0 != "\"" && $0 != "}" } }
+            return end.map { body.contains($0) } ?? false
+        }
         if leaf.name == "tool_choice" { return body.contains("tool_choice") || !body.contains(#""tools":"#) }
         return isMapped(leaf, sent, body)
     }
