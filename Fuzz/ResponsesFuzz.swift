@@ -135,7 +135,9 @@ private func checkAnswer(_ bytes: [UInt8]) {
     _ = codec.decodeFailure(bytes)
     guard let response = try? codec.decodeResponse(bytes) else { return }
     let once = codec.encodeResponse(response)
-    guard let second = try? codec.decodeResponse(once) else { return expect(!isValid(once), "an answer cannot be read again") }
+    guard let second = try? codec.decodeResponse(once) else {
+        return expect(!isValid(once), "an answer cannot be read again")
+    }
     expect(isValid(codec.encodeResponse(second)), "an answer is no JSON")
     _ = OpenAIChatCodec().encodeResponse(response)
 }

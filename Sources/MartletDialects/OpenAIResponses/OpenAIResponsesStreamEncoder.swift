@@ -255,7 +255,8 @@ extension OpenAIResponsesStreamEncoder {
         aroundText = (
             Array("event: \(name)\ndata: {\"type\":\"\(name)\",\"sequence_number\":".utf8),
             Array(
-                ",\"item_id\":\"\(items[open].id)\",\"output_index\":\(open),\"content_index\":\(items[open].parts.count),\"delta\":\""
+                (",\"item_id\":\"\(items[open].id)\",\"output_index\":\(open),"
+                    + "\"content_index\":\(items[open].parts.count),\"delta\":\"")
                     .utf8
             )
         )

@@ -179,8 +179,8 @@ extension ResponsesFactsReader {
         guard try boolean(member, "background") == true else { return }
         throw GatewayError(
             .invalidValue,
-            "Responses in the background are not supported: send the request without 'background', with 'stream' to see "
-                + "the answer as it is made.",
+            "Responses in the background are not supported: send the request without 'background', with 'stream' "
+                + "to see the answer as it is made.",
             param: "background"
         )
     }

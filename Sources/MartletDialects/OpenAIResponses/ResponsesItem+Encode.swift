@@ -168,7 +168,9 @@ extension OpenAIResponsesRequestEncoder {
                 }
             }
             writer.member("encrypted_content", reasoning.signature)
-            writer.members(isNative ? extra : extra.filter { ["id", "summary", "content", "status"].contains($0.name) })
+            writer.members(
+                isNative ? extra : extra.filter { ["id", "summary", "content", "status"].contains($0.name) }
+            )
         }
         items.append(object)
     }
@@ -278,7 +280,7 @@ extension OpenAIResponsesRequestEncoder {
         }
     }
 
-    /// The unknown members of a part that are written: all in this dialect, the shared mark of a cached prompt in others.
+    /// The unknown members of a part that are written: all in this dialect, the mark of a cached prompt in others.
     private mutating func kept(_ extra: [ExtraMember], at path: @autoclosure () -> String) -> [ExtraMember] {
         if isNative || extra.isEmpty { return extra.withoutMarks }
         guard request.dialect == .openAIChat else {

@@ -69,7 +69,9 @@ struct ResponsesItems {
             var result = ChatToolResult(callID: id, content: try ChatPart.parts(responses: output))
             result.extra = reader.extra
             if type == "custom_tool_call_output" {
-                result.extra.append(ExtraMember(name: ResponsesMark.type, value: JSONText(#""custom_tool_call_output""#)))
+                result.extra.append(
+                    ExtraMember(name: ResponsesMark.type, value: JSONText(#""custom_tool_call_output""#))
+                )
             }
             messages.append(ChatMessage(role: .tool, parts: [.toolResult(result)]))
         case "reasoning":

@@ -155,7 +155,8 @@ extension ResponsesLowering {
     }
 
     private static func has(_ name: String, _ request: ChatRequest) -> Bool {
-        request.tools?.contains { if case .function(let function) = $0 { function.name == name } else { false } } ?? false
+        request.tools?.contains { if case .function(let function) = $0 { function.name == name } else { false } }
+            ?? false
     }
 
     /// Leaves only the allowed tools, which every target understands.

@@ -5,8 +5,8 @@ extension ChatRequest {
     /// Makes a chat completion's request of one in OpenAI's responses.
     ///
     /// - Parameter target: The dialect of the target; some have a place for what others do not.
-    /// - Throws: ``GatewayError``: `unsupported_parameter` for what must not be left out, `invalid_value` for references
-    ///   to what the gateway does not keep.
+    /// - Throws: ``GatewayError``: `unsupported_parameter` for what must not be left out, `invalid_value` for
+    ///   references to what the gateway does not keep.
     public func lowered(for target: Dialect) throws(GatewayError) -> LoweredRequest {
         var lowering = ResponsesLowering(self, target: target)
         return try lowering.lower()
@@ -223,7 +223,10 @@ extension ResponsesLowering {
         guard !reasoning.text.isEmpty || reasoning.isSealed else { return nil }
         var kept = reasoning
         kept.extra = []
-        dropped.add(reasoning.extra.without("summary", "content").filter { !Self.bookkeeping.contains($0.name) }, in: path)
+        dropped.add(
+            reasoning.extra.without("summary", "content").filter { !Self.bookkeeping.contains($0.name) },
+            in: path
+        )
         return kept
     }
 

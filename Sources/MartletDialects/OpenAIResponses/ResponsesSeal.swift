@@ -17,7 +17,8 @@ struct ResponsesSeal {
 
     /// Reads a text; `nil` when it is not the gateway's.
     init?(_ text: String) {
-        guard text.hasPrefix("\(Self.mark)"), let bytes = DataURL.decode(String(text.dropFirst(Self.mark.utf8CodeUnitCount))),
+        guard text.hasPrefix("\(Self.mark)"),
+            let bytes = DataURL.decode(String(text.dropFirst(Self.mark.utf8CodeUnitCount))),
             let document = try? JSONDocument(bytes)
         else { return nil }
         (signature, redacted, origin) = document.withView { view in

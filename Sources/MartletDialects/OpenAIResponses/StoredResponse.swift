@@ -31,26 +31,38 @@ public struct StoredResponse: Hashable, Sendable {
     ///   - response: The response object.
     /// - Returns: `nil` when the response is none, or has no id.
     public init?(request: ChatRequest, response: [UInt8]) {
-        guard let document = try? JSONDocument(response) else { return nil }
-        let parts: (id: String, output: [[UInt8]])? = document.withView { view in
-            guard let id = view.member("id")?.string(), !id.isEmpty, let list = view.member("output"),
-                list.kind == .array
-            else { return nil }
-            return (id, list.elements.map(\.rawBytes))
+        let id = (try? JSONDocument(response, limits: JSONLimits(maxDepth: 256)))?.withView { view in
+            view.member("id")?.string()
         }
-        guard let parts, let input = try? ResponseHistory.inputItems(of: request, responseID: parts.id) else {
-            return nil
-        }
-        self.init(
-            id: parts.id,
-            previousID: request.extra.string("previous_response_id"),
-            input: input,
-            output: parts.output,
-            response: response
-        )
+        guard let id = id ?? nil, !id.isEmpty,
+            let input = try? ResponseHistory.inputItems(of: request, responseID: id)
+        else { return nil }
+        let previousID = request.extra.string("previous_response_id")
+        self.init(previousID: previousID, input: Self.list(input), response: response)
     }
 
-    /// The items of input and output in one JSON list, for a column of a database.
+    /// Makes a record of what a database keeps.
+    ///
+    /// - Parameters:
+    ///   - previousID: The response it went on from.
+    ///   - input: The items of its input as a JSON list.
+    ///   - response: The response object.
+    /// - Returns: `nil` when the bytes are not what they should be.
+    public init?(previousID: String?, input: [UInt8], response: [UInt8]) {
+        guard let items = Self.items(input),
+            let document = try? JSONDocument(response, limits: JSONLimits(maxDepth: 256))
+        else { return nil }
+        let parts: (id: String, output: [[UInt8]])? = document.withView { view in
+            guard let id = view.member("id")?.string(), let list = view.member("output"), list.kind == .array else {
+                return nil
+            }
+            return (id, list.elements.map(\.rawBytes))
+        }
+        guard let parts else { return nil }
+        self.init(id: parts.id, previousID: previousID, input: items, output: parts.output, response: response)
+    }
+
+    /// Items in one JSON list, for a column of a database.
     public static func list(_ items: [[UInt8]]) -> [UInt8] {
         var writer = JSONWriter(reserving: items.reduce(2) { $0 + $1.count + 1 })
         writer.array { writer in

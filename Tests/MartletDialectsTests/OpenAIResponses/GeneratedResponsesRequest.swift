@@ -103,7 +103,10 @@ struct GeneratedResponsesRequest {
                 part.member("x_part", part.word())
             case 2:
                 part.member("type", "input_image")
-                part.member("image_url", part.chance(50) ? "https://e.org/\(part.word())" : "data:image/png;base64,AA\(part.word())")
+                part.member(
+                    "image_url",
+                    part.chance(50) ? "https://e.org/\(part.word())" : "data:image/png;base64,AA\(part.word())"
+                )
                 if part.chance(40) { part.member("detail", part.pick(["low", "high"])) }
                 part.extras()
             default:

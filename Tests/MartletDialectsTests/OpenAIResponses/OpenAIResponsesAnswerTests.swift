@@ -28,7 +28,11 @@ import Testing
             #expect(reasoning.text == "Hm." && reasoning.signature == "gAAA" && reasoning.origin == "acct")
         }
         let counts = Usage(
-            inputTokens: 40, outputTokens: 25, cacheReadTokens: 8, cacheWriteTokens: 3, reasoningTokens: 12
+            inputTokens: 40,
+            outputTokens: 25,
+            cacheReadTokens: 8,
+            cacheWriteTokens: 3,
+            reasoningTokens: 12
         )
         #expect(response.usage?.counts == counts)
         let chat = try leaves(OpenAIChatCodec().encodeResponse(response))
@@ -61,19 +65,29 @@ import Testing
     @Test func `repeat what the caller asked for`() throws {
         let context = try responsesContext(OpenAIResponsesRequestTests.full)
         let answer = OpenAIResponsesCodec(context: context).answer(
-            ChatResponse(model: "up", choices: [.init(index: 0, message: ChatMessage(role: .assistant, text: "Hi"), finishReason: .stop)])
+            ChatResponse(
+                model: "up",
+                choices: [.init(index: 0, message: ChatMessage(role: .assistant, text: "Hi"), finishReason: .stop)]
+            )
         )
         let sent = try leaves(answer.body)
-        #expect(answer.id == "resp_" + context.id.description.replacing("-", with: "") && sent[".id"] == "\"" + answer.id)
-        #expect(sent[".instructions"] == "\"Be brief." && sent[".max_output_tokens"] == "500.0" && sent[".store"] == "false")
+        #expect(
+            answer.id == "resp_" + context.id.description.replacing("-", with: "") && sent[".id"] == "\"" + answer.id
+        )
+        #expect(
+            sent[".instructions"] == "\"Be brief." && sent[".max_output_tokens"] == "500.0" && sent[".store"] == "false"
+        )
         #expect(sent[".tools[1].tools[0].name"] == "\"read" && sent[".text.verbosity"] == "\"low")
-        #expect(sent[".reasoning.effort"] == "\"high" && sent[".metadata.a"] == "\"b" && sent[".truncation"] == "\"auto")
+        #expect(
+            sent[".reasoning.effort"] == "\"high" && sent[".metadata.a"] == "\"b" && sent[".truncation"] == "\"auto"
+        )
         #expect(sent[".tool_choice.mode"] == "\"required" && sent[".model"] == "\"up" && answer.output.count == 1)
         #expect(!answer.body.contains(0x0A))
     }
 
     @Test func `that failed are failures`() {
-        let failed = #"{"id":"r","object":"response","status":"failed","error":{"code":"rate_limit_exceeded","message":"Slow down."},"output":[]}"#
+        let failed =
+            #"{"id":"r","object":"response","status":"failed","error":{"code":"rate_limit_exceeded","message":"Slow down."},"output":[]}"#
         let failure = #expect(throws: ChatFailure.self) { try codec.decodeResponse(Array(failed.utf8)) }
         #expect(failure == .upstream(UpstreamFailure(message: "Slow down.", code: "rate_limit_exceeded")))
         let other = #expect(throws: ChatFailure.self) { try codec.decodeResponse(Array("{}".utf8)) }

@@ -42,7 +42,9 @@ import Testing
 
     @Test func `take messages in place of the input`() throws {
         let (facts, state) = try Self.facts(#"{"messages":[{"role":"user","content":"Hi"}]}"#)
-        #expect(facts.messageCount == 1 && facts.textBytes == 2 && state.usesMessages && !state.canPass && state.isStored)
+        #expect(
+            facts.messageCount == 1 && facts.textBytes == 2 && state.usesMessages && !state.canPass && state.isStored
+        )
     }
 
     @Test func `see references and reasoning that no upstream of the dialect takes`() throws {
@@ -55,7 +57,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""input":1"#, "input"), (#""input":["x"]"#, "input[0]"), (#""model":"m""#, "input"), (#""input":[]"#, "input"),
+        (#""input":1"#, "input"), (#""input":["x"]"#, "input[0]"), (#""model":"m""#, "input"),
+        (#""input":[]"#, "input"),
         (#""input":"x","background":true"#, "background"), (#""input":"x","model":"a b""#, "model"),
         (#""input":"x","max_output_tokens":0"#, "max_output_tokens"), (#""input":"x","tools":{}"#, "tools"),
         (#""input":"x","tools":[1]"#, "tools[0]"), (#""input":"x","store":1"#, "store"),

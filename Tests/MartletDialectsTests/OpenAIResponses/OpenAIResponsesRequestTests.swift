@@ -79,10 +79,12 @@ import Testing
     @Test func `become a chat completion's with every loss named in the caller's words`() throws {
         let lowered = try lowered(Self.full)
         #expect(
-            lowered.dropped == [
-                "input[reasoning]", "input[6]", "input[10]", "tools[1].description", "tools[3]", "text.new", "reasoning.mode",
-                "include[1]", "max_tool_calls", "truncation", "client_metadata", "unknown",
-            ].sorted(by: { lowered.dropped.firstIndex(of: $0) ?? 99 < lowered.dropped.firstIndex(of: $1) ?? 99 })
+            lowered.dropped
+                == [
+                    "input[reasoning]", "input[6]", "input[10]", "tools[1].description", "tools[3]", "text.new",
+                    "reasoning.mode",
+                    "include[1]", "max_tool_calls", "truncation", "client_metadata", "unknown",
+                ].sorted(by: { lowered.dropped.firstIndex(of: $0) ?? 99 < lowered.dropped.firstIndex(of: $1) ?? 99 })
         )
         let request = lowered.request
         #expect(request.dialect == .openAIChat && request.metadata == nil && request.sampling.logprobs == true)
@@ -118,7 +120,9 @@ import Testing
               {"type":"function","name":"d","strict":false,"parameters":{"type":"object","properties":{},"additionalProperties":false}}]}
             """#
         )
-        let strict = lowered.request.tools?.map { tool -> Bool? in if case .function(let one) = tool { one.strict } else { nil } }
+        let strict = lowered.request.tools?.map { tool -> Bool? in
+            if case .function(let one) = tool { one.strict } else { nil }
+        }
         #expect(strict == [true, nil, nil, false])
     }
 
@@ -137,7 +141,11 @@ import Testing
             }
         }
         #expect(order == ["assistant", "toola", "toolb", "user", "user"])
-        #expect(sent.contains(#"{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA"}}]}"#))
+        #expect(
+            sent.contains(
+                #"{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA"}}]}"#
+            )
+        )
     }
 
     @Test func `tolerate explicit nulls and arguments as an object`() throws {
@@ -169,7 +177,10 @@ import Testing
             view.member("input")?.elements.map { $0.member("type")?.string() ?? $0.member("role")?.string() ?? "" }
         }
         #expect(items == ["system", "user", "function_call", "function_call_output"])
-        #expect(try request.lowered(for: .openAIChat).callerPath("messages[1].content[1].image_url") == "messages[1].content[1]")
+        #expect(
+            try request.lowered(for: .openAIChat).callerPath("messages[1].content[1].image_url")
+                == "messages[1].content[1]"
+        )
     }
 
     @Test(arguments: [
@@ -177,7 +188,10 @@ import Testing
         (#"{"input":[{"type":"item_reference","id":"i"}]}"#, "input[0]"),
         (#"{"input":"x","previous_response_id":"r"}"#, "previous_response_id"),
         (#"{"input":[{"role":"user","content":[{"type":"input_image","file_id":"f"}]}]}"#, "input[0].content[0]"),
-        (#"{"input":[{"role":"user","content":[{"type":"input_file","file_url":"https://e.org/a"}]}]}"#, "input[0].content[0].file_url"),
+        (
+            #"{"input":[{"role":"user","content":[{"type":"input_file","file_url":"https://e.org/a"}]}]}"#,
+            "input[0].content[0].file_url"
+        ),
     ])
     func `are refused where leaving something out would change what is asked`(_ body: String, _ param: String) throws {
         let error = #expect(throws: GatewayError.self) { try lowered(body) }
@@ -188,8 +202,10 @@ import Testing
         (#"{"input":1}"#, "input"), (#"{"input":[{"role":"user"}]}"#, "input[0].content"),
         (#"{"input":[{"type":"function_call","call_id":"c"}]}"#, "input[0].name"),
         (#"{"input":[{"type":"function_call_output","call_id":"c"}]}"#, "input[0].output"),
-        (#"{"input":"x","tools":[{"name":"f"}]}"#, "tools[0].type"), (#"{"input":"x","tools":[{"type":"function"}]}"#, "tools[0].name"),
-        (#"{"input":"x","max_output_tokens":0}"#, "max_output_tokens"), (#"{"input":"x","text":{"format":{}}}"#, "text.format.type"),
+        (#"{"input":"x","tools":[{"name":"f"}]}"#, "tools[0].type"),
+        (#"{"input":"x","tools":[{"type":"function"}]}"#, "tools[0].name"),
+        (#"{"input":"x","max_output_tokens":0}"#, "max_output_tokens"),
+        (#"{"input":"x","text":{"format":{}}}"#, "text.format.type"),
     ])
     func `name the member that cannot be used`(_ body: String, _ param: String) throws {
         let error = #expect(throws: GatewayError.self) { try decode(body) }
@@ -232,7 +248,10 @@ import Testing
              "tools":[{"type":"function","name":"weather","description":"City weather","strict":false,"parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}],
              "tool_choice":"auto","parallel_tool_calls":false}
             """#
-        let plain = expected.replacing(#"[{"type":"output_text","text":"Looking.","annotations":[]}]"#, with: #""Looking.""#)
+        let plain = expected.replacing(
+            #"[{"type":"output_text","text":"Looking.","annotations":[]}]"#,
+            with: #""Looking.""#
+        )
         #expect(try canonical(encoded.body) == canonical(Array(plain.utf8)))
         #expect(encoded.dropped.isEmpty)
     }
@@ -302,7 +321,10 @@ import Testing
             """#
         )
         let sent = try leaves(encoded.body)
-        #expect(sent[".input[1].name"] == "\"a_b" && sent[".tools[0].name"] == "\"a_b" && sent[".tools[1].name"] == "\"a_b_2")
+        #expect(
+            sent[".input[1].name"] == "\"a_b" && sent[".tools[0].name"] == "\"a_b"
+                && sent[".tools[1].name"] == "\"a_b_2"
+        )
         #expect(sent[".tool_choice.name"] == "\"a_b" && encoded.renamedTools == ["a_b": "a b", "a_b_2": "a_b"])
         #expect(sent[".input[1].call_id"]?.utf8.count == 65 && sent[".input[1].call_id"] == sent[".input[2].call_id"])
         #expect(sent[".input[1].arguments"] == "\"{}")

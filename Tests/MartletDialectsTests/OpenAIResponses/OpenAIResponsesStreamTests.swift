@@ -124,7 +124,8 @@ func endChunk(_ reason: FinishReason) -> ChatChunk {
 
 @Suite("OpenAI responses streams") struct OpenAIResponsesStreamTests {
     @Test func `of text have every event in the documented order`() throws {
-        let chunks = [ChatChunk(model: "up", choices: [ChatChunk.Choice(role: .assistant)])]
+        let chunks =
+            [ChatChunk(model: "up", choices: [ChatChunk.Choice(role: .assistant)])]
             + ["Hel", "lo \"", "wörld\n", "!"].map(textChunk) + [endChunk(.stop)]
         let (events, bytes) = try responsesStream(chunks, responsesContext())
         #expect(
@@ -138,7 +139,9 @@ func endChunk(_ reason: FinishReason) -> ChatChunk {
         #expect(try events.texts("response.output_text.delta", "delta") == ["Hel", "lo \"", "wörld\n", "!"])
         #expect(try events.texts("response.output_text.done", "text") == ["Hello \"wörld\n!"])
         let final = try leaves(events.final)
-        #expect(final[".model"] == "\"up" && final[".status"] == "\"completed" && final[".created_at"] == "1790000000.0")
+        #expect(
+            final[".model"] == "\"up" && final[".status"] == "\"completed" && final[".created_at"] == "1790000000.0"
+        )
         #expect(final[".output[0].content[0].text"] == "\"Hello \"wörld\n!")
         #expect(final[".usage.input_tokens"] == "9.0" && final[".usage.total_tokens"] == "13.0")
         #expect(final[".usage.input_tokens_details.cached_tokens"] == "2.0")
@@ -151,7 +154,8 @@ func endChunk(_ reason: FinishReason) -> ChatChunk {
     @Test func `of calls side by side keep each at its own place`() throws {
         let chunks = [
             textChunk("Looking."), callChunk(0, "call_1", "weather", ""), callChunk(1, "call_2", "time", "{\"z\":"),
-            callChunk(0, nil, nil, "{\"city\":\"Oslo\"}"), callChunk(1, nil, nil, "1}"), callChunk(2, "call_3", "now", nil),
+            callChunk(0, nil, nil, "{\"city\":\"Oslo\"}"), callChunk(1, nil, nil, "1}"),
+            callChunk(2, "call_3", "now", nil),
             endChunk(.toolCalls),
         ]
         let (events, bytes) = try responsesStream(chunks, responsesContext())
@@ -297,7 +301,8 @@ func endChunk(_ reason: FinishReason) -> ChatChunk {
     }
 
     @Test func `that hold everything in their last event are read from it`() {
-        let stream = #"data: {"type":"response.completed","response":{"status":"completed","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"All"}]}],"usage":{"input_tokens":1,"output_tokens":2}}}"#
+        let stream =
+            #"data: {"type":"response.completed","response":{"status":"completed","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"All"}]}],"usage":{"input_tokens":1,"output_tokens":2}}}"#
         let decoded = ResponsesDecoded([Array((stream + "\n\n").utf8)])
         #expect(decoded.failure == nil && decoded.response.choices[0].message.text == "All")
         #expect(decoded.response.usage?.counts.outputTokens == 2)
@@ -305,7 +310,9 @@ func endChunk(_ reason: FinishReason) -> ChatChunk {
 
     @Test func `without their last event are cut`() throws {
         let (_, bytes) = try responsesStream([textChunk("x"), endChunk(.stop)])
-        let end = try #require(bytes.indices.last { bytes[$0...].starts(with: Array("event: response.completed".utf8)) })
+        let end = try #require(
+            bytes.indices.last { bytes[$0...].starts(with: Array("event: response.completed".utf8)) }
+        )
         #expect(ResponsesDecoded([Array(bytes[..<end])]).failure == .cut)
         #expect(ResponsesDecoded([Array(bytes.dropLast(2))]).failure == nil)
         #expect(ResponsesDecoded([]).failure == .cut)

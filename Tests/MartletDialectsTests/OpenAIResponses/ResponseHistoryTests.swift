@@ -9,7 +9,9 @@ import Testing
     private func turn(_ body: String, _ answer: ChatMessage, number: UInt64) throws -> StoredResponse {
         let request = try codec.decodeRequest(Array(body.utf8))
         let context = CallerContext(
-            id: RecordID(unixMilliseconds: number, random: (number, number)), created: 1, request: request
+            id: RecordID(unixMilliseconds: number, random: (number, number)),
+            created: 1,
+            request: request
         )
         let made = OpenAIResponsesCodec(context: context).encodeResponse(
             ChatResponse(choices: [.init(index: 0, message: answer, finishReason: .stop)])
@@ -20,10 +22,13 @@ import Testing
     private func chain() throws -> [StoredResponse] {
         let first = try turn(
             #"{"instructions":"Old.","input":"Hi","store":true}"#,
-            ChatMessage(role: .assistant, parts: [
-                .reasoning(ChatReasoning("t", signature: "s", origin: "a")),
-                .toolCall(ChatToolCall(id: "call_1", name: "f", arguments: "{}")),
-            ]),
+            ChatMessage(
+                role: .assistant,
+                parts: [
+                    .reasoning(ChatReasoning("t", signature: "s", origin: "a")),
+                    .toolCall(ChatToolCall(id: "call_1", name: "f", arguments: "{}")),
+                ]
+            ),
             number: 1
         )
         let second = try turn(
@@ -90,7 +95,10 @@ import Testing
 
     @Test func `keep ids that clients set`() throws {
         let request = try codec.decodeRequest(
-            Array(#"{"input":[{"type":"message","id":"msg_own","role":"user","content":[{"type":"input_text","text":"x"}]}]}"#.utf8)
+            Array(
+                #"{"input":[{"type":"message","id":"msg_own","role":"user","content":[{"type":"input_text","text":"x"}]}]}"#
+                    .utf8
+            )
         )
         let items = try ResponseHistory.inputItems(of: request, responseID: "resp_1")
         #expect(try leaves(items[0])[".id"] == "\"msg_own")
@@ -99,6 +107,8 @@ import Testing
     @Test func `come back from a column of a database`() throws {
         let record = try chain()[0]
         #expect(StoredResponse.items(StoredResponse.list(record.output)) == record.output)
+        let input = StoredResponse.list(record.input)
+        #expect(StoredResponse(previousID: nil, input: input, response: record.response) == record)
         #expect(StoredResponse.items(Array("{}".utf8)) == nil)
         #expect(StoredResponse(request: try codec.decodeRequest(Array(#"{"input":"x"}"#.utf8)), response: []) == nil)
     }

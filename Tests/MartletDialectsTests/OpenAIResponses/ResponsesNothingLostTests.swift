@@ -55,7 +55,8 @@ private func isNamed(_ path: String, _ dropped: [String]) -> Bool {
         // What kind of thing something is follows from its form.
         case ("role", _), ("type", _): return true
         case ("detail", "auto"), ("presence_penalty", "0.0"), ("frequency_penalty", "0.0"): return true
-        case ("parallel_tool_calls", _): return !body.contains(#""tools":"#) || body.contains(#""parallel_tool_calls":"#)
+        case ("parallel_tool_calls", _):
+            return !body.contains(#""tools":"#) || body.contains(#""parallel_tool_calls":"#)
         case ("tool_choice", "auto"), ("tool_choice", "none"):
             return !body.contains(#""tools":"#) || body.contains(#""tool_choice":"\#(leaf.text)""#)
         case ("stream", _), ("strict", _), ("store", _): return body.contains("\"\(leaf.name)\":\(leaf.text)")
@@ -63,7 +64,9 @@ private func isNamed(_ path: String, _ dropped: [String]) -> Bool {
         // The API takes no smaller limit, and the older of two is named.
         default: break
         }
-        if let number = Double(leaf.text) { return sent.contains { Double($0.text) == number } || body.contains(leaf.text) }
+        if let number = Double(leaf.text) {
+            return sent.contains { Double($0.text) == number } || body.contains(leaf.text)
+        }
         let clean = leaf.name == "name" || leaf.name.hasSuffix("id") ? leaf.text.replacing(" ", with: "_") : leaf.text
         return sent.contains { $0.text.contains(leaf.text) || $0.text.contains(clean) || $0.path.contains(leaf.text) }
     }
