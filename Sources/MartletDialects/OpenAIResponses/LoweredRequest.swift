@@ -17,7 +17,14 @@ public struct LoweredRequest: Hashable, Sendable {
     var toolPaths: [String] = []
 
     /// The caller's own path of what a path of ``request`` names.
-    public func callerPath(_ path: String) -> String {
+    public func callerPath(_ path: String) -> String { Self.clipped(place(path)) }
+
+    /// A path without what the caller did not send itself.
+    static func clipped(_ path: String) -> String {
+        path.hasPrefix("previous_response_id") ? "previous_response_id" : path
+    }
+
+    private func place(_ path: String) -> String {
         if let (index, rest) = Self.element("messages", of: path) {
             return places.indices.contains(index) ? places[index].path(rest) : path
         }

@@ -97,11 +97,9 @@ public enum ResponseHistory {
         }
         var effective = request
         effective.messages = messages
-        for index in effective.messages.indices {
-            effective.messages[index].extra.removeAll { $0.name == ResponsesMark.string }
-        }
         effective.extra = effective.extra.without("previous_response_id", "store")
         effective.extra.append(ExtraMember(name: "store", value: JSONText("false")))
+        effective.extra.append(ExtraMember(name: ResponsesMark.history, value: JSONText("\(items.count)")))
         return effective
     }
 

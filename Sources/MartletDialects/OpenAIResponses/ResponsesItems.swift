@@ -42,7 +42,9 @@ struct ResponsesItems {
             }
             try countItem(element)
             isInTurn = false
-            messages.append(try ChatMessage(request: element))
+            var message = try ChatMessage(request: element)
+            message.extra.append(ResponsesMark.chat)
+            messages.append(message)
         }
     }
 

@@ -29,6 +29,9 @@ struct ResponsesLowering {
         self.source = source
         self.target = target
         tools = ResponsesToolMap(source)
+        // What the caller did not send itself has no number.
+        itemIndex =
+            -(source.extra.value(ResponsesMark.history).flatMap { Int(String(decoding: $0.bytes, as: UTF8.self)) } ?? 0)
     }
 
     mutating func lower() throws(GatewayError) -> LoweredRequest {
@@ -53,7 +56,9 @@ struct ResponsesLowering {
         request.streamOptions =
             source.stream == true && target == .openAIChat ? ChatStreamOptions(includeUsage: true) : nil
         var lowered = LoweredRequest(request: request)
-        (lowered.dropped, lowered.places, lowered.toolPaths) = (dropped.paths, places, toolPaths)
+        var named = DroppedPaths()
+        for path in dropped.paths { named.add(LoweredRequest.clipped(path)) }
+        (lowered.dropped, lowered.places, lowered.toolPaths) = (named.paths, places, toolPaths)
         return lowered
     }
 
@@ -109,6 +114,7 @@ struct ResponsesLowering {
 extension ResponsesLowering {
     /// Where the next item stands in the caller's body.
     private var itemPath: String {
+        if itemIndex < 0 { return "previous_response_id" }
         if source.messages.contains(where: { $0.extra.value(ResponsesMark.string) != nil }) { return "input" }
         return source.extra.value(ResponsesMark.messages.name) == nil ? "input[\(itemIndex)]" : "messages[\(itemIndex)]"
     }
@@ -122,7 +128,9 @@ extension ResponsesLowering {
             let isString = message.extra.value(ResponsesMark.string) != nil
             let path = isInstructions ? "instructions" : itemPath
             var place = ResponsesPlace(message: path)
-            var lowered = ChatMessage(role: message.role, parts: [], name: message.name, refusal: message.refusal)
+            // Not every model knows the newer name, and some refuse both in one request.
+            let role = message.role == .developer ? .system : message.role
+            var lowered = ChatMessage(role: role, parts: [], name: message.name, refusal: message.refusal)
             let isPlain = message.parts.count == 1 && message.parts[0].isPlainText
             for (index, part) in message.parts.enumerated() {
                 let partPath =
@@ -141,8 +149,8 @@ extension ResponsesLowering {
     private mutating func lowerTurn(_ message: ChatMessage) throws(GatewayError) {
         var place = ResponsesPlace(message: itemPath)
         var lowered = ChatMessage(role: .assistant, parts: [], name: message.name, refusal: message.refusal)
-        // A message of chat completions among the items is one item with all its parts.
-        let isOne = !message.parts.contains { $0.isItem } && message.parts.count > 0 && message.parts[0].itemMark == nil
+        // A message of chat completions is one element with all its parts.
+        let isOne = message.extra.value(ResponsesMark.chat.name) != nil
         var content = 0
         var isInMessage = false
         for part in message.parts {
@@ -289,9 +297,6 @@ extension ResponsesLowering {
 }
 
 extension ChatPart {
-    /// Whether the part is an item of its own, and no content.
-    fileprivate var isItem: Bool { !isModelContent }
-
     /// Whether the part stands in the content of what the model said.
     fileprivate var isModelContent: Bool {
         switch self {

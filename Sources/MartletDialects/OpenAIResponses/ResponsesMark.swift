@@ -17,6 +17,11 @@ enum ResponsesMark {
     /// On a request whose items stood in `messages`.
     static let messages = ExtraMember(name: "#messages", value: JSONText("true"))
 
+    /// On a turn of the model that was one message of chat completions, with its calls.
+    static let chat = ExtraMember(name: "#chat", value: JSONText("true"))
+    /// On a request that goes on from a response: how many items come from there.
+    static let history = "#history"
+
     /// Whether a member is one of these.
     static func isMark(_ member: ExtraMember) -> Bool { member.name.utf8.first == UInt8(ascii: "#") }
 }

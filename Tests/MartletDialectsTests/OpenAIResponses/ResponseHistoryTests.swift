@@ -56,6 +56,8 @@ import Testing
         }
         let lowered = try effective.lowered(for: .anthropicMessages)
         #expect(lowered.dropped.isEmpty)
+        #expect(lowered.callerPath("messages[1].content") == "previous_response_id")
+        #expect(lowered.callerPath("messages[5].content[0].x") == "input.x")
         let sent = try leaves(OpenAIResponsesCodec(origin: "a").encodeRequest(effective).body)
         #expect(sent[".store"] == "false" && sent[".previous_response_id"] == nil && sent[".input[0].content"] == nil)
         #expect(sent[".input[0].content[0].text"] == "\"Hi" && sent[".input[1].encrypted_content"] == "\"s")
