@@ -40,7 +40,8 @@ extension Dialect {
             )
         case .openAICompletions: OpenAICompletionsCodec()
         case .simpleChat: SimpleChatCodec()
-        case .openAIResponses, .mock: nil
+        case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
+        case .mock: nil
         }
     }
 

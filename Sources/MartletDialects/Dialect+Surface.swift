@@ -18,6 +18,8 @@ extension Dialect {
         case .ollamaGenerate: try unsafe OllamaGenerateFacts.read(body, scanner: scanner)
         case .openAICompletions: try unsafe OpenAICompletionsFacts.read(body, scanner: scanner)
         case .simpleChat: try unsafe SimpleChatFacts.read(body, scanner: scanner)
+        case .anthropicMessages: try unsafe AnthropicMessagesFacts.read(body, scanner: scanner)
+        case .openAIResponses: try unsafe OpenAIResponsesFacts.read(body, scanner: scanner)
         default: try unsafe OpenAIChatFacts.read(body, scanner: scanner)
         }
     }
@@ -48,6 +50,22 @@ extension Dialect {
                 upstreamModel: upstreamModel,
                 dropParams: dropParams
             )
+        case .anthropicMessages:
+            unsafe AnthropicMessagesSplice.edits(
+                body,
+                scanner: scanner,
+                facts: facts,
+                upstreamModel: upstreamModel,
+                dropParams: dropParams
+            )
+        case .openAIResponses:
+            unsafe OpenAIResponsesSplice.edits(
+                body,
+                scanner: scanner,
+                facts: facts,
+                upstreamModel: upstreamModel,
+                dropParams: dropParams
+            )
         default:
             unsafe OpenAIChatSplice.edits(
                 body,
@@ -63,7 +81,8 @@ extension Dialect {
     /// The codec that answers a caller.
     public func codec(for caller: CallerContext) -> any ChatCodec {
         switch self {
-        case .anthropicMessages: AnthropicMessagesCodec()
+        case .anthropicMessages: AnthropicMessagesCodec(context: caller)
+        case .openAIResponses: OpenAIResponsesCodec(context: caller)
         case .ollamaChat: OllamaChatCodec(for: caller)
         case .ollamaGenerate: OllamaGenerateCodec(for: caller)
         case .openAICompletions: OpenAICompletionsCodec(for: caller)
@@ -79,6 +98,7 @@ extension Dialect {
         case .ollamaGenerate: OllamaGenerateCodec.callerPath(path)
         case .openAICompletions: OpenAICompletionsCodec.callerPath(path)
         case .simpleChat: SimpleChatCodec.callerPath(path)
+        case .openAIResponses: OpenAIResponsesCodec.callerPath(path)
         default: path
         }
     }
