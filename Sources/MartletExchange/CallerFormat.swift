@@ -33,6 +33,7 @@ extension Exchange {
             id: id,
             created: Int64(receivedWall / 1_000),
             model: facts.model?.rawValue,
+            estimatedInputTokens: facts.estimatedInputTokens,
             includeUsage: facts.includeUsage,
             request: request
         )

@@ -55,6 +55,11 @@ struct RequestBody {
         return try result.get()
     }
 
+    /// Whether a body that was sent as a chat is one of the responses API.
+    var isResponsesShaped: Bool {
+        unsafe buffer.withUnsafeReadableBytes { unsafe OpenAIResponsesShape.isResponses($0, scanner: scanner) }
+    }
+
     /// Whether the request has a top-level member of this name.
     func hasMember(_ name: String) -> Bool { member(name) != nil }
 

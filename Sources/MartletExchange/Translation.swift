@@ -25,6 +25,8 @@ struct Translation {
     private var encoder: any ChatStreamEncoder
     private var chunks: [ChatChunk] = []
     private var output: [UInt8] = []
+    /// What the end of the upstream's bytes made complete, in the caller's format.
+    private var rest: [UInt8] = []
     /// Bytes of a passing stream that end in the middle of an event.
     private var pending = ByteBuffer()
     /// Usage as far as it was told.
@@ -90,14 +92,19 @@ struct Translation {
 
     private mutating func translate(_ bytes: ByteBuffer, _ step: inout Leg.Step) {
         output.removeAll(keepingCapacity: true)
-        decode(bytes, &step) { chunk, this in
-            var chunk = chunk
-            chunk.id = chunk.id ?? this.id
-            chunk.created = chunk.created ?? this.created
-            chunk.restoreToolNames(this.renamedTools)
-            this.encoder.encode(chunk, into: &this.output)
-        }
+        var written: [UInt8] = []
+        swap(&written, &output)
+        decode(bytes, &step) { chunk, this in this.encode(chunk, &written) }
+        swap(&written, &output)
         step.sendable = ByteBuffer(bytes: output)
+    }
+
+    private mutating func encode(_ chunk: ChatChunk, _ output: inout [UInt8]) {
+        var chunk = chunk
+        chunk.id = chunk.id ?? id
+        chunk.created = chunk.created ?? created
+        chunk.restoreToolNames(renamedTools)
+        encoder.encode(chunk, into: &output)
     }
 
     /// Decodes bytes; each chunk that is no error is counted and handed on.
@@ -167,21 +174,35 @@ struct Translation {
 
     /// What the end of the upstream's bytes means.
     mutating func finish() -> OpenAIChatWatcher.End {
+        var last: [ChatChunk] = []
         do throws(ChatFailure) {
-            try decoder.finish()
+            try decoder.finish(into: &last)
         } catch {
             return contentBegan || error != .cut ? .failed(error) : .empty
         }
+        var step = Leg.Step()
+        var tail: [UInt8] = []
+        for chunk in last {
+            add(chunk, &step)
+            // The bytes of what passes are still held, and go out as they are.
+            if !passes { encode(chunk, &tail) }
+        }
+        rest = tail
         return contentBegan ? .done : .empty
     }
 
     /// What ends the caller's stream well.
-    mutating func ending() -> ByteBuffer {
+    ///
+    /// - Parameter durations: How long it took, for formats that tell.
+    mutating func ending(_ durations: AnswerDurations) -> ByteBuffer {
         if passes {
             defer { pending = ByteBuffer() }
             return pending
         }
-        var rest: [UInt8] = []
+        if var timed = encoder as? any TimedStreamEncoder {
+            timed.durations = durations
+            encoder = timed
+        }
         encoder.finish(into: &rest)
         return ByteBuffer(bytes: rest)
     }
@@ -196,7 +217,12 @@ struct Translation {
     // MARK: Whole answers
 
     /// Reads a whole answer, and translates it where the bytes do not pass.
-    func answer(_ body: ByteBuffer) throws(ChatFailure) -> (body: ByteBuffer, usage: Usage?, contentBytes: Int) {
+    ///
+    /// - Parameter durations: How long it took, for formats that tell.
+    func answer(
+        _ body: ByteBuffer,
+        _ durations: AnswerDurations
+    ) throws(ChatFailure) -> (body: ByteBuffer, usage: Usage?, contentBytes: Int) {
         var response = try upstream.decodeResponse(Array(body.readableBytesView))
         guard !response.choices.isEmpty else { throw .malformed("the answer has no choices") }
         let usage = response.usage?.counts
@@ -208,7 +234,10 @@ struct Translation {
         response.id = response.id ?? id
         response.created = response.created ?? created
         response.restoreToolNames(renamedTools)
-        return (ByteBuffer(bytes: caller.encodeResponse(response)), usage, text)
+        let bytes =
+            (caller as? any TimedCodec)?.encodeResponse(response, durations: durations)
+            ?? caller.encodeResponse(response)
+        return (ByteBuffer(bytes: bytes), usage, text)
     }
 
     /// An upstream's error in the caller's dialect.

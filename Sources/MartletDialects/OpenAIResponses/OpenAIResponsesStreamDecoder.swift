@@ -37,6 +37,9 @@ public struct OpenAIResponsesStreamDecoder: ChatStreamDecoder {
         try unsafe read.withUnsafeBytes { (bytes) throws(ChatFailure) in try unsafe decode(bytes, into: &chunks) }
     }
 
+    /// Whether the mark that ends a stream was seen, so that nothing more can come.
+    public var isComplete: Bool { state.isDone }
+
     /// Says that no more bytes come.
     ///
     /// A stream is complete with its last event alone; some servers leave out the blank line behind it.

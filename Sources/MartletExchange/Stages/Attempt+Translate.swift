@@ -21,36 +21,66 @@ extension Exchange {
         guard let upstream = spoken.codec(settings) else {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
         }
-        let encoded: EncodedRequest?
+        let settled: (request: UpstreamRequest, dropped: [String], renamedTools: [String: String])
         var context = callerContext()
         if passes {
-            encoded = nil
+            settled = (passingRequest(spoken, for: target), target.quirks.dropParams.filter { body.hasMember($0) }, [:])
         } else {
-            var request = try typed()
-            if format.answer.repeatsRequest { context.request = request }
-            request.model = target.upstreamModel
-            encoded = try upstream.encodeRequest(request)
+            if format.answer.repeatsRequest { context.request = try typed() }
+            settled = try writtenRequest(spoken, upstream, for: target)
         }
         translated = Boxed(
             TranslatedRequest(
-                request: UpstreamRequest(
-                    path: spoken.chatPath,
-                    accept: facts.stream ? spoken.streamType : "application/json",
-                    fields: passes ? head.vendorFields : [],
-                    body: encoded.map { SplicedBody($0.body) } ?? body.spliced(spoken, for: target, facts: facts)
-                ),
-                dropped: encoded.map { $0.dropped.map(format.request.callerPath) }
-                    ?? target.quirks.dropParams.filter { body.hasMember($0) },
+                request: settled.request,
+                dropped: settled.dropped,
                 translation: Translation(
                     from: upstream,
                     to: format.answer.codec(for: context),
                     framing: spoken.framing,
                     passes: passes,
                     context: context,
-                    renamedTools: encoded?.renamedTools ?? [:]
+                    renamedTools: settled.renamedTools
                 )
             )
         )
+    }
+
+    /// The caller's own bytes, with what the target calls the model.
+    private func passingRequest(_ spoken: Dialect, for target: Target) -> UpstreamRequest {
+        UpstreamRequest(
+            path: spoken.chatPath,
+            accept: facts.stream ? spoken.streamType : "application/json",
+            fields: head.vendorFields,
+            body: body.spliced(spoken, for: target, facts: facts)
+        )
+    }
+
+    /// The request written anew in the target's format.
+    private mutating func writtenRequest(
+        _ spoken: Dialect,
+        _ upstream: any ChatCodec,
+        for target: Target
+    ) throws(GatewayError) -> (request: UpstreamRequest, dropped: [String], renamedTools: [String: String]) {
+        var request = try typed()
+        var dropped: [String] = []
+        var callerPath = format.request.callerPath
+        if request.dialect == .openAIResponses, spoken != .openAIResponses {
+            let lowered = try request.lowered(for: spoken)
+            request = lowered.request
+            dropped = lowered.dropped
+            callerPath = lowered.callerPath
+        }
+        request.model = target.upstreamModel
+        request.stream = facts.stream
+        let encoded = try upstream.encodeRequest(request)
+        for path in encoded.dropped.map(callerPath) where !dropped.contains(path) { dropped.append(path) }
+        let written = UpstreamRequest(
+            path: spoken.chatPath,
+            accept: facts.stream ? spoken.streamType : "application/json",
+            fields: encoded.headers.map { HeaderField(name: $0.name, value: $0.value) },
+            body: SplicedBody(encoded.body)
+        )
+        return (written, dropped, encoded.renamedTools)
     }
 
     /// A target that cannot do what was asked for is passed over while others are left.

@@ -14,12 +14,13 @@ extension Exchange {
         guard let id = call?.legs[index].id, let target = call?.legs[index].target,
             let status = call?.legs[index].status, let body = call?.legs[index].held
         else { return }
+        let durations = durations(env)
         let whole: WholeAnswer
         do throws(ChatFailure) {
             if passThrough != nil {
                 whole = WholeAnswer(passed: body)
             } else if let translation = call?.legs[index].translation?.value {
-                whole = WholeAnswer(try translation.answer(body))
+                whole = WholeAnswer(try translation.answer(body, durations))
             } else {
                 whole = WholeAnswer(try Self.report(of: body), body)
             }
@@ -74,6 +75,16 @@ extension Exchange {
             usage = translated.usage
             estimatedOutputTokens = Int64(Usage.estimatedTokens(textBytes: translated.contentBytes))
         }
+    }
+
+    /// How long the answer took so far, as formats tell it that do.
+    private func durations(_ env: some ExchangeEnvironment) -> AnswerDurations {
+        var durations = AnswerDurations(total: (env.now - receivedAt).wholeNanoseconds)
+        if let sent = answer.sentAt, let first = answer.firstToken {
+            durations.prompt = first.wholeNanoseconds
+            durations.answer = (env.now - sent - first).wholeNanoseconds
+        }
+        return durations
     }
 
     /// Checks a whole JSON body.
@@ -218,8 +229,9 @@ extension Exchange {
         guard call?.legs[index].finishSeen == true else { return interrupted(&env, &actions) }
         answer.upstreamEnded = env.now
         answer.usage = call?.legs[index].reportedUsage ?? estimatedUsage()
+        let durations = durations(env)
         let ending =
-            last ?? call?.legs[index].translation?.value.ending()
+            last ?? call?.legs[index].translation?.value.ending(durations)
             ?? ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)
         settle(.settled, &env, &actions)
         if ending.readableBytes > 0 { actions.add(.body(ending)) }

@@ -73,6 +73,7 @@ extension Exchange {
             }
         }
         do throws(GatewayError) {
+            if format.request == .openAIChat, body.isResponsesShaped { format.request = .openAIResponses }
             facts =
                 passThrough == nil
                 ? try body.facts(format.request) : try body.passThroughFacts(contentType: head.contentType)
