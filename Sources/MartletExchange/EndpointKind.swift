@@ -4,13 +4,15 @@ public import MartletCore
 public enum EndpointKind: Sendable, Hashable {
     /// One inference in a caller's wire format: chat completions, responses, messages and the like.
     case chat(Dialect)
+    /// `POST …/messages/count_tokens`: the tokens of a prompt of Anthropic's messages.
+    case countTokens
     /// An endpoint whose bytes pass.
     case pass(PassThrough)
     /// `GET …/models`.
     case models
     /// `GET …/models/{id}`; the id is decoded.
     case model(String)
-    /// `GET /live`, `/ready`, `/health`, `/status`, `/ai/v1/health` or `/metrics`.
+    /// `GET /live`, `/ready`, `/health`, `/status`, `/ai/v1/health`, `/api/hello` or `/metrics`.
     case page(Page)
     /// `/admin/…`: the control plane's.
     case control
@@ -18,7 +20,7 @@ public enum EndpointKind: Sendable, Hashable {
     /// Whether it calls a model, so that it has a body to scan, is metered and needs the inference scope.
     public var isInference: Bool {
         switch self {
-        case .chat, .pass: true
+        case .chat, .countTokens, .pass: true
         case .models, .model, .page, .control: false
         }
     }
@@ -26,7 +28,7 @@ public enum EndpointKind: Sendable, Hashable {
     /// Methods the endpoint has, as `Allow` shows them.
     public var allow: String {
         switch self {
-        case .chat: "POST, OPTIONS"
+        case .chat, .countTokens: "POST, OPTIONS"
         case .pass(let pass): pass.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
         case .models, .model, .page: "GET, HEAD, OPTIONS"
         case .control: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -37,6 +39,7 @@ public enum EndpointKind: Sendable, Hashable {
     public var name: String {
         switch self {
         case .chat(let dialect): dialect.endpointName
+        case .countTokens: "count_tokens"
         case .pass(let pass): pass.name
         case .models, .model: "models"
         case .page(let page): page.name
@@ -47,7 +50,7 @@ public enum EndpointKind: Sendable, Hashable {
     /// Whether a method is one of the endpoint's own.
     public func has(_ method: ClientHead.Method) -> Bool {
         switch self {
-        case .chat: method == .post
+        case .chat, .countTokens: method == .post
         case .pass(let pass): pass.methods.contains(method)
         case .models, .model, .page: method == .get || method == .head
         case .control:

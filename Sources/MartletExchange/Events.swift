@@ -51,6 +51,8 @@ public enum Ask {
     case slot(SlotRequest, deadline: Instant)
     /// Answer a page that takes longer to make than a loop should be held.
     case page(Page)
+    /// Find the account that made a message for a key.
+    case messageAccount(messageID: String, key: APIKeyID)
     /// Hand a request to the control plane.
     case control(ControlRequest)
 }
@@ -63,6 +65,8 @@ public enum Answer {
     case slot(SlotID?)
     /// A page.
     case page(PageAnswer)
+    /// The account that made a message; `nil` when nobody knows any more.
+    case messageAccount(AccountName?)
 }
 
 /// What is known of presented credentials.
@@ -104,6 +108,8 @@ public enum Page: Sendable, Hashable {
     case health
     /// Prometheus text.
     case metrics
+    /// What Claude Code asks to see whether its base URL answers.
+    case hello
 
     /// The name in the access log.
     var name: String {
@@ -112,6 +118,7 @@ public enum Page: Sendable, Hashable {
         case .ready: "ready"
         case .health: "health"
         case .metrics: "metrics"
+        case .hello: "hello"
         }
     }
 }

@@ -71,7 +71,7 @@ public struct Exchange {
         id = RecordID(unixMilliseconds: receivedWall, random: (env.random(), env.random()))
         requestID = RequestID(head.requestID, else: id)
         snapshot = env.snapshot
-        surface = PathMatcher.surface(of: head.path)
+        surface = PathMatcher.surface(of: head)
     }
 
     /// Whether the request asks for inference.
@@ -134,6 +134,7 @@ public struct Exchange {
         case (.slot(let slot), .admit): admitted(slot, &env, &actions)
         case (.slot(let slot), .attempt): targetSlotAnswered(slot, &env, &actions)
         case (.page(let page), _): respond(with: page, &env, &actions)
+        case (.messageAccount(let account), .plan): threadFound(account, &env, &actions)
         default: break
         }
     }

@@ -43,11 +43,17 @@ struct RequestBody {
     }
 
     /// What the gateway needs to know of a body in a dialect.
-    func facts(_ dialect: Dialect) throws(GatewayError) -> RequestFacts {
+    ///
+    /// - Parameter isCount: Whether only the tokens of it are asked for.
+    func facts(_ dialect: Dialect, isCount: Bool = false) throws(GatewayError) -> RequestFacts {
         var result: Result<RequestFacts, GatewayError> = .success(RequestFacts())
         unsafe buffer.withUnsafeReadableBytes { bytes in
             do throws(GatewayError) {
-                result = .success(unsafe try dialect.facts(bytes, scanner: scanner))
+                result = .success(
+                    isCount
+                        ? unsafe try AnthropicMessagesFacts.read(bytes, scanner: scanner, isCount: true)
+                        : unsafe try dialect.facts(bytes, scanner: scanner)
+                )
             } catch {
                 result = .failure(error)
             }

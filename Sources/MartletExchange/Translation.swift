@@ -29,6 +29,8 @@ struct Translation {
     private var rest: [UInt8] = []
     /// Bytes of a passing stream that end in the middle of an event.
     private var pending = ByteBuffer()
+    /// The upstream's own id of its answer, once a stream has told it.
+    private(set) var answerID: String?
     /// Usage as far as it was told.
     private(set) var usage: Usage?
     /// Bytes of text, reasoning and arguments so far.
@@ -67,6 +69,7 @@ struct Translation {
             return
         }
         if let told = chunk.usage?.counts { usage = told }
+        if answerID == nil { answerID = chunk.id }
         for choice in chunk.choices {
             contentBytes += choice.outputBytes
             if choice.finishReason != nil { finishSeen = true }

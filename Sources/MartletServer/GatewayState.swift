@@ -1,6 +1,7 @@
 import Dispatch
 import MartletConfig
 import MartletCore
+import MartletDialects
 import MartletGovernance
 import MartletProviders
 import MartletRouting
@@ -81,6 +82,10 @@ final class GatewayState: Sendable {
             targets: targets,
             memory: MemoryWatch(limitBytes: MemoryLimit.bytes),
             health: health,
+            messageAccounts: MessageAccounts(
+                MessageAccountStore(database),
+                lifetimeSeconds: AnthropicThreads.accountLifetimeSeconds
+            ),
             accessLog: AccessLog(snapshot.observability),
             control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
             shards: shards
@@ -281,6 +286,7 @@ final class GatewayState: Sendable {
         } catch {
             StandardError.write("martlet: usage records stay in the spool for the next start: \(error)\n")
         }
+        shared.messageAccounts.finish()
         shared.accessLog.close()
         lock.release()
     }

@@ -8,6 +8,9 @@ extension Exchange {
     /// - Throws: ``GatewayError`` when the target cannot do what was asked for.
     mutating func translate(for target: Target) throws(GatewayError) {
         translated = nil
+        if format.request == .anthropicMessages, target.spoken(for: .anthropicMessages) != .anthropicMessages {
+            try checkAnthropicRules()
+        }
         guard target.dialect != .mock, passThrough == nil else { return }
         let spoken = target.spoken(for: format.request)
         let passes = format.passes(spoken)
@@ -16,7 +19,8 @@ extension Exchange {
         let settings = CodecSettings(
             account: target.account.rawValue,
             contextWindow: target.contextWindow,
-            keepAlive: target.quirks.keepAlive
+            keepAlive: target.quirks.keepAlive,
+            acceptsStreamUsage: target.quirks.acceptsStreamUsage
         )
         guard let upstream = spoken.codec(settings) else {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
@@ -48,7 +52,7 @@ extension Exchange {
     /// The caller's own bytes, with what the target calls the model.
     private func passingRequest(_ spoken: Dialect, for target: Target) -> UpstreamRequest {
         UpstreamRequest(
-            path: spoken.chatPath,
+            path: isCount ? spoken.chatPath + "/count_tokens" : spoken.chatPath,
             accept: facts.stream ? spoken.streamType : "application/json",
             fields: head.vendorFields,
             body: body.spliced(spoken, for: target, facts: facts)
@@ -74,6 +78,7 @@ extension Exchange {
         request.stream = facts.stream
         let encoded = try upstream.encodeRequest(request)
         for path in encoded.dropped.map(callerPath) where !dropped.contains(path) { dropped.append(path) }
+        if spoken != .anthropicMessages { dropped += droppedBetas }
         let written = UpstreamRequest(
             path: spoken.chatPath,
             accept: facts.stream ? spoken.streamType : "application/json",

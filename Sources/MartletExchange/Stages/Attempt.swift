@@ -15,6 +15,7 @@ extension Exchange {
             let error = GatewayError(.localUnavailable, "No local target can serve this model.", retryAfterSeconds: 5)
             return fail(with: error, &env, &actions)
         }
+        if isEstimated(by: target) { return answerEstimate(&env, &actions) }
         do throws(GatewayError) {
             try translate(for: target)
         } catch {
@@ -315,7 +316,7 @@ extension Exchange {
         var situation = AttemptMachine.Situation(
             timeLeft: (deadlines.total ?? env.now) - env.now,
             random: env.random(),
-            mayNotRetry: env.isDraining,
+            mayNotRetry: env.isDraining || goesOnInThread,
             largerWindow: largerWindow(than: leg.target)
         )
         // Only what would be repeated takes from the retry budget.

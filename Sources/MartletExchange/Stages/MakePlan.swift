@@ -28,6 +28,7 @@ extension Exchange {
         } catch {
             return refuse(error, closing: false, &env, &actions)
         }
+        if case .resume(let message)? = facts.thread { return findThread(behind: message, &env, &actions) }
         lookup(&env, &actions)
     }
 

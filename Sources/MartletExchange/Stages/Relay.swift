@@ -19,6 +19,9 @@ extension Exchange {
         do throws(ChatFailure) {
             if passThrough != nil {
                 whole = WholeAnswer(passed: body)
+            } else if isCount {
+                guard Self.isTokenCount(body) else { throw .malformed("the answer has no count") }
+                whole = WholeAnswer(count: body)
             } else if let translation = call?.legs[index].translation?.value {
                 whole = WholeAnswer(try translation.answer(body, durations))
             } else {
@@ -45,6 +48,13 @@ extension Exchange {
         trace.add(.committed, call?.machine.target ?? 0, status)
         var head = answerHead(contentType: "application/json", length: whole.body.readableBytes)
         if let usage = answer.usage { head.facts.cost = target.price?.cost(of: usage) }
+        if facts.thread != nil {
+            rememberThread(
+                AnthropicThreads.messageID(ofAnswer: Array(whole.body.readableBytesView)),
+                of: target,
+                &actions
+            )
+        }
         settle(.settled, &env, &actions)
         actions.add(.respond(head))
         actions.add(.body(whole.body))
@@ -61,6 +71,13 @@ extension Exchange {
         init(passed body: ByteBuffer) {
             self.body = body
             usage = Usage(passed: Array(body.readableBytesView)) ?? Usage(inputTokens: 0, outputTokens: 0)
+            estimatedOutputTokens = 0
+        }
+
+        /// A count of tokens, which uses none.
+        init(count body: ByteBuffer) {
+            self.body = body
+            usage = Usage(inputTokens: 0, outputTokens: 0)
             estimatedOutputTokens = 0
         }
 
@@ -182,6 +199,7 @@ extension Exchange {
         _ = env.holdBytes(-body.drop())
         typedRequest = nil
         translated = nil
+        if facts.thread != nil { rememberThread(leg.translation?.value.answerID, of: leg.target, &actions) }
         actions.add(.respond(streamHead()))
     }
 
@@ -289,7 +307,15 @@ extension Exchange {
         guard passThrough == nil else { return }
         // Lines of JSON know no comments.
         guard call?.legs[index].isBetweenEvents == true, format.answer.framing == .eventStream else { return }
-        actions.add(.body(ByteBuffer(staticString: ": keep-alive\n\n")))
+        // Anthropic's clients see such an event of their own API; to others a comment says nothing.
+        let isAnthropic = format.answer == .anthropicMessages
+        actions.add(
+            .body(
+                isAnthropic
+                    ? ByteBuffer(bytes: AnthropicMessagesStreamEncoder.pingEvent)
+                    : ByteBuffer(staticString: ": keep-alive\n\n")
+            )
+        )
     }
 
     /// Back-pressure: a client that does not take bytes stops the reading of its leg.

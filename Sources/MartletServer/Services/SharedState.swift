@@ -14,6 +14,7 @@ final class SharedState: Sendable {
     let memory: MemoryWatch
     let health: HealthBoard
     let modelPages = ModelPages()
+    let messageAccounts: MessageAccounts
     let accessLog: AccessLog
     let control: ControlBridge
     let shards: [MetricsShard]
@@ -27,6 +28,7 @@ final class SharedState: Sendable {
         targets: TargetTable,
         memory: MemoryWatch,
         health: HealthBoard,
+        messageAccounts: MessageAccounts,
         accessLog: AccessLog,
         control: ControlBridge,
         shards: [MetricsShard]
@@ -38,6 +40,7 @@ final class SharedState: Sendable {
         self.targets = targets
         self.memory = memory
         self.health = health
+        self.messageAccounts = messageAccounts
         self.accessLog = accessLog
         self.control = control
         self.shards = shards

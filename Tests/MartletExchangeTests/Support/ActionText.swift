@@ -27,6 +27,7 @@ extension ExchangeAction {
         case .cancelLeg(let leg): "cancelLeg \(leg.rawValue)"
         case .ask(let id, let ask): "ask \(id.rawValue) \(ask.text)"
         case .setTimer(let instant): "setTimer \(instant - start)"
+        case .rememberMessage(let id, let key, let account): "rememberMessage \(id) \(key) \(account)"
         case .releaseSlot(let slot): "releaseSlot \(slot.rawValue)"
         case .record(let record): "record \(record)"
         case .settle(let outcome): "settle \(outcome)"
@@ -42,6 +43,7 @@ extension Ask {
         case .slot(.process, _): "process slot"
         case .slot(.target(let id, let limit), _): "target slot \(id) \(limit)"
         case .page(let page): "page \(page)"
+        case .messageAccount(let id, let key): "messageAccount \(id) \(key)"
         case .control(let request): "control \(request.method) \(request.path) \(String(buffer: request.body))"
         }
     }
