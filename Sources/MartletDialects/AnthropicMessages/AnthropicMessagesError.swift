@@ -60,7 +60,12 @@ public enum AnthropicMessagesError {
         let byStatus = type(of: status)
         // Other vendors say `invalid_request_error` to statuses that have words of their own here.
         let isGeneral = byStatus == "invalid_request_error" || byStatus == "api_error"
-        return body(type: isGeneral ? known ?? byStatus : byStatus, message: failure.message, code: failure.code, requestID)
+        return body(
+            type: isGeneral ? known ?? byStatus : byStatus,
+            message: failure.message,
+            code: failure.code,
+            requestID
+        )
     }
 
     /// The error type of a status.

@@ -263,7 +263,12 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         trace.add(.interrupted)
-        endStream(with: failure.interruption, &env, &actions)
+        var error = failure.interruption
+        // The one reason that Anthropic's clients act on.
+        if format.answer == .anthropicMessages, case .upstream(let said) = failure, said.name == "overloaded_error" {
+            error = GatewayError(.overloaded, "The upstream is overloaded and broke its answer off.")
+        }
+        endStream(with: error, &env, &actions)
     }
 
     /// Ends a committed stream with an error event: no end mark, no finish reason.

@@ -157,6 +157,8 @@ final class World {
         case .slot:
             let slot = SlotID(UInt16.max - id.rawValue)
             driver.tell(.answer(id, .slot(random.chance(70) ? slot : nil)))
+        case .messageAccount:
+            driver.tell(.answer(id, .messageAccount(random.chance(70) ? AccountName("one") : nil)))
         case .page, .control: break
         }
     }

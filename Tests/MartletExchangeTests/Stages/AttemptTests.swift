@@ -80,9 +80,18 @@ struct FailureRow: Sendable, CustomTestStringConvertible {
                 isStream: true
             ),
         ]
-        + [500, 502, 503, 504, 408, 425, 529].map {
+        + [500, 502, 503, 504, 408, 425].map {
             FailureRow(name: "\($0)", script: .status($0), attempts: 4, status: 502, code: "provider_error")
         } + [
+            FailureRow(
+                name: "529",
+                script: .status(529),
+                attempts: 4,
+                status: 503,
+                code: "overloaded",
+                retryAfter: "5",
+                shouldRetry: "true"
+            ),
             FailureRow(
                 name: "429 with a short wait",
                 script: .status(429, retryAfter: .milliseconds(1_500)),

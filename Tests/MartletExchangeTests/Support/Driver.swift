@@ -24,6 +24,8 @@ final class Driver {
     private(set) var intent: LedgerRecord?
     private(set) var legs: [LegID: Leg] = [:]
     private(set) var asks: [(id: AskID, ask: Ask)] = []
+    /// Messages whose account is to be remembered.
+    private(set) var remembered: [(id: String, key: APIKeyID, account: AccountName)] = []
     private(set) var timer: Instant?
     private(set) var wantsClient = false
     private(set) var continued = false
@@ -130,6 +132,9 @@ final class Driver {
         case .setTimer(let instant): timer = timer.map { min($0, instant) } ?? instant
         case .releaseSlot(let slot):
             if slots.remove(slot) == nil { problem("slot \(slot.rawValue) released that is not held") }
+        case .rememberMessage(let id, let key, let account):
+            if hasEnded { problem("a message remembered after the answer") }
+            remembered.append((id, key, account))
         case .record(let record): recorded(record)
         case .settle(let outcome): settled(outcome)
         }
@@ -189,7 +194,7 @@ final class Driver {
                 problem("leg \(leg.rawValue) read, which is gone")
             }
             if response != nil, !clientIsWritable { problem("a leg read while the client takes nothing") }
-        case .ask, .setTimer, .record, .readClient, .sendContinue:
+        case .ask, .setTimer, .record, .readClient, .sendContinue, .rememberMessage:
             if isSettled { problem("\(action.text(since: env.start)) after settle") }
         case .abort, .cancelLeg, .releaseSlot, .settle: break
         }
@@ -221,7 +226,9 @@ final class Driver {
     }
 
     private func checkBodyEnd() {
-        guard response?.contentType == "text/event-stream" else { return }
+        guard response?.contentType == "text/event-stream", exchange.head.path.hasSuffix("/chat/completions") else {
+            return
+        }
         let text = bodyText
         let state = outcome?.record?.state
         if let error = text.firstRange(of: "data: {\"error\""), state != .settled {

@@ -9,6 +9,8 @@ struct Setup {
     var targets = [Target.sample("one")]
     /// Further models.
     var models: [String: [Target]] = [:]
+    /// What the list of models shows.
+    var listed: [ListedModel] = []
     var local = LocalEngine.notConfigured
     var server = ServerSettings()
     var auth = AuthSettings()
@@ -34,7 +36,7 @@ struct Setup {
         }
         return Snapshot(
             models: entries,
-            listed: [],
+            listed: listed,
             accounts: [account.name: account],
             defaultModel: ModelName("gpt-test"),
             local: local,
@@ -58,6 +60,7 @@ extension Target {
         model: String = "upstream-model",
         dialect: Dialect = .openAIChat,
         isLocal: Bool = false,
+        quirks: Quirks = Quirks(),
         contextWindow: Int? = nil,
         timeouts: TargetTimeouts = TargetTimeouts(),
         maxConcurrency: Int = 0
@@ -77,6 +80,7 @@ extension Target {
             source: isLocal ? .local : .cloud,
             isLocal: isLocal,
             headers: [HeaderField(name: "authorization", value: "Bearer \(secret)")],
+            quirks: quirks,
             price: PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000)),
             contextWindow: contextWindow,
             timeouts: timeouts,
