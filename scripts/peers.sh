@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs Martlet against real programs: the official openai and anthropic SDKs and llama-server. Ends with
-# `N passed, N failed`.
+# Runs Martlet against real programs: the official openai and anthropic SDKs, HTTP/2 clients, curl and llama-server. Ends
+# with `N passed, N failed`.
 #
 #   MARTLET_BIN   the binary under test, default .build/debug/martlet
+#   KILL_ROUNDS   how often a gateway under load is killed, default 4
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
@@ -40,6 +41,13 @@ for major in 2 3; do
     fi
 done
 
+if python="$(scripts/venv.sh http2)"; then
+    printf '\nTLS and HTTP/2\n'
+    run "$python" test_tls
+else
+    fail "no Python environment with an HTTP/2 client"
+fi
+
 if python="$(scripts/venv.sh anthropic)"; then
     printf '\nother dialects\n'
     run "$python" test_dialects
@@ -49,7 +57,7 @@ fi
 
 if python="$(scripts/venv.sh openai3)"; then
     printf '\nusage\n'
-    run "$python" test_usage
+    run "$python" test_usage test_kill test_soak_rules
     printf '\nllama-server\n'
     if MARTLET_LLAMA_SERVER="$(scripts/llama-server.sh)" && MARTLET_TINY_MODEL="$(scripts/tiny-model.sh)"; then
         export MARTLET_LLAMA_SERVER MARTLET_TINY_MODEL
