@@ -28,6 +28,8 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 from harness import ADMIN_KEY, GATEWAY_KEY, Answer, Authority, Child, Martlet, eventually
@@ -100,6 +102,9 @@ class Transport:
         context = ssl.create_default_context(cafile=root) if self._tls else False
         self._client = httpx.Client(http2=kind == "h2", http1=kind != "h2", verify=context, timeout=60)
 
+    def close(self) -> None:
+        self._client.close()
+
     def ask(self, body: dict, leaves_after: int | None = None) -> Answer | None:
         """Asks; returns nothing when the answer was left in its middle."""
         content = json.dumps(body).encode()
@@ -114,9 +119,12 @@ class Transport:
 
 def ask_one(kind: str, dialect: str, transport: Transport, choose: random.Random) -> None:
     """Sends one request of a kind and checks what comes back."""
-    text = " ".join(["word"] * (40_000 if kind == "large" else choose.randint(1, 60)))
+    text = " ".join(["word"] * choose.randint(1, 60))
     model = {"whole": "echo", "stream": "echo", "large": "echo", "left": "endless"}.get(kind, kind)
-    body: dict = {"model": f"{dialect}/{model}", "messages": [{"role": "user", "content": text}]}
+    messages = [{"role": "user", "content": text}]
+    if kind == "large":
+        messages = [{"role": "user", "content": "word " * 40_000}, {"role": "assistant", "content": "Yes."}, *messages]
+    body: dict = {"model": f"{'nobody' if kind == 'missing' else dialect}/{model}", "messages": messages}
     if kind in ("stream", "left", "cut"):
         body["stream"] = True
     answer = transport.ask(body, leaves_after=choose.randint(300, 2_000) if kind == "left" else None)
@@ -166,11 +174,14 @@ def load(ports: dict[str, int], root: str, seed: int) -> None:
                     problems.append(f"{client} {dialect} {kind}: {type(problem).__name__} {problem}"[:600])
                 continue
             with lock:
-                counts[f"{gateway} {KINDS[kind][1]}"] += 1
+                if state := KINDS[kind][1]:
+                    counts[f"{gateway} {state}"] += 1
                 counts[f"kind {kind}"] += 1
                 counts[f"client {client}"] += 1
-            if choose.random() < 0.01:
-                transport = Transport(client, ports, root)  # a new connection now and then
+            # httpx does not reset an HTTP/2 stream that it leaves: its connection must end to say so.
+            if choose.random() < 0.01 or (client == "h2" and kind == "left"):
+                transport.close()  # a new connection now and then
+                transport = Transport(client, ports, root)
             stop.wait(max(0.0, begun + 1 / REQUESTS_A_SECOND - time.monotonic()))
 
     threads = [
@@ -232,13 +243,14 @@ def sample(process: Child, at: float) -> Sample:
 class Probe:
     """Asks the same small question over and over on a connection of its own, and notes how long each answer takes."""
 
-    def __init__(self, martlet: Martlet) -> None:
+    def __init__(self, connection: http.client.HTTPConnection, model: str = "openai/echo") -> None:
         self.latencies: list[tuple[float, float]] = []  # seconds since the begin, milliseconds
         self.asked = 0
-        self._connection: http.client.HTTPConnection = martlet.connect()
+        self._connection = connection
+        self._model = model
 
     def ask(self, begin: float) -> None:
-        body = json.dumps({"model": "openai/echo", "messages": [{"role": "user", "content": "one two three"}]})
+        body = json.dumps({"model": self._model, "messages": [{"role": "user", "content": "one two three"}]})
         headers = {"authorization": f"Bearer {GATEWAY_KEY}", "content-type": "application/json"}
         at = time.monotonic()
         self._connection.request("POST", "/v1/chat/completions", body, headers)
@@ -249,8 +261,11 @@ class Probe:
         self.asked += 1
         self.latencies.append((at - begin, 1000 * (time.monotonic() - at)))
 
-    def between(self, start: float, end: float) -> list[float]:
-        return [milliseconds for at, milliseconds in self.latencies if start <= at < end]
+    def ends(self, warm_s: float, end_s: float, window_s: float) -> tuple[list[float], list[float]]:
+        """The latencies of the first and of the last window."""
+        windows = ((warm_s, warm_s + window_s), (end_s - window_s, end_s))
+        first, last = ([took for at, took in self.latencies if a <= at < b] for a, b in windows)
+        return first, last
 
 
 class Run:
@@ -260,7 +275,7 @@ class Run:
         self.name = name
         self.martlet = martlet
         self.samples: list[Sample] = []
-        self.probe = Probe(martlet)
+        self.probe = Probe(martlet.connect())
 
     def totals(self) -> dict[str, int]:
         return self.martlet.request("GET", "/admin/usage", key=ADMIN_KEY).json["totals"]
@@ -275,27 +290,38 @@ class Run:
             return None
         return f"the usage report has { {n: self.totals()[n] for n in COUNTED} }, clients counted {expected}"
 
-    def problems(self, warm_s: float, end_s: float, window_s: float) -> list[str]:
-        warm = [sample for sample in self.samples if sample.at >= warm_s]
-        first = self.probe.between(warm_s, warm_s + window_s)
-        last = self.probe.between(end_s - window_s, end_s)
-        found = (memory_problem(warm), descriptor_problem(warm), latency_problem(first, last))
+    def problems(self, times: Times, direct: Probe) -> list[str]:
+        warm = [sample for sample in self.samples if sample.at >= times.warm_s]
+        first, last = self.probe.ends(*times)
+        found = (memory_problem(warm), descriptor_problem(warm), latency_problem(first, last, direct.ends(*times)))
         return [problem for problem in found if problem]
 
-    def report(self, warm_s: float, end_s: float, window_s: float) -> str:
-        warm = [sample for sample in self.samples if sample.at >= warm_s]
+    def report(self, times: Times) -> str:
+        warm = [sample for sample in self.samples if sample.at >= times.warm_s]
         first, last = thirds(warm)
         lines = []
-        for name, unit in (("rss_kib", "KiB"), ("pss_kib", "KiB"), ("descriptors", "")):
+        for name, unit in (("rss_kib", " KiB"), ("pss_kib", " KiB"), ("descriptors", "")):
             begin, end = (sorted(getattr(s, name) for s in part)[len(part) // 2] for part in (first, last))
             slope = slope_per_minute([(s.at, getattr(s, name)) for s in warm])
             top = max(getattr(s, name) for s in self.samples)
-            lines.append(f"{name.split('_')[0]:<12} {begin} -> {end} {unit}, {slope:+.1f} a minute, at most {top}")
-        for name, part in (("p50", 0.5), ("p99", 0.99)):
-            begin = percentile(self.probe.between(warm_s, warm_s + window_s), part)
-            end = percentile(self.probe.between(end_s - window_s, end_s), part)
-            lines.append(f"{name:<12} {begin:.2f} -> {end:.2f} ms")
-        return "\n".join(f"  {line}" for line in lines)
+            lines.append(f"{name.split('_')[0]:<12} {begin} -> {end}{unit}, {slope:+.1f} a minute, at most {top}")
+        return "\n".join(f"  {line}" for line in [*lines, *latencies(self.probe, times)])
+
+
+class Times(NamedTuple):
+    """When the measuring began to count, when it ended, and how long the compared windows are; seconds."""
+
+    warm_s: float
+    end_s: float
+    window_s: float
+
+
+def latencies(probe: Probe, times: Times) -> list[str]:
+    first, last = probe.ends(*times)
+    return [
+        f"{name:<12} {percentile(first, part):.2f} -> {percentile(last, part):.2f} ms"
+        for name, part in (("p50", 0.5), ("p99", 0.99))
+    ]
 
 
 def measure(seconds: float) -> int:
@@ -309,7 +335,10 @@ def measure(seconds: float) -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="martlet-soak-")))
         authority = Authority(folder / "authority")
         servers = stack.enter_context(Helper("upstreams"))
-        text = configuration(servers.line())
+        bases = servers.line()
+        text = configuration(bases)
+        # The same question without a gateway, to know how busy the machine is.
+        direct = Probe(http.client.HTTPConnection("127.0.0.1", urlsplit(bases["openai"]).port, timeout=20), "echo")
         env = {"CLAUDE_KEY": CLAUDE_KEY}
         runs = [
             Run("clear", stack.enter_context(Martlet(text, env))),
@@ -320,8 +349,8 @@ def measure(seconds: float) -> int:
         clients = stack.enter_context(Helper("load", json.dumps(ports), str(authority.root), str(seed)))
         next_sample, next_reload, reloads = 0.0, RELOAD_S, 0
         while (at := time.monotonic() - begin) < seconds:
-            for run in runs:
-                run.probe.ask(begin)
+            for probe in (direct, *(run.probe for run in runs)):
+                probe.ask(begin)
             if at >= next_sample:
                 next_sample += SAMPLE_S
                 for run in runs:
@@ -347,9 +376,11 @@ def measure(seconds: float) -> int:
         print(f"\n{asked} requests, {asked / end_s:.0f} a second, {len(result['problems'])} wrong, {reloads} reloads, "
               f"{cpu:.0f} s of CPU")
         print("  " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
+        times = Times(warm_s, end_s, window_s)
+        print("the upstream alone\n" + "\n".join(f"  {line}" for line in latencies(direct, times)))
         for run in runs:
-            print(f"{run.name}\n{run.report(warm_s, end_s, window_s)}")
-            found = run.problems(warm_s, end_s, window_s)
+            print(f"{run.name}\n{run.report(times)}")
+            found = run.problems(times, direct)
             if mismatch := run.count_problem(counts):
                 found.append(mismatch)
             problems += [f"{run.name}: {problem}" for problem in found]

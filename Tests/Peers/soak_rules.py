@@ -69,12 +69,18 @@ def descriptor_problem(samples: list[Sample]) -> str | None:
     return None
 
 
-def latency_problem(first: list[float], last: list[float]) -> str | None:
-    """Says so when the last minute was slower than the first one; milliseconds."""
+def latency_problem(
+    first: list[float], last: list[float], direct: tuple[list[float], list[float]] = ([], [])
+) -> str | None:
+    """Says so when the last minute was slower than the first one; milliseconds.
+
+    `direct` is what the upstream itself took in both: where that slowed down too, the machine was busy with other work.
+    """
     if not first or not last:
         return "no latencies were measured"
     for name, part in (("p50", 0.5), ("p99", 0.99)):
         begin, end = percentile(first, part), percentile(last, part)
-        if end > LATENCY_FACTOR * begin + LATENCY_SLACK_MS[name]:
-            return f"{name} rose from {begin:.1f} to {end:.1f} ms"
+        machine = max(1.0, percentile(direct[1], part) / percentile(direct[0], part)) if all(direct) else 1.0
+        if end > machine * LATENCY_FACTOR * begin + LATENCY_SLACK_MS[name]:
+            return f"{name} rose from {begin:.1f} to {end:.1f} ms; the machine got slower by {machine:.1f}"
     return None

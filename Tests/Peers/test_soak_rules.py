@@ -39,6 +39,12 @@ class Rules(unittest.TestCase):
         self.assertIn("p99", latency_problem(quick, quick[:190] + [200.0] * 10) or "")
         self.assertIsNotNone(latency_problem([], quick))
 
+    def test_a_machine_that_got_slower_is_taken_into_account(self) -> None:
+        quick = [2.0 + index % 5 for index in range(200)]
+        slow = [4 * value for value in quick]
+        self.assertIsNotNone(latency_problem(quick, slow, (quick, quick)))
+        self.assertIsNone(latency_problem(quick, slow, (quick, slow)))
+
     def test_the_slope_is_the_one_that_was_put_in(self) -> None:
         self.assertAlmostEqual(slope_per_minute([(s.at, s.pss_kib) for s in samples(2.0)]), 120, delta=6)
 
