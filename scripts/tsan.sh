@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the Swift tests under the thread sanitizer, which stops at the first race. It builds everything anew in its own
-# folder: a quarter of an hour on two cores the first time; the tests then take about as long again as without it.
+# folder: up to twenty minutes on two cores the first time; the tests then take four.
 # Arguments go to `swift test`. What it must not report, and why, stands in scripts/tsan.supp.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
