@@ -1,6 +1,6 @@
 # One command each; CONTRIBUTING.md says what they are for. ARGS goes to the program behind `serve` and `bench`.
 
-.PHONY: help setup serve test lint format bench fuzz soak tsan
+.PHONY: help setup serve test agents lint format bench fuzz soak tsan
 .DEFAULT_GOAL := help
 
 help: ## lists the commands
@@ -12,8 +12,11 @@ setup: ## installs the Debian packages that are missing
 serve: ## builds in release and starts the gateway
 	@scripts/serve.sh $(ARGS)
 
-test: ## every test: Swift, a short fuzz run, SDKs and llama-server
+test: ## every test: Swift, a short fuzz run, SDKs, llama-server, agents
 	@scripts/test.sh
+
+agents: ## Claude Code, Codex CLI and aider through Martlet
+	@scripts/agents.sh
 
 lint: ## formatting, imports, names, shell scripts
 	@scripts/lint.sh

@@ -1,4 +1,5 @@
-// Fuzzes the Anthropic messages codec: requests of both formats, streams whole against cut, answers and failures.
+// Fuzzes the Anthropic messages codec: requests of both formats, as a surface and as an upstream; streams whole against
+// cut, answers and failures.
 import MartletCore
 import MartletDialects
 import MartletWire
@@ -10,6 +11,8 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     checkTranslation(bytes)
     checkRequest(bytes)
+    checkFacts(bytes)
+    checkCaller(bytes)
     checkStream(bytes)
     checkAnswer(bytes)
     return 0
@@ -52,6 +55,44 @@ private func checkRequest(_ bytes: [UInt8]) {
     expect(third == second, "a request changed on its way through the codec")
 }
 
+/// Facts never trap, and what is edited by them is valid and names the model that was asked for.
+private func checkFacts(_ bytes: [UInt8]) {
+    var scanner = JSONScanner()
+    guard (try? scanner.finish(bytes.span)) != nil else { return }
+    let edited: [UInt8]? = bytes.withUnsafeBytes { body in
+        guard let facts = try? AnthropicMessagesFacts.read(body, scanner: scanner, isCount: bytes.count % 2 == 0) else {
+            return nil
+        }
+        return AnthropicMessagesSplice.edits(body, scanner: scanner, facts: facts, upstreamModel: "up/m").render(bytes)
+    }
+    guard let edited else { return }
+    guard let document = try? JSONDocument(edited) else { return expect(false, "an edited body is no JSON") }
+    let isNamed = document.withView { $0.member("model")?.equalsString("up/m") ?? false }
+    expect(isNamed, "an edited body names another model")
+}
+
+/// Whatever an Anthropic client sends to targets of other dialects: valid, and its losses can stand in a header.
+private func checkCaller(_ bytes: [UInt8]) {
+    _ = AnthropicThreads.messageID(ofAnswer: bytes)
+    _ = AnthropicBetas.dropped([String(decoding: bytes.prefix(200), as: UTF8.self)])
+    let codec = AnthropicMessagesCodec()
+    guard let request = try? codec.decodeCountRequest(bytes) else { return }
+    expect(AnthropicTokenCount.estimate(request) >= 0, "an estimate below nothing")
+    try? AnthropicVersion.october2026.check(request)
+    for target in [Dialect.openAIChat, .ollamaChat] {
+        guard let encoded = try? target.codec(CodecSettings(account: "there"))?.encodeRequest(request) else { continue }
+        expect(
+            encoded.dropped.allSatisfy { path in path.utf8.allSatisfy { 0x20 <= $0 && $0 < 0x7F } },
+            "a path that cannot stand in a header"
+        )
+        // The nesting of the caller's own values can grow beyond the limit where they move further in.
+        expect((try? JSONDocument(encoded.body, limits: JSONLimits(maxDepth: 160))) != nil, "no valid JSON is sent")
+        if target == .openAIChat {
+            expect(Set(encoded.dropped).count == encoded.dropped.count, "a path is named twice")
+        }
+    }
+}
+
 private struct Decoded: Equatable {
     var chunks: [ChatChunk] = []
     var failure: ChatFailure?
@@ -84,9 +125,26 @@ private func checkStream(_ bytes: [UInt8]) {
     case nil, .upstream?: break
     case .cut?, .malformed?: expect(false, "the encoder's stream cannot be read")
     }
+    checkOpenAIStream(bytes)
     var openAI = OpenAIChatStreamEncoder(includeUsage: true)
     for chunk in whole.chunks { openAI.encode(chunk, into: &output) }
     openAI.finish(into: &output)
+}
+
+/// The stream of an OpenAI upstream, told to an Anthropic caller, can be read, with one end.
+private func checkOpenAIStream(_ bytes: [UInt8]) {
+    var decoder = OpenAIChatCodec().makeStreamDecoder()
+    var chunks: [ChatChunk] = []
+    try? decoder.decode(bytes.span, into: &chunks)
+    let caller = CallerContext(id: RecordID(high: 1, low: 2), created: 3, estimatedInputTokens: 4)
+    var encoder = AnthropicMessagesCodec(context: caller).makeStreamEncoder(includeUsage: true)
+    var output: [UInt8] = []
+    for chunk in chunks { encoder.encode(chunk, into: &output) }
+    encoder.finish(into: &output)
+    switch Decoded([output[...]]).failure {
+    case nil, .upstream?: break
+    case .cut?, .malformed?: expect(false, "the encoder's stream cannot be read")
+    }
 }
 
 /// Whole answers survive a round trip; failures never trap.

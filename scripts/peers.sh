@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs Martlet against real programs: the official openai and anthropic SDKs, HTTP/2 clients, curl and llama-server. Ends
-# with `N passed, N failed`.
+# Runs Martlet against real programs: the official SDKs of openai, anthropic and ollama, libraries built on them, HTTP/2
+# clients, curl and llama-server. Ends with `N passed, N failed`.
 #
 #   MARTLET_BIN   the binary under test, default .build/debug/martlet
 #   KILL_ROUNDS   how often a gateway under load is killed, default 4
@@ -32,28 +32,33 @@ fail() {
     failed=$((failed + 1))
 }
 
-for major in 2 3; do
-    if python="$(scripts/venv.sh "openai$major")"; then
-        printf '\nopenai SDK %s\n' "$("$python" -c 'import openai; print(openai.__version__)')"
-        run "$python" test_openai_sdk
+# Runs suites in the environment of that name, after saying which versions of packages it has.
+suites() {
+    local name="$1" packages="$2" python
+    shift 2
+    if python="$(scripts/venv.sh "$name")"; then
+        printf '\n%s\n' "$("$python" - $packages <<'PYTHON'
+import importlib.metadata, sys
+print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in sys.argv[1:]))
+PYTHON
+        )"
+        run "$python" "$@"
     else
-        fail "no Python environment for the openai SDK $major.x"
+        fail "no Python environment $name"
     fi
+}
+
+for major in 2 3; do
+    suites "openai$major" openai test_openai_sdk test_responses_sdk test_responses_rules test_embeddings
 done
-
-if python="$(scripts/venv.sh http2)"; then
-    printf '\nTLS and HTTP/2\n'
-    run "$python" test_tls
-else
-    fail "no Python environment with an HTTP/2 client"
-fi
-
-if python="$(scripts/venv.sh anthropic)"; then
-    printf '\nother dialects\n'
-    run "$python" test_dialects
-else
-    fail "no Python environment for the anthropic SDK"
-fi
+suites anthropic1 anthropic test_anthropic_sdk test_anthropic_rules
+suites anthropic "anthropic openai" test_anthropic_sdk test_anthropic_rules test_dialects \
+    test_to_anthropic test_to_ollama test_thinking test_dialect_failures test_dialect_records test_anthropic_fixtures
+suites clients "ollama openai-agents" test_ollama_client test_clients_agents_sdk
+suites clients "langchain-openai langchain-anthropic langchain-ollama" test_clients_langchain
+suites clients "pydantic-ai-slim llm" test_clients_pydantic_ai test_clients_llm
+suites litellm "litellm instructor" test_clients_litellm test_clients_instructor
+suites http2 "httpx openai h2" test_tls
 
 if python="$(scripts/venv.sh openai3)"; then
     printf '\nusage\n'
@@ -65,6 +70,13 @@ if python="$(scripts/venv.sh openai3)"; then
     else
         fail "llama-server or its model is not there"
     fi
+fi
+
+if python="$(scripts/venv.sh jsonschema)"; then
+    printf '\nJSON Schema\n'
+    run "$python" test_json_schema
+else
+    fail "no Python environment for jsonschema"
 fi
 
 printf '\n%s passed, %s failed\n' "$passed" "$failed"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test there is: the Swift tests, a short run of each fuzzer, the real peers. Ends with one line,
+# Every test there is: the Swift tests, a short run of each fuzzer, the real peers, the agents. Ends with one line,
 # `N passed, N failed`, over all of them, and with an exit code that is not 0 if anything failed.
 #
 #   SWIFT_TEST_LIMIT   seconds after which a Swift test run counts as hung, default 1200
@@ -12,12 +12,12 @@ passed=0
 failed=0
 started=$SECONDS
 work="$(mktemp -d)"
-llama_pid=""
+prepare_pid=""
 
 # Ends what this run started and still runs; an unfinished build of llama-server is continued next time.
 clean_up() {
-    if [ -n "$llama_pid" ] && [ -n "$(jobs -pr)" ]; then
-        kill -- "-$llama_pid" 2>/dev/null || true
+    if [ -n "$prepare_pid" ] && [ -n "$(jobs -pr)" ]; then
+        kill -- "-$prepare_pid" 2>/dev/null || true
     fi
     rm -rf "$work"
 }
@@ -60,21 +60,26 @@ swift_tests() {
 summary=()
 scripts/setup.sh
 
-# The longest part of a cold run needs nothing of ours, so it goes on beside the Swift build, in a process group of its
+# What takes longest in a cold run needs nothing of ours, so it goes on beside the Swift build, in a process group of its
 # own so that it can be ended with all its compilers.
 set -m
-nice -n 15 scripts/llama-server.sh >/dev/null 2>"$work/llama-server.log" &
-llama_pid=$!
+nice -n 15 bash -c '
+    scripts/llama-server.sh &
+    for file in scripts/requirements/*.txt; do scripts/venv.sh "$(basename "$file" .txt)"; done
+    wait
+' >/dev/null 2>"$work/prepare.log" &
+prepare_pid=$!
 set +m
 
 part swift swift_tests
 part fuzz env FUZZ_SECONDS="${FUZZ_SECONDS:-10}" scripts/fuzz.py
 if [ -x "${MARTLET_BIN:-.build/debug/martlet}" ]; then
     part peers scripts/peers.sh
+    part agents scripts/agents.sh
 else
     note "FAIL the peer suites need .build/debug/martlet, which was not built"
     failed=$((failed + 1))
-    summary+=("peers          not run")
+    summary+=("peers          not run" "agents         not run")
 fi
 
 printf '\n== summary (%s s)\n' "$((SECONDS - started))"

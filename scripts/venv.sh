@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a Python environment with pinned packages in the cache and prints the path of its interpreter.
 #
-#   scripts/venv.sh NAME     NAME is a file of scripts/requirements: openai2, openai3, http2, gguf, anthropic, lint
+#   scripts/venv.sh NAME     NAME is a file of scripts/requirements, such as openai3
 #
 # An environment whose pins no longer match its file is made anew.
 set -euo pipefail

@@ -44,6 +44,8 @@ public struct RequestFacts: Hashable, Sendable {
     public var maxCompletionTokens: Int?
     /// How many answers are asked for (`n`).
     public var choiceCount = 1
+    /// The kept conversation the request belongs to (`thread` of Anthropic's messages).
+    public var thread: MessageThread?
 
     /// Creates facts about an empty request.
     public init() {}

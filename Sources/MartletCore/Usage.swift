@@ -11,6 +11,8 @@ public struct Usage: Hashable, Sendable {
     public var cacheReadTokens: Int64?
     /// Input tokens written to the provider's prompt cache.
     public var cacheWriteTokens: Int64?
+    /// The part of ``cacheWriteTokens`` that is kept for an hour instead of minutes, which costs more.
+    public var cacheWrite1hTokens: Int64?
     /// Output tokens spent on reasoning.
     public var reasoningTokens: Int64?
     /// Whether the counts were estimated by the gateway (⌈UTF-8 bytes / 4⌉) instead of reported by the provider.
@@ -25,6 +27,7 @@ public struct Usage: Hashable, Sendable {
         outputTokens: Int64,
         cacheReadTokens: Int64? = nil,
         cacheWriteTokens: Int64? = nil,
+        cacheWrite1hTokens: Int64? = nil,
         reasoningTokens: Int64? = nil,
         estimated: Bool = false
     ) {
@@ -32,6 +35,7 @@ public struct Usage: Hashable, Sendable {
         self.outputTokens = outputTokens
         self.cacheReadTokens = cacheReadTokens
         self.cacheWriteTokens = cacheWriteTokens
+        self.cacheWrite1hTokens = cacheWrite1hTokens
         self.reasoningTokens = reasoningTokens
         self.estimated = estimated
     }

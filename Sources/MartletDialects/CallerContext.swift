@@ -8,6 +8,8 @@ public struct CallerContext: Hashable, Sendable {
     public var created: Int64
     /// The model as the caller named it.
     public var model: String?
+    /// Tokens of the prompt by the estimate rule, for formats that tell them before an upstream has; 0 when unknown.
+    public var estimatedInputTokens: Int64
     /// Whether the caller asked for usage in its stream.
     public var includeUsage: Bool
     /// The request as values, for dialects whose answers repeat parts of it.
@@ -18,12 +20,14 @@ public struct CallerContext: Hashable, Sendable {
         id: RecordID,
         created: Int64,
         model: String? = nil,
+        estimatedInputTokens: Int64 = 0,
         includeUsage: Bool = true,
         request: ChatRequest? = nil
     ) {
         self.id = id
         self.created = created
         self.model = model
+        self.estimatedInputTokens = estimatedInputTokens
         self.includeUsage = includeUsage
         self.request = request
     }

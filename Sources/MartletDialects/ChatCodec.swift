@@ -45,10 +45,21 @@ public protocol ChatStreamDecoder: Sendable {
     ///
     /// - Throws: ``ChatFailure``; a failed decoder repeats its failure.
     mutating func decode(_ read: borrowing Span<UInt8>, into chunks: inout [ChatChunk]) throws(ChatFailure)
+    /// Whether the mark that ends a stream was seen, so that nothing more can come.
+    var isComplete: Bool { get }
     /// Says that no more bytes come.
     ///
     /// - Throws: ``ChatFailure/cut`` when the stream is not complete.
     mutating func finish() throws(ChatFailure)
+    /// Says that no more bytes come, and decodes what only their end makes complete.
+    ///
+    /// - Throws: As ``finish()``.
+    mutating func finish(into chunks: inout [ChatChunk]) throws(ChatFailure)
+}
+
+extension ChatStreamDecoder {
+    /// Says that no more bytes come; most formats leave nothing to decode at the end.
+    public mutating func finish(into chunks: inout [ChatChunk]) throws(ChatFailure) { try finish() }
 }
 
 /// Turns chunks into stream bytes.

@@ -31,7 +31,17 @@ extension Dialect {
                     keepAlive: settings.keepAlive
                 )
             )
-        case .openAIResponses, .ollamaGenerate, .openAICompletions, .simpleChat, .mock: nil
+        case .ollamaGenerate:
+            OllamaGenerateCodec(
+                settings: OllamaSettings(
+                    context: OllamaContext(window: settings.contextWindow),
+                    keepAlive: settings.keepAlive
+                )
+            )
+        case .openAICompletions: OpenAICompletionsCodec()
+        case .simpleChat: SimpleChatCodec()
+        case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
+        case .mock: nil
         }
     }
 

@@ -11,12 +11,64 @@ public struct EncodedRequest: Hashable, Sendable {
     public var dropped: [String]
     /// The caller's names of tools that had to be renamed, by the names that were sent.
     public var renamedTools: [String: String]
+    /// What tells, once the answer's tokens are known, whether the prompt was shortened; `nil` where the target does not
+    /// shorten prompts in silence.
+    public var promptCheck: PromptCheck?
+
+    /// Header fields that the body needs beside it; they replace fields of the same name that an account adds.
+    public var headers: [Header]
 
     /// Creates a result.
-    public init(body: [UInt8], dropped: [String] = [], renamedTools: [String: String] = [:]) {
+    public init(
+        body: [UInt8],
+        dropped: [String] = [],
+        renamedTools: [String: String] = [:],
+        headers: [Header] = []
+    ) {
         self.body = body
         self.dropped = dropped
         self.renamedTools = renamedTools
+        self.headers = headers
+    }
+
+    /// A header field of the request.
+    public struct Header: Hashable, Sendable {
+        /// In lower case.
+        public var name: String
+        /// Visible ASCII and spaces.
+        public var value: String
+
+        /// Creates a field.
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+}
+
+/// How a prompt and the room for it compare, for targets that shorten prompts without a word.
+public struct PromptCheck: Hashable, Sendable {
+    /// The tokens the target was asked to make room for, prompt and answer together.
+    public var contextTokens: Int
+    /// The tokens of the whole prompt by the estimate rule.
+    public var likelyTokens: Int64
+
+    /// Creates a check.
+    public init(contextTokens: Int, likelyTokens: Int64) {
+        self.contextTokens = contextTokens
+        self.likelyTokens = likelyTokens
+    }
+
+    /// Whether the prompt was shortened, as far as the reported tokens prove it.
+    ///
+    /// - Parameter usage: What the answer told; `nil`, or estimated, proves nothing.
+    public func isTruncated(_ usage: Usage?) -> Bool {
+        guard let usage, !usage.estimated else { return false }
+        return OllamaContext.fit(
+            promptTokens: usage.inputTokens,
+            contextTokens: contextTokens,
+            likelyTokens: likelyTokens
+        ) == .truncated
     }
 }
 

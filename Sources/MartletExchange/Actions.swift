@@ -39,7 +39,7 @@ public enum ExchangeAction {
 
 /// A reused list of actions.
 public struct ActionList {
-    /// The actions, in order.
+    /// The actions that were not taken out yet, in order.
     public private(set) var items: [ExchangeAction] = []
 
     /// Starts empty, without memory.
@@ -47,6 +47,12 @@ public struct ActionList {
 
     /// Appends an action.
     public mutating func add(_ action: ExchangeAction) { items.append(action) }
+
+    /// Takes all actions out, one after the other in their order; each belongs to who performs it.
+    public mutating func takeAll(_ perform: (consuming ExchangeAction) -> Void) {
+        items.reverse()
+        while let action = items.popLast() { perform(action) }
+    }
 
     /// Empties the list, keeping its memory.
     public mutating func removeAll() { items.removeAll(keepingCapacity: true) }
@@ -56,14 +62,21 @@ public struct ActionList {
 public struct UpstreamRequest {
     /// The path below the target's base path.
     public var path: String
+    /// The method.
+    public var method = ClientHead.Method.post
+    /// The media type of the body; empty where there is none.
+    public var contentType = "application/json"
     /// The media type that is expected.
     public var accept: String
+    /// Fields of this request alone; they take the place of the target's of the same name.
+    public var fields: [HeaderField]
     /// The body.
     public var body: SplicedBody
 
     /// Creates a request.
-    public init(path: String, accept: String, body: SplicedBody) {
+    public init(path: String, accept: String, fields: [HeaderField] = [], body: SplicedBody) {
         self.path = path
+        self.fields = fields
         self.accept = accept
         self.body = body
     }

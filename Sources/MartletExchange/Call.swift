@@ -66,7 +66,7 @@ struct Leg {
     /// Watches a stream in the same dialect.
     var watcher: OpenAIChatWatcher?
     /// Turns the answer of another dialect into the caller's.
-    var translation: Translation?
+    var translation: Boxed<Translation>?
 
     init(id: LegID, target: Target, slot: SlotID?) {
         self.id = id
@@ -87,5 +87,7 @@ struct Leg {
         case gate
         /// Its bytes go to the client.
         case relaying
+        /// Its bytes go to the client, and nobody looks at them.
+        case raw
     }
 }

@@ -1,4 +1,5 @@
 public import MartletCore
+public import MartletRouting
 
 /// The head of a client's request, whatever the HTTP version it came by.
 ///
@@ -33,6 +34,11 @@ public final class ClientHead {
     public var requestID: String?
     /// The `Origin` field.
     public var origin: String?
+    /// The `Access-Control-Request-Headers` field of a preflight.
+    public var requestedHeaders: String?
+    /// Fields of a vendor's own that go to a target of the caller's dialect as they came: `anthropic-*`; names in lower
+    /// case.
+    public var vendorFields: [HeaderField] = []
     /// The `X-Gateway-Route` field.
     public var gatewayRoute: String?
     /// The `X-Gateway-Privacy` field.

@@ -49,4 +49,11 @@ extension Duration {
         guard parts.seconds < 2_000_000 else { return Int(Int32.max) }
         return Int(max(0, parts.seconds * 1_000 + parts.attoseconds / 1_000_000_000_000_000))
     }
+
+    /// Whole nanoseconds, clamped to a month.
+    var wholeNanoseconds: Int64 {
+        let parts = components
+        guard parts.seconds < 2_592_000 else { return 2_592_000_000_000_000 }
+        return max(0, parts.seconds * 1_000_000_000 + parts.attoseconds / 1_000_000_000)
+    }
 }

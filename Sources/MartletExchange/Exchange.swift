@@ -37,12 +37,14 @@ public struct Exchange {
     let surface: Surface
     var endpoint: EndpointKind?
     var principal: Principal?
+    /// What the caller speaks; of meaning for inference only.
+    var format = CallerFormat(.openAIChat)
     var body = RequestBody()
     var facts = RequestFacts()
     /// The request as values; made when a target needs it.
-    var typedRequest: ChatRequest?
+    var typedRequest: Boxed<ChatRequest>?
     /// The request for the attempt that begins, when it had to be translated.
-    var translated: TranslatedRequest?
+    var translated: Boxed<TranslatedRequest>?
     var privacy = PrivacyClass.open
     var plan: Plan?
     var slots = HeldSlots()
@@ -71,6 +73,9 @@ public struct Exchange {
         snapshot = env.snapshot
         surface = PathMatcher.surface(of: head.path)
     }
+
+    /// Whether the request asks for inference.
+    var isInference: Bool { endpoint?.isInference ?? false }
 
     /// Whether nothing will follow: the exchange has settled.
     public var isDone: Bool { stage == .done }

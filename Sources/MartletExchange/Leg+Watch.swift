@@ -21,7 +21,7 @@ extension Leg {
 
     /// Watches one read: whole events come out, without those the caller did not ask for; the rest waits in `pending`.
     mutating func watch(_ bytes: ByteBuffer) -> Step {
-        if let step = translation?.watch(bytes) { return step }
+        if let step = translation?.value.watch(bytes) { return step }
         var step = Step()
         let before = watcher?.contentEvents ?? 0
         unsafe bytes.withUnsafeReadableBytes { unsafe watcher?.watch($0, into: &report) }
@@ -80,18 +80,27 @@ extension Leg {
         }
     }
 
+    /// What the body of a stream claims to be.
+    var streamMedia: UpstreamHead.Media { translation?.value.streamMedia ?? .eventStream }
+
     /// What the end of the upstream's bytes means for its stream.
-    mutating func endOfStream() -> OpenAIChatWatcher.End? { translation?.finish() ?? watcher?.finish() }
+    mutating func endOfStream() -> OpenAIChatWatcher.End? { translation?.value.finish() ?? watcher?.finish() }
+
+    /// Whether its bytes pass, with the translation only watching.
+    var passesBytes: Bool { translation?.value.passes ?? false }
+
+    /// Whether what went to the client ends with a whole event.
+    var isBetweenEvents: Bool { translation != nil || pending.readableBytes == 0 }
 
     /// Whether the reason to stop was seen.
-    var finishSeen: Bool { translation?.finishSeen ?? watcher?.finishSeen ?? false }
+    var finishSeen: Bool { translation?.value.finishSeen ?? watcher?.finishSeen ?? false }
 
     /// Bytes of the answer's text so far.
-    var contentBytes: Int { translation?.contentBytes ?? watcher?.contentBytes ?? 0 }
+    var contentBytes: Int { translation?.value.contentBytes ?? watcher?.contentBytes ?? 0 }
 
     /// The usage as far as it was told; the output of a stream that is not over counts as what was seen of it.
     var reportedUsage: Usage? {
-        guard let translation else { return watcher?.usage }
+        guard let translation = translation?.value else { return watcher?.usage }
         guard var usage = translation.usage, !translation.finishSeen else { return translation.usage }
         let seen = Usage.estimatedTokens(textBytes: translation.contentBytes)
         if seen > usage.outputTokens {

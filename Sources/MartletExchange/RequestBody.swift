@@ -42,12 +42,12 @@ struct RequestBody {
         try scanner.finish(bytes.readableBytesUInt8Span)
     }
 
-    /// What the dialect needs to know of the body.
-    func facts() throws(GatewayError) -> RequestFacts {
+    /// What the gateway needs to know of a body in a dialect.
+    func facts(_ dialect: Dialect) throws(GatewayError) -> RequestFacts {
         var result: Result<RequestFacts, GatewayError> = .success(RequestFacts())
         unsafe buffer.withUnsafeReadableBytes { bytes in
             do throws(GatewayError) {
-                result = .success(unsafe try OpenAIChatFacts.read(bytes, scanner: scanner))
+                result = .success(unsafe try dialect.facts(bytes, scanner: scanner))
             } catch {
                 result = .failure(error)
             }
@@ -55,19 +55,27 @@ struct RequestBody {
         return try result.get()
     }
 
+    /// Whether a body that was sent as a chat is one of the responses API.
+    var isResponsesShaped: Bool {
+        unsafe buffer.withUnsafeReadableBytes { unsafe OpenAIResponsesShape.isResponses($0, scanner: scanner) }
+    }
+
     /// Whether the request has a top-level member of this name.
-    func hasMember(_ name: String) -> Bool {
+    func hasMember(_ name: String) -> Bool { member(name) != nil }
+
+    /// The top-level member of a name.
+    func member(_ name: String) -> JSONMember? {
         let view = buffer.readableBytesView
         let start = view.startIndex
-        return scanner.members.contains {
+        return scanner.members.first {
             view[(start + $0.key.lowerBound)..<(start + $0.key.upperBound)].elementsEqual(name.utf8)
         }
     }
 
-    /// The body for one target: the caller's bytes around the members that change.
-    func spliced(for target: Target, facts: RequestFacts) -> SplicedBody {
+    /// The body for a target of the caller's own dialect: the caller's bytes around the members that change.
+    func spliced(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> SplicedBody {
         let edits = unsafe buffer.withUnsafeReadableBytes { bytes in
-            unsafe OpenAIChatSplice.edits(
+            unsafe dialect.edits(
                 bytes,
                 scanner: scanner,
                 facts: facts,
@@ -79,10 +87,8 @@ struct RequestBody {
         return SplicedBody(original: buffer, edits: edits)
     }
 
-    /// The typed request, for models that are not called in the caller's dialect.
-    func decoded() throws(GatewayError) -> ChatRequest {
-        try OpenAIChatCodec().decodeRequest(Array(buffer.readableBytesView))
-    }
+    /// The body's bytes.
+    var bytes: [UInt8] { Array(buffer.readableBytesView) }
 
     /// Takes the bytes out.
     mutating func take() -> ByteBuffer {
@@ -101,15 +107,17 @@ struct RequestBody {
 extension Exchange {
     /// The request for one target; what it leaves out is named to the caller.
     mutating func upstreamRequest(for target: Target) -> UpstreamRequest {
-        if let translated {
+        if let translated = translated?.value {
             answer.dropped = translated.dropped
             return translated.request
         }
+        if let passThrough { return passedRequest(passThrough, for: target) }
+        // The caller's own dialect, watched by the marks of its events.
         answer.dropped = target.quirks.dropParams.filter { body.hasMember($0) }
         return UpstreamRequest(
-            path: target.dialect.chatPath,
-            accept: facts.stream ? target.dialect.streamType : "application/json",
-            body: body.spliced(for: target, facts: facts)
+            path: Dialect.openAIChat.chatPath,
+            accept: facts.stream ? Dialect.openAIChat.streamType : "application/json",
+            body: body.spliced(format.request, for: target, facts: facts)
         )
     }
 

@@ -28,6 +28,8 @@ public struct ResponseHead: Sendable {
         public var attempts = 0
         /// Members of the request that the target does not take.
         public var dropped: [String] = []
+        /// The origin whose pages may read the answer, or `*`; `nil` tells browsers nothing.
+        public var allowedOrigin: String?
         /// The cost in nano-dollars, when it is known before the body.
         public var cost: NanoUSD?
 
@@ -61,6 +63,7 @@ public struct ResponseHead: Sendable {
             HeaderField(name: "request-id", value: id),
             HeaderField(name: "x-gateway", value: "martlet"),
         ]
+        if let origin = facts.allowedOrigin { fields += CORS.fields(origin) }
         if !facts.cache.isEmpty { fields.append(HeaderField(name: "x-cache", value: facts.cache)) }
         if let target = facts.target {
             fields += target.answerFields.fields

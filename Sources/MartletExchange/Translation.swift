@@ -4,18 +4,31 @@ import MartletRouting
 import MartletWire
 import NIOCore
 
-/// A call on a target of another dialect: its request, and its stream on the way back.
+/// A call's answer on its way from the target's wire format to the caller's.
+///
+/// Where both are the same the bytes pass as they came, and the decoder only watches.
 struct Translation {
-    let codec: any ChatCodec
+    /// The target's format.
+    let upstream: any ChatCodec
+    /// The caller's format.
+    let caller: any ChatCodec
+    /// How the target's streams are cut into events.
+    let framing: EventFraming
+    /// Whether the bytes pass, because both speak the same.
+    let passes: Bool
     /// The caller's names of tools that were renamed.
     let renamedTools: [String: String]
     /// What stands for an answer's own id and time, where the dialect has none.
     let id: String
     let created: Int64
     private var decoder: any ChatStreamDecoder
-    private var encoder: OpenAIChatStreamEncoder
+    private var encoder: any ChatStreamEncoder
     private var chunks: [ChatChunk] = []
     private var output: [UInt8] = []
+    /// What the end of the upstream's bytes made complete, in the caller's format.
+    private var rest: [UInt8] = []
+    /// Bytes of a passing stream that end in the middle of an event.
+    private var pending = ByteBuffer()
     /// Usage as far as it was told.
     private(set) var usage: Usage?
     /// Bytes of text, reasoning and arguments so far.
@@ -25,40 +38,34 @@ struct Translation {
     /// Whether the reason to stop was seen.
     private(set) var finishSeen = false
 
-    init(_ codec: any ChatCodec, renamedTools: [String: String], id: String, created: Int64, includeUsage: Bool) {
-        self.codec = codec
+    init(
+        from upstream: any ChatCodec,
+        to caller: any ChatCodec,
+        framing: EventFraming,
+        passes: Bool = false,
+        context: CallerContext,
+        renamedTools: [String: String] = [:]
+    ) {
+        self.upstream = upstream
+        self.caller = caller
+        self.framing = framing
+        self.passes = passes
         self.renamedTools = renamedTools
-        self.id = id
-        self.created = created
-        decoder = codec.makeStreamDecoder()
-        encoder = OpenAIChatStreamEncoder(includeUsage: includeUsage)
+        id = "chatcmpl-" + context.id.description
+        created = context.created
+        decoder = upstream.makeStreamDecoder()
+        encoder = caller.makeStreamEncoder(includeUsage: context.includeUsage)
     }
 
-    /// Translates one read; what is complete comes out.
-    mutating func watch(_ bytes: ByteBuffer) -> Leg.Step {
-        var step = Leg.Step()
-        chunks.removeAll(keepingCapacity: true)
-        output.removeAll(keepingCapacity: true)
-        do throws(ChatFailure) {
-            try decoder.decode(bytes.readableBytesUInt8Span, into: &chunks)
-        } catch {
-            step.failure = error
-        }
-        for chunk in chunks { add(chunk, &step) }
-        step.sendable = ByteBuffer(bytes: output)
-        step.contentBegan = contentBegan
-        return step
-    }
+    /// What the body of a stream claims to be.
+    var streamMedia: UpstreamHead.Media { framing == .lines ? .ndjson : .eventStream }
 
+    /// Counts a chunk.
     private mutating func add(_ chunk: ChatChunk, _ step: inout Leg.Step) {
         if let error = chunk.error {
             step.failure = step.failure ?? .upstream(error)
             return
         }
-        var chunk = chunk
-        chunk.id = chunk.id ?? id
-        chunk.created = chunk.created ?? created
-        chunk.restoreToolNames(renamedTools)
         if let told = chunk.usage?.counts { usage = told }
         for choice in chunk.choices {
             contentBytes += choice.outputBytes
@@ -66,92 +73,178 @@ struct Translation {
             if choice.bearsContent { step.hasContent = true }
         }
         if step.hasContent { contentBegan = true }
+    }
+
+    // MARK: Streams
+
+    /// Takes one read; what is complete comes out.
+    mutating func watch(_ bytes: ByteBuffer) -> Leg.Step {
+        var step = Leg.Step()
+        if passes {
+            pass(bytes, &step)
+        } else {
+            translate(bytes, &step)
+        }
+        step.contentBegan = contentBegan
+        step.isDone = step.failure == nil && decoder.isComplete
+        return step
+    }
+
+    private mutating func translate(_ bytes: ByteBuffer, _ step: inout Leg.Step) {
+        output.removeAll(keepingCapacity: true)
+        var written: [UInt8] = []
+        swap(&written, &output)
+        decode(bytes, &step) { chunk, this in this.encode(chunk, &written) }
+        swap(&written, &output)
+        step.sendable = ByteBuffer(bytes: output)
+    }
+
+    private mutating func encode(_ chunk: ChatChunk, _ output: inout [UInt8]) {
+        var chunk = chunk
+        chunk.id = chunk.id ?? id
+        chunk.created = chunk.created ?? created
+        chunk.restoreToolNames(renamedTools)
         encoder.encode(chunk, into: &output)
+    }
+
+    /// Decodes bytes; each chunk that is no error is counted and handed on.
+    private mutating func decode(
+        _ bytes: ByteBuffer,
+        _ step: inout Leg.Step,
+        _ each: (ChatChunk, inout Self) -> Void = { _, _ in }
+    ) {
+        chunks.removeAll(keepingCapacity: true)
+        do throws(ChatFailure) {
+            try decoder.decode(bytes.readableBytesUInt8Span, into: &chunks)
+        } catch {
+            step.failure = error
+        }
+        let decoded = chunks
+        for chunk in decoded {
+            add(chunk, &step)
+            if chunk.error == nil { each(chunk, &self) }
+        }
+    }
+
+    /// Lets whole events through; an event that tells of a failure, and what follows it, stays here.
+    private mutating func pass(_ bytes: ByteBuffer, _ step: inout Leg.Step) {
+        let old = pending.readableBytes
+        var all = pending
+        pending = ByteBuffer()
+        if old == 0 { all = bytes } else { all.writeImmutableBuffer(bytes) }
+        let end = framing.endOfLastEvent(in: all.readableBytesUInt8Span, after: old)
+        let before = self
+        decode(bytes, &step)
+        if step.failure != nil {
+            // Once more event by event, to see which one it was.
+            self = before
+            step = Leg.Step()
+            return passEachEvent(of: all, old, &step)
+        }
+        guard let end else {
+            pending = all
+            return
+        }
+        step.sendable = all.readSlice(length: end) ?? ByteBuffer()
+        // A copy, so that a few held bytes do not keep a whole read in memory.
+        if all.readableBytes > 0 { pending.writeImmutableBuffer(all) }
+    }
+
+    private mutating func passEachEvent(
+        of all: ByteBuffer,
+        _ decoded: Int,
+        _ step: inout Leg.Step
+    ) {
+        var rest = all
+        var seen = decoded
+        while let end = framing.endOfFirstEvent(in: rest.readableBytesUInt8Span) {
+            guard var event = rest.readSlice(length: end) else { return }
+            var fresh = event
+            fresh.moveReaderIndex(forwardBy: min(seen, end))
+            seen = max(0, seen - end)
+            decode(fresh, &step)
+            guard step.failure == nil else { return }
+            step.sendable.writeBuffer(&event)
+        }
+        pending.writeImmutableBuffer(rest)
+        // The failure lies in the bytes of an event that has no end yet.
+        rest.moveReaderIndex(forwardBy: min(seen, rest.readableBytes))
+        decode(rest, &step)
     }
 
     /// What the end of the upstream's bytes means.
     mutating func finish() -> OpenAIChatWatcher.End {
+        var last: [ChatChunk] = []
         do throws(ChatFailure) {
-            try decoder.finish()
+            try decoder.finish(into: &last)
         } catch {
             return contentBegan || error != .cut ? .failed(error) : .empty
         }
+        var step = Leg.Step()
+        var tail: [UInt8] = []
+        for chunk in last {
+            add(chunk, &step)
+            // The bytes of what passes are still held, and go out as they are.
+            if !passes { encode(chunk, &tail) }
+        }
+        rest = tail
         return contentBegan ? .done : .empty
     }
 
-    /// What goes to the caller before the mark that ends its stream: the usage, when it was asked for.
-    mutating func rest() -> ByteBuffer? {
-        var rest: [UInt8] = []
-        encoder.finishBeforeDone(into: &rest)
-        return rest.isEmpty ? nil : ByteBuffer(bytes: rest)
+    /// What ends the caller's stream well.
+    ///
+    /// - Parameter durations: How long it took, for formats that tell.
+    mutating func ending(_ durations: AnswerDurations) -> ByteBuffer {
+        if passes {
+            defer { pending = ByteBuffer() }
+            return pending
+        }
+        if var timed = encoder as? any TimedStreamEncoder {
+            timed.durations = durations
+            encoder = timed
+        }
+        encoder.finish(into: &rest)
+        return ByteBuffer(bytes: rest)
     }
 
-    /// Translates a whole answer.
-    func answer(_ body: ByteBuffer) throws(ChatFailure) -> (body: [UInt8], usage: Usage?, contentBytes: Int) {
-        var response = try codec.decodeResponse(Array(body.readableBytesView))
+    /// What ends the caller's stream with an error.
+    mutating func ending(with error: GatewayError) -> ByteBuffer {
+        var rest: [UInt8] = []
+        encoder.fail(error, into: &rest)
+        return ByteBuffer(bytes: rest)
+    }
+
+    // MARK: Whole answers
+
+    /// Reads a whole answer, and translates it where the bytes do not pass.
+    ///
+    /// - Parameter durations: How long it took, for formats that tell.
+    func answer(
+        _ body: ByteBuffer,
+        _ durations: AnswerDurations
+    ) throws(ChatFailure) -> (body: ByteBuffer, usage: Usage?, contentBytes: Int) {
+        var response = try upstream.decodeResponse(Array(body.readableBytesView))
         guard !response.choices.isEmpty else { throw .malformed("the answer has no choices") }
-        response.id = response.id ?? id
-        response.created = response.created ?? created
-        response.restoreToolNames(renamedTools)
+        let usage = response.usage?.counts
         let text = response.choices.reduce(0) { sum, choice in
             sum + choice.message.text.utf8.count + (choice.message.reasoning?.utf8.count ?? 0)
                 + choice.message.toolCalls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
         }
-        return (OpenAIChatCodec().encodeResponse(response), response.usage?.counts, text)
+        if passes { return (body, usage, text) }
+        response.id = response.id ?? id
+        response.created = response.created ?? created
+        response.restoreToolNames(renamedTools)
+        let bytes =
+            (caller as? any TimedCodec)?.encodeResponse(response, durations: durations)
+            ?? caller.encodeResponse(response)
+        return (ByteBuffer(bytes: bytes), usage, text)
     }
 
     /// An upstream's error in the caller's dialect.
     func failure(_ body: ByteBuffer, status: Int) -> (said: UpstreamFailure, body: ByteBuffer) {
-        let said = codec.decodeFailure(Array(body.readableBytesView))
-        return (said, ByteBuffer(bytes: OpenAIChatCodec().encodeFailure(said, status: status)))
-    }
-}
-
-extension Exchange {
-    /// Writes the request for a target of another dialect; does nothing for one of the caller's own.
-    ///
-    /// - Throws: ``GatewayError`` when the target cannot do what was asked for.
-    mutating func translate(for target: Target) throws(GatewayError) {
-        translated = nil
-        guard target.dialect != .openAIChat, target.dialect != .mock else { return }
-        let settings = CodecSettings(
-            account: target.account.rawValue,
-            contextWindow: target.contextWindow,
-            keepAlive: target.quirks.keepAlive
-        )
-        guard let codec = target.dialect.codec(settings) else { return }
-        if typedRequest == nil { typedRequest = try body.decoded() }
-        guard var request = typedRequest else { return }
-        request.model = target.upstreamModel
-        let encoded = try codec.encodeRequest(request)
-        let translation = Translation(
-            codec,
-            renamedTools: encoded.renamedTools,
-            id: "chatcmpl-" + id.description,
-            created: Int64(receivedWall / 1_000),
-            includeUsage: facts.includeUsage
-        )
-        translated = TranslatedRequest(
-            request: UpstreamRequest(
-                path: target.dialect.chatPath,
-                accept: facts.stream ? target.dialect.streamType : "application/json",
-                body: SplicedBody(encoded.body)
-            ),
-            dropped: encoded.dropped,
-            translation: translation
-        )
-    }
-
-    /// A target that cannot do what was asked for is passed over while others are left.
-    mutating func cannotCarry(
-        _ error: GatewayError,
-        _ env: inout some ExchangeEnvironment,
-        _ actions: inout ActionList
-    ) {
-        guard let machine = call?.machine, !machine.isLastTarget else { return fail(with: error, &env, &actions) }
-        trace.add(.unfit, machine.target)
-        call?.machine.skip(to: machine.target + 1)
-        beginAttempt(&env, &actions)
+        let said = upstream.decodeFailure(Array(body.readableBytesView))
+        if passes { return (said, body) }
+        return (said, ByteBuffer(bytes: caller.encodeFailure(said, status: status)))
     }
 }
 

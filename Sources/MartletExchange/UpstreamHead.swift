@@ -6,6 +6,8 @@ public struct UpstreamHead: Sendable {
     public var status: Int
     /// What the body claims to be.
     public var media: Media
+    /// The media type as it was sent, where it is none of the kinds that matter.
+    public var contentType: String?
     /// How long the upstream asked to wait, parsed and bounded to one hour.
     public var retryAfter: Duration?
 
@@ -39,14 +41,4 @@ public enum LegFailure: Error, Sendable, Hashable {
     case framing
     /// The target is not allowed for this request: the dialer refused it.
     case forbidden
-}
-
-extension Dialect {
-    /// What the body of a stream claims to be.
-    var streamMedia: UpstreamHead.Media {
-        switch self {
-        case .ollamaChat, .ollamaGenerate: .ndjson
-        default: .eventStream
-        }
-    }
 }

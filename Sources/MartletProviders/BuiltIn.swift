@@ -45,6 +45,7 @@ struct PresetsFile: Decodable {
         var title: String
         var shortNames: [String]
         var dialect: DialectName
+        var otherDialects: [DialectName]?
         var baseUrl: String?
         var loopbackPort: Int?
         var credential: ProviderDescriptor.CredentialNeed
@@ -63,6 +64,7 @@ struct PresetsFile: Decodable {
                 isEngine: engine
             )
             out.shortNames = shortNames
+            out.otherDialects = (otherDialects ?? []).map(\.dialect)
             out.baseURL = baseUrl
             out.loopbackPort = loopbackPort
             out.credential = credential
@@ -95,6 +97,9 @@ struct PresetsFile: Decodable {
         case openAIChat = "openai_chat"
         case anthropicMessages = "anthropic_messages"
         case ollamaChat = "ollama_chat"
+        case openAIResponses = "openai_responses"
+        case openAICompletions = "openai_completions"
+        case ollamaGenerate = "ollama_generate"
         case mock
 
         var dialect: Dialect {
@@ -102,6 +107,9 @@ struct PresetsFile: Decodable {
             case .openAIChat: .openAIChat
             case .anthropicMessages: .anthropicMessages
             case .ollamaChat: .ollamaChat
+            case .openAIResponses: .openAIResponses
+            case .openAICompletions: .openAICompletions
+            case .ollamaGenerate: .ollamaGenerate
             case .mock: .mock
             }
         }

@@ -12,6 +12,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var shortNames: [String]
     /// The wire format it speaks.
     public var dialect: Dialect
+    /// Further wire formats it speaks below the same base URL.
+    public var otherDialects: [Dialect] = []
     /// The base URL when the account names none; `nil` when the account must name one.
     public var baseURL: String?
     /// The port a local engine of this kind listens on unless told otherwise; `nil` for other providers.

@@ -13,6 +13,8 @@ public final class Target: Sendable {
     public let kind: ProviderKind
     /// The wire format spoken to it.
     public let dialect: Dialect
+    /// Further wire formats it speaks at its endpoint; callers of one of them are served without translation.
+    public let otherDialects: [Dialect]
     /// The provider's own name of the model.
     public let upstreamModel: String
     /// Where it listens.
@@ -65,8 +67,10 @@ public final class Target: Sendable {
         timeouts: TargetTimeouts = TargetTimeouts(),
         maxConcurrency: Int = 0,
         tls: TLSOptions = TLSOptions(),
-        proxy: Proxy? = nil
+        proxy: Proxy? = nil,
+        otherDialects: [Dialect] = []
     ) {
+        self.otherDialects = otherDialects
         self.id = id
         self.account = account
         self.kind = kind
@@ -100,6 +104,11 @@ public final class Target: Sendable {
         ])
         requestFields = FieldBlock([HeaderField(name: "host", value: endpoint.authority)] + proxyFields + headers)
     }
+}
+
+extension Target {
+    /// The wire format to speak to it for a caller: the caller's own if it can be.
+    public func spoken(for caller: Dialect) -> Dialect { otherDialects.contains(caller) ? caller : dialect }
 }
 
 /// A header the gateway sends; checked once when the snapshot is made.

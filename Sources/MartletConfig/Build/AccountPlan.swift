@@ -41,7 +41,8 @@ struct AccountPlan: Sendable {
             timeouts: timeouts,
             maxConcurrency: maxConcurrency,
             tls: tls,
-            proxy: proxy
+            proxy: proxy,
+            otherDialects: descriptor.otherDialects
         )
     }
 

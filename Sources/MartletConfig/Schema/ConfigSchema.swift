@@ -46,13 +46,7 @@ enum ConfigSchema {
                 default: "5"
             ),
             SchemaKey("shutdown_grace_s", .secondsOrZero, "Seconds running requests may finish in.", default: "120"),
-            SchemaKey(
-                "cors_origins",
-                .strings,
-                "Origins that browsers may call from.",
-                default: "[]",
-                isBuilt: false
-            ),
+            SchemaKey("cors_origins", .strings, "Origins that browsers may call from.", default: "[]"),
             SchemaKey("trusted_proxies", .strings, "Who may set X-Forwarded-For.", default: "[]", isBuilt: false),
             SchemaKey(
                 "sse_keepalive_s",

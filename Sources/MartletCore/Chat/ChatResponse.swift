@@ -10,6 +10,8 @@ public struct ChatResponse: Hashable, Sendable {
     public var choices: [Choice]
     /// What the answer cost in tokens.
     public var usage: ChatUsage?
+    /// The dialect it was written in, whose names the unknown members bear.
+    public var dialect = Dialect.openAIChat
     /// Unknown members of the answer.
     public var extra: [ExtraMember] = []
 

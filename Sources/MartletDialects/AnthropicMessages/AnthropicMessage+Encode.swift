@@ -133,6 +133,8 @@ extension AnthropicRequestEncoder {
                     let last = conversation.turns.count - 1
                     if conversation.turns[last].blocks.isEmpty { conversation.turns[last].startsWithThinking = true }
                     conversation.append(block)
+                } else if isNative {
+                    dropped.add("\(path).content[\(index)]")
                 } else if !reasoning.text.isEmpty || reasoning.isSealed {
                     dropped.add(reasoning.isSealed ? "thinking_blocks" : "reasoning_content", in: path)
                 }
@@ -162,7 +164,7 @@ extension AnthropicRequestEncoder {
 
     /// Where a message stands in the caller's body.
     func messagePath(_ index: Int) -> String {
-        guard isNative, request.messages.first?.role == .system else { return "messages[\(index)]" }
+        guard request.hasLeadingSystem else { return "messages[\(index)]" }
         return index == 0 ? "system" : "messages[\(index - 1)]"
     }
 

@@ -5,29 +5,35 @@ import MartletWire
 ///
 /// - SeeAlso: Anthropic API reference, "Messages" and "Streaming messages".
 public struct AnthropicMessagesCodec: ChatCodec {
-    /// The version that requests are written in.
-    public var version: AnthropicVersion
+    /// The version that requests are written in; `nil` takes for each the one that carries most of it.
+    public var version: AnthropicVersion?
     /// What is known of the model; `nil` tells it from the model's name in the request.
     public var traits: AnthropicModelTraits?
     /// The name of the account, which decoded thinking is marked with.
     ///
     /// Thinking with another account's mark is not sent: its signature would be refused. `nil` marks and checks nothing.
     public var origin: String?
+    /// Whom answers are written for; `nil` leaves their own ids.
+    public var context: CallerContext?
 
     /// Makes a codec.
     ///
     /// - Parameters:
-    ///   - version: The version that requests are written in.
+    ///   - version: The version that requests are written in; `nil` takes for each the one that carries most of it.
     ///   - traits: What is known of the model; `nil` tells it from the model's name in the request.
     ///   - origin: The name of the account, which decoded thinking is marked with.
+    ///   - context: Whom answers are written for: other vendors' answers get ids of this dialect, and the tokens of the
+    ///     input are told by estimate until they are known.
     public init(
-        version: AnthropicVersion = .june2023,
+        version: AnthropicVersion? = nil,
         traits: AnthropicModelTraits? = nil,
-        origin: String? = nil
+        origin: String? = nil,
+        context: CallerContext? = nil
     ) {
         self.version = version
         self.traits = traits
         self.origin = origin
+        self.context = context
     }
 
     /// Decodes a request body.
@@ -35,24 +41,17 @@ public struct AnthropicMessagesCodec: ChatCodec {
     /// - Throws: ``GatewayError``: `invalid_json`, `json_too_deep`, `missing_required_parameter`, or `invalid_value`
     ///   with the field's path as `param`.
     public func decodeRequest(_ body: [UInt8]) throws(GatewayError) -> ChatRequest {
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(body)
-        } catch {
-            throw GatewayError(error)
+        try body.decoded(requiring: ["messages", "max_tokens"]) { (view) throws(JSONFieldError) in
+            try ChatRequest(anthropic: view)
         }
-        return try document.withView { (view) throws(GatewayError) in
-            guard view.kind == .object else {
-                throw GatewayError(.invalidValue, "The request body must be a JSON object.")
-            }
-            for name in ["messages", "max_tokens"] where view.member(Array(name.utf8))?.isNull ?? true {
-                throw GatewayError(.missingRequiredParameter, "Missing required parameter: '\(name)'.", param: name)
-            }
-            do throws(JSONFieldError) {
-                return try ChatRequest(anthropic: view)
-            } catch {
-                throw GatewayError(error)
-            }
+    }
+
+    /// Decodes the body of a request to count tokens, which has no limit for the answer.
+    ///
+    /// - Throws: As ``decodeRequest(_:)``.
+    public func decodeCountRequest(_ body: [UInt8]) throws(GatewayError) -> ChatRequest {
+        try body.decoded(requiring: ["messages"]) { (view) throws(JSONFieldError) in
+            try ChatRequest(anthropic: view)
         }
     }
 
@@ -72,13 +71,7 @@ public struct AnthropicMessagesCodec: ChatCodec {
     ///
     /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.
     public func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse {
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(body)
-        } catch {
-            throw .malformed(error.description)
-        }
-        return try document.withView { (view) throws(ChatFailure) in
+        try body.answered { (view) throws(ChatFailure) in
             if let failure = UpstreamFailure(anthropicAnswer: view) { throw .upstream(failure) }
             guard view.member("content")?.kind == .array, let reader = try? JSONObjectReader(view) else {
                 throw .malformed("the answer has no content")
@@ -87,8 +80,8 @@ public struct AnthropicMessagesCodec: ChatCodec {
         }
     }
 
-    /// Encodes a whole answer; of several answers the first.
-    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.anthropicBody() }
+    /// Encodes a whole answer; of several answers the first, and of other vendors' answers what this dialect has.
+    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.anthropicBody(for: context) }
 
     /// Reads what an upstream said about a failure, in whatever shape.
     public func decodeFailure(_ body: [UInt8]) -> UpstreamFailure { UpstreamFailure(anthropic: body) }
@@ -106,6 +99,6 @@ public struct AnthropicMessagesCodec: ChatCodec {
 
     /// Makes an encoder for one stream; this dialect always tells the usage.
     public func makeStreamEncoder(includeUsage: Bool) -> AnthropicMessagesStreamEncoder {
-        AnthropicMessagesStreamEncoder()
+        AnthropicMessagesStreamEncoder(context: context)
     }
 }

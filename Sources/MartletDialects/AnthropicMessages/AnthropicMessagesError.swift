@@ -82,6 +82,9 @@ public enum AnthropicMessagesError {
     ]
 
     private static func body(type: String, message: String, code: String?) -> [UInt8] {
+        // Clients know a prompt that must be shortened by these words.
+        let isTooLong = code == "context_length_exceeded" && !message.hasPrefix("prompt is too long")
+        let message = isTooLong ? "prompt is too long: " + message : message
         var writer = JSONWriter(reserving: 160)
         writer.object { writer in
             writer.member("type", "error")

@@ -28,6 +28,9 @@ public struct AnthropicMessagesStreamDecoder: ChatStreamDecoder {
         try unsafe read.withUnsafeBytes { (bytes) throws(ChatFailure) in try unsafe decode(bytes, into: &chunks) }
     }
 
+    /// Whether the mark that ends a stream was seen, so that nothing more can come.
+    public var isComplete: Bool { state.isDone }
+
     /// Says that no more bytes come.
     ///
     /// A stream is complete with `message_stop`, or without it when the reason to stop was seen.

@@ -21,6 +21,11 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
     private var refusal: String?
     private var endExtra: [ExtraMember] = []
     private var calls: [Call] = []
+    private var names = AnthropicNames()
+    private let caller: CallerContext?
+    /// Bytes of text, thinking and arguments, for an estimate where nobody tells the usage.
+    private var outputBytes = 0
+    private var hasText = false
 
     private enum Kind: Equatable {
         case text, thinking
@@ -41,7 +46,10 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
     private static let mostCalls = 1_024
 
     /// Makes an encoder for one stream.
-    public init() {}
+    ///
+    /// - Parameter caller: Whom it is for: other vendors' answers get ids of this dialect, and the input's tokens are
+    ///   told by estimate until they are known.
+    public init(context caller: CallerContext? = nil) { self.caller = caller }
 
     /// Appends a chunk's bytes; of several answers only the first is passed on.
     public mutating func encode(_ chunk: ChatChunk, into output: inout [UInt8]) {
@@ -65,6 +73,12 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
     public mutating func finish(into output: inout [UInt8]) {
         guard !hasEnded else { return }
         begin(into: &output)
+        // Told in the details too, but few clients look there, and an empty turn cannot be sent back.
+        if let refusal, !hasText, endExtra.value("stop_details") == nil {
+            closeAll(into: &output)
+            begin(.text, opensPart: true, into: &output)
+            delta("text_delta", "text", refusal, into: &output)
+        }
         closeAll(into: &output)
         if isBroken {
             return fail(GatewayError(.streamInterrupted, "The upstream mixed its calls of tools."), into: &output)
@@ -86,7 +100,7 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
                 writer.member("container", endExtra.value("container"))
             }
             writer.key("usage")
-            (usage ?? ChatUsage(Usage(inputTokens: 0, outputTokens: 0))).writeAnthropic(to: &writer)
+            (usage ?? estimate).writeAnthropic(to: &writer)
         }
         event("message_stop", into: &output) { _ in }
     }
@@ -101,17 +115,23 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
     /// The bytes of an event that says nothing, which may stand anywhere between events to hold a stream open.
     public static let pingEvent = Array("event: ping\ndata: {\"type\":\"ping\"}\n\n".utf8)
 
+    /// What is known of the usage without being told.
+    private var estimate: ChatUsage {
+        let input = caller?.estimatedInputTokens ?? 0
+        return ChatUsage(Usage(inputTokens: input, outputTokens: Usage.estimatedTokens(textBytes: outputBytes)))
+    }
+
     private mutating func begin(into output: inout [UInt8]) {
         guard !hasBegun else { return }
         hasBegun = true
-        let counts = usage ?? ChatUsage(Usage(inputTokens: 0, outputTokens: 0))
+        let counts = usage ?? estimate
         event("message_start", into: &output) { writer in
             writer.key("message")
             writer.object { writer in
-                writer.member("id", id ?? "msg_0")
+                writer.member("id", AnthropicAnswerID.message(id, caller))
                 writer.member("type", "message")
                 writer.member("role", "assistant")
-                writer.member("model", model ?? "")
+                writer.member("model", model ?? caller?.model ?? "")
                 writer.key("content")
                 writer.array { _ in }
                 writer.key("stop_reason")
@@ -125,6 +145,7 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
     }
 
     private mutating func encode(_ choice: ChatChunk.Choice, into output: inout [UInt8]) {
+        outputBytes &+= choice.outputBytes
         if let text = choice.reasoning, !text.isEmpty {
             begin(.thinking, opensPart: choice.opensPart, into: &output)
             delta("thinking_delta", "thinking", text, into: &output)
@@ -137,6 +158,7 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
         if let text = choice.content, !text.isEmpty {
             begin(.text, opensPart: choice.opensPart, into: &output)
             delta("text_delta", "text", text, into: &output)
+            hasText = true
         }
         for member in choice.deltaExtra where member.name == "citation" && open == .text {
             event("content_block_delta", into: &output) { writer in
@@ -180,7 +202,7 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
         closeBlock(into: &output)
         calls[place].hasBegun = true
         let call = calls[place]
-        let id = call.id.isEmpty ? "toolu_\(place)" : call.id
+        let id = AnthropicAnswerID.call(call.id, place: place, caller, &names)
         start(.tool(place), into: &output) { writer in
             writer.member("type", "tool_use")
             writer.member("id", id)

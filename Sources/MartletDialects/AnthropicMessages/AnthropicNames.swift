@@ -9,14 +9,16 @@ struct AnthropicNames {
     /// The caller's names by those sent, where they differ.
     private(set) var renamed: [String: String] = [:]
 
-    /// The longest name of a tool.
-    private static let longestName = 128
+    /// The longest name of a tool, in bytes.
+    private let longestName: Int
+
+    init(longestName: Int = 128) { self.longestName = longestName }
 
     /// The name to send for a tool.
     mutating func name(_ name: String) -> String {
         if let known = sentNames[name] { return known }
-        let clean = Self.clean(name, limit: Self.longestName)
-        let sent = usedNames.unique(clean.isEmpty ? "tool" : clean, limit: Self.longestName)
+        let clean = Self.clean(name, limit: longestName)
+        let sent = usedNames.unique(clean.isEmpty ? "tool" : clean, limit: longestName)
         sentNames[name] = sent
         if sent != name { renamed[sent] = name }
         return sent

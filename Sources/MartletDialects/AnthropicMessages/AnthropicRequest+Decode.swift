@@ -22,7 +22,7 @@ extension ChatRequest {
         }
         self.init(model: try reader.takeString("model"), messages: messages)
         dialect = .anthropicMessages
-        limits.maxTokens = Int(exactly: try reader.requireInt("max_tokens", in: 0...largest))
+        limits.maxTokens = try reader.takeInt("max_tokens", in: 0...largest).flatMap { Int(exactly: $0) }
         sampling.temperature = try reader.takeDouble("temperature", in: 0...1)
         sampling.topP = try reader.takeDouble("top_p", in: 0...1)
         sampling.topK = try reader.takeInt("top_k", in: -1...largest).flatMap { Int(exactly: $0) }
@@ -41,7 +41,31 @@ extension ChatRequest {
             _ = reader.take("metadata")
             user = name
         }
+        takeGateway(&reader)
         extra = reader.extra
+    }
+
+    /// Whether the first message is the member `system`.
+    var hasLeadingSystem: Bool { dialect == .anthropicMessages && messages.first?.role == .system }
+
+    /// Takes the gateway's own values; Anthropic has a field `fallbacks` of its own, which holds objects.
+    private mutating func takeGateway(_ reader: inout JSONObjectReader) {
+        if let name = reader.peek("route")?.string(), let route = Route(rawValue: name) {
+            gateway.route = route
+            _ = reader.take("route")
+        }
+        if let name = reader.peek("provider")?.string() {
+            gateway.provider = name
+            _ = reader.take("provider")
+        }
+        if let flag = reader.peek("smart_routing")?.bool() {
+            gateway.smartRouting = flag
+            _ = reader.take("smart_routing")
+        }
+        if let list = reader.peek("fallbacks"), AnthropicMessagesFacts.isGateway(fallbacks: list) {
+            gateway.fallbacks = list.elements.compactMap { $0.string() }
+            _ = reader.take("fallbacks")
+        }
     }
 
     private mutating func takeTools(anthropic reader: inout JSONObjectReader) throws(JSONFieldError) {

@@ -6,6 +6,7 @@ struct AnthropicRequestEncoder {
     let request: ChatRequest
     let codec: AnthropicMessagesCodec
     let traits: AnthropicModelTraits
+    let version: AnthropicVersion
     var dropped = DroppedPaths()
     var names = AnthropicNames()
 
@@ -13,6 +14,9 @@ struct AnthropicRequestEncoder {
         self.request = request
         self.codec = codec
         traits = codec.traits ?? AnthropicModelTraits(model: request.model ?? "")
+        // A request of this dialect may hold what only the older version takes.
+        let isNative = request.dialect == .anthropicMessages
+        version = codec.version ?? (isNative ? .june2023 : AnthropicVersion.best(for: request, traits: traits))
     }
 
     /// Whether the request was written in this dialect, so that what this codec does not know still means something.
@@ -60,7 +64,12 @@ struct AnthropicRequestEncoder {
             thinking.write(format: output.format, to: &writer)
             writer.members(rest)
         }
-        return EncodedRequest(body: writer.bytes, dropped: dropped.paths, renamedTools: names.renamed)
+        return EncodedRequest(
+            body: writer.bytes,
+            dropped: dropped.paths,
+            renamedTools: names.renamed,
+            headers: [EncodedRequest.Header("anthropic-version", version.rawValue)]
+        )
     }
 
     private func write(_ conversation: AnthropicConversation, to writer: inout JSONWriter) {
@@ -157,7 +166,7 @@ struct AnthropicRequestEncoder {
             case "cache_control": members.append(member)
             // Looked at elsewhere.
             case "thinking", "modalities": break
-            default: dropped.add(member.name, in: "")
+            default: dropped.add([member], in: "")
             }
         }
         if let user {

@@ -31,6 +31,7 @@ extension ChatResponse {
             choices: [choice],
             usage: usage.usage
         )
+        dialect = .anthropicMessages
         extra = reader.extra
     }
 
@@ -40,18 +41,27 @@ extension ChatResponse {
         return details.member("explanation")?.string().flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    func anthropicBody() -> [UInt8] {
+    /// Encodes the answer; of other vendors' answers what this dialect has.
+    ///
+    /// - Parameter caller: Whom it is for; `nil` leaves the answer's own id.
+    func anthropicBody(for caller: CallerContext?) -> [UInt8] {
         let choice = choices.first
         let message = choice?.message
+        let isOwn = dialect == .anthropicMessages
+        var names = AnthropicNames()
         var writer = JSONWriter(reserving: 512)
         writer.object { writer in
-            writer.member("id", id ?? "msg_0")
+            writer.member("id", AnthropicAnswerID.message(id, caller))
             writer.member("type", "message")
             writer.member("role", "assistant")
-            writer.member("model", model ?? "")
+            writer.member("model", model ?? caller?.model ?? "")
             writer.key("content")
             writer.array { writer in
-                for part in message?.parts ?? [] { part.writeAnthropicAnswer(to: &writer) }
+                if isOwn {
+                    for part in message?.parts ?? [] { part.writeAnthropicAnswer(to: &writer) }
+                } else {
+                    message?.writeForeign(for: caller, &names, to: &writer)
+                }
             }
             writer.key("stop_reason")
             if let reason = choice?.finishReason {
@@ -69,10 +79,64 @@ extension ChatResponse {
             if let text = choice?.stopSequence { writer.string(text) } else { writer.null() }
             writer.member("stop_details", AnthropicStopReason.details(choice?.extra ?? [], refusal: message?.refusal))
             writer.key("usage")
-            (usage ?? ChatUsage(Usage(inputTokens: 0, outputTokens: 0))).writeAnthropic(to: &writer)
-            writer.members(extra)
+            let unknown = Usage(inputTokens: caller?.estimatedInputTokens ?? 0, outputTokens: 0)
+            (usage ?? ChatUsage(unknown)).writeAnthropic(to: &writer)
+            if isOwn { writer.members(extra) }
         }
         return writer.bytes
+    }
+}
+
+extension ChatMessage {
+    /// Writes the content of another vendor's answer: without unknown members, and with ids that Anthropic takes back.
+    fileprivate func writeForeign(
+        for caller: CallerContext?,
+        _ names: inout AnthropicNames,
+        to writer: inout JSONWriter
+    ) {
+        var calls = 0
+        for part in parts {
+            switch part {
+            case .text(let text): ChatPart.text(ChatText(text.text)).writeAnthropicAnswer(to: &writer)
+            case .reasoning(var reasoning):
+                reasoning.extra = []
+                ChatPart.reasoning(reasoning).writeAnthropicAnswer(to: &writer)
+            case .toolCall(var call):
+                call.id = AnthropicAnswerID.call(call.id, place: calls, caller, &names)
+                call.extra = []
+                calls += 1
+                ChatPart.toolCall(call).writeAnthropicAnswer(to: &writer)
+            case .refusal, .image, .audio, .file, .toolResult, .other: break
+            }
+        }
+        // Told in the details too, but few clients look there, and an empty turn cannot be sent back.
+        guard text.isEmpty, let said = refusal ?? spokenRefusal else { return }
+        ChatPart.text(ChatText(said)).writeAnthropicAnswer(to: &writer)
+    }
+
+    /// A refusal that stands among the content.
+    private var spokenRefusal: String? {
+        for part in parts { if case .refusal(let text) = part { return text.text } }
+        return nil
+    }
+}
+
+/// The ids of answers, for callers of this dialect.
+enum AnthropicAnswerID {
+    /// The id of a message: the answer's own where it looks like one of this dialect, else made of the request's.
+    static func message(_ id: String?, _ caller: CallerContext?) -> String {
+        if let id, caller == nil || id.hasPrefix("msg_") { return id }
+        return caller.map { "msg_" + digits($0) } ?? "msg_0"
+    }
+
+    /// The id of a call: the answer's own in the characters that the API takes back, different from the others.
+    static func call(_ id: String, place: Int, _ caller: CallerContext?, _ names: inout AnthropicNames) -> String {
+        if !id.isEmpty { return names.id(id) }
+        return names.id(caller.map { "toolu_\(digits($0))_\(place)" } ?? "toolu_\(place)")
+    }
+
+    private static func digits(_ caller: CallerContext) -> String {
+        String(decoding: caller.id.description.utf8.filter { $0 != UInt8(ascii: "-") }, as: UTF8.self)
     }
 }
 

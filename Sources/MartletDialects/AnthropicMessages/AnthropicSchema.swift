@@ -45,6 +45,36 @@ enum AnthropicSchema {
         return answer(JSONText(writer.bytes), note: nil)
     }
 
+    /// Whether a schema names every property of every object as required, as OpenAI wants where it is to enforce it.
+    ///
+    /// - SeeAlso: OpenAI API reference, "Structured outputs", "All fields must be required".
+    static func isStrict(_ schema: JSONText) -> Bool {
+        guard let document = try? JSONDocument(schema.bytes), document.rootKind == .object else { return false }
+        return document.withView { isStrict($0) }
+    }
+
+    /// The nesting is bounded by that of the document.
+    private static func isStrict(_ view: JSONView) -> Bool {
+        if view.kind == .array { return view.elements.allSatisfy { isStrict($0) } }
+        guard view.kind == .object else { return true }
+        if let properties = view.member("properties"), properties.kind == .object {
+            guard view.member("additionalProperties")?.kind == .false else { return false }
+            var required: Set<String> = []
+            for name in view.member("required")?.elements ?? view.elements {
+                if let name = name.string() { required.insert(name) }
+            }
+            for property in properties.members {
+                guard required.contains(property.key.string() ?? ""), isStrict(property.value) else { return false }
+            }
+        }
+        return view.members.allSatisfy { member in
+            // Properties were looked at; values of these are no schemas.
+            let isData = ["properties", "enum", "const", "default", "examples", "required"]
+                .contains { (name: StaticString) in member.key.equalsString(name) }
+            return isData || isStrict(member.value)
+        }
+    }
+
     /// Formats of strings that are enforced.
     private static let formats: [StaticString] = [
         "date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid",

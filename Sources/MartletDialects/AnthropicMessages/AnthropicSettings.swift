@@ -26,12 +26,12 @@ extension AnthropicRequestEncoder {
         let asked = request.sampling
         var kept = Sampling(temperature: asked.temperature, topP: asked.topP, topK: asked.topK, stop: asked.stop)
         if isNative {
-            if codec.version == .october2026 { dropSampling(&kept) }
+            if version == .october2026 { dropSampling(&kept) }
             return kept
         }
         // Not a number of tokens for this API, but "no limit" for the servers that have it.
         if let topK = kept.topK, topK <= 0 { kept.topK = nil }
-        if codec.version == .october2026 || traits.sampling == .none {
+        if version == .october2026 || traits.sampling == .none {
             dropSampling(&kept)
         } else {
             if let temperature = kept.temperature, temperature > 1 {

@@ -8,9 +8,12 @@ struct AnthropicUsage: Hashable, Sendable {
     var input: Int64?
     var cacheRead: Int64?
     var cacheWrite: Int64?
+    var cacheWrite1h: Int64?
     var output: Int64?
     var thinking: Int64?
     var outputExtra: [ExtraMember] = []
+    /// Unknown members of the object that splits the cache writes.
+    var cacheExtra: [ExtraMember] = []
     var extra: [ExtraMember] = []
 
     /// Makes counts of nothing.
@@ -23,6 +26,14 @@ struct AnthropicUsage: Hashable, Sendable {
         Self.take("cache_read_input_tokens", &reader, &cacheRead)
         Self.take("cache_creation_input_tokens", &reader, &cacheWrite)
         Self.take("output_tokens", &reader, &output)
+        if var parts = reader.lenientObject("cache_creation") {
+            Self.take("ephemeral_1h_input_tokens", &parts, &cacheWrite1h)
+            var short: Int64?
+            Self.take("ephemeral_5m_input_tokens", &parts, &short)
+            // Some servers tell the parts alone.
+            if cacheWrite == nil, let short, let cacheWrite1h { cacheWrite = short + cacheWrite1h }
+            Self.merge(parts.extra, into: &cacheExtra)
+        }
         if var details = reader.lenientObject("output_tokens_details") {
             Self.take("thinking_tokens", &details, &thinking)
             Self.merge(details.extra, into: &outputExtra)
@@ -42,17 +53,21 @@ struct AnthropicUsage: Hashable, Sendable {
                 outputTokens: output,
                 cacheReadTokens: cacheRead,
                 cacheWriteTokens: cacheWrite,
+                cacheWrite1hTokens: cacheWrite1h.map { min($0, cacheWrite ?? 0) },
                 reasoningTokens: thinking
-            )
+            ),
+            dialect: .anthropicMessages
         )
         // A count that was told twice, once beyond belief, must not be written twice.
         let hasDetails = thinking != nil || !outputExtra.isEmpty
         let known: [(name: String, isKnown: Bool)] = [
             ("input_tokens", true), ("output_tokens", true), ("cache_read_input_tokens", cacheRead != nil),
             ("cache_creation_input_tokens", cacheWrite != nil), ("output_tokens_details", hasDetails),
+            ("cache_creation", cacheWrite1h != nil),
         ]
         usage.extra = extra.filter { member in !known.contains { $0.isKnown && $0.name == member.name } }
         usage.outputExtra = outputExtra.filter { thinking == nil || $0.name != "thinking_tokens" }
+        usage.inputExtra = cacheExtra
         return usage
     }
 
@@ -75,21 +90,31 @@ struct AnthropicUsage: Hashable, Sendable {
 extension ChatUsage {
     /// Writes the counts with the input split; the parts make up the total again.
     func writeAnthropic(to writer: inout JSONWriter) {
+        // Other vendors' members mean nothing here.
+        let isOwn = dialect == .anthropicMessages
         writer.object { writer in
             let cached = (counts.cacheReadTokens ?? 0).addingReportingOverflow(counts.cacheWriteTokens ?? 0)
             let rest = counts.inputTokens.subtractingReportingOverflow(cached.partialValue)
             writer.member("input_tokens", cached.overflow || rest.overflow ? 0 : max(0, rest.partialValue))
             writer.member("cache_creation_input_tokens", counts.cacheWriteTokens)
             writer.member("cache_read_input_tokens", counts.cacheReadTokens)
+            if let long = counts.cacheWrite1hTokens {
+                writer.key("cache_creation")
+                writer.object { writer in
+                    writer.member("ephemeral_5m_input_tokens", max(0, (counts.cacheWriteTokens ?? 0) &- long))
+                    writer.member("ephemeral_1h_input_tokens", long)
+                    if isOwn { writer.members(inputExtra) }
+                }
+            }
             writer.member("output_tokens", counts.outputTokens)
-            if counts.reasoningTokens != nil || !outputExtra.isEmpty {
+            if counts.reasoningTokens != nil || isOwn && !outputExtra.isEmpty {
                 writer.key("output_tokens_details")
                 writer.object { writer in
                     writer.member("thinking_tokens", counts.reasoningTokens)
-                    writer.members(outputExtra)
+                    if isOwn { writer.members(outputExtra) }
                 }
             }
-            writer.members(extra)
+            if isOwn { writer.members(extra) }
         }
     }
 }

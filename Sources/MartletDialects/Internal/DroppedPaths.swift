@@ -16,7 +16,7 @@ struct DroppedPaths {
 
     /// Names each of the members that says something; null is the same as absent.
     mutating func add(_ extra: [ExtraMember], in path: String) {
-        for member in extra where !member.isNull { add(member.name, in: path) }
+        for member in extra where !(path.isEmpty ? member.saysNothing : member.isNull) { add(member.name, in: path) }
     }
 
     /// The path of a member of the object at a path.

@@ -86,6 +86,11 @@ extension JSONWriter {
         raw(value.bytes)
     }
 
+    mutating func member(_ name: String, _ value: JSONText) {
+        key(Array(name.utf8))
+        raw(value.bytes)
+    }
+
     mutating func members(_ extra: [ExtraMember]) {
         for member in extra {
             key(Array(member.name.utf8))

@@ -31,7 +31,10 @@ struct OllamaAnswer {
         self = OllamaAnswer()
         if let error = view.member("error"), !error.isNull { throw .upstream(UpstreamFailure(ollama: view)) }
         guard var reader = try? JSONObjectReader(view) else { throw .malformed("the answer is no object") }
-        guard view.member("message")?.kind == .object || view.member("done")?.bool() == true else {
+        guard
+            view.member("message")?.kind == .object || view.member("response")?.kind == .string
+                || view.member("done")?.bool() == true
+        else {
             throw .malformed("the answer has no message")
         }
         model = reader.lenientString("model")
@@ -53,6 +56,11 @@ struct OllamaAnswer {
                 }
             }
             messageExtra = message.extra.without(OllamaExtra.message)
+        } else if let text = reader.lenientString("response") {
+            // `/api/generate` has no message.
+            content = text
+            thinking = reader.lenientString("thinking")
+            _ = reader.take("context")
         }
         if reader.peek("done")?.bool() != nil { isDone = reader.take("done")?.bool() ?? false }
         doneReason = reader.lenientString("done_reason")

@@ -6,12 +6,17 @@ import MartletWire
 /// Streams are NDJSON: one object a line, the last one with `"done": true`. Calls of tools come whole, their arguments
 /// as an object; pictures are base64 without a `data:` prefix; there is no choice of a tool and no second answer.
 /// Source: `docs/api.md`, `api/types.go` and `server/routes.go` of github.com/ollama/ollama, read 2026-08-21.
-public struct OllamaChatCodec: ChatCodec {
+public struct OllamaChatCodec: TimedCodec {
     /// What the codec adds to requests.
     public var settings: OllamaSettings
+    /// What answers tell that no upstream does; `nil` where the answers are an upstream's own.
+    public var caller: CallerContext?
 
     /// Makes a codec; apart from its settings it has no state.
-    public init(settings: OllamaSettings = OllamaSettings()) { self.settings = settings }
+    public init(settings: OllamaSettings = OllamaSettings(), for caller: CallerContext? = nil) {
+        self.settings = settings
+        self.caller = caller
+    }
 
     /// Decodes a request body.
     ///
@@ -20,22 +25,7 @@ public struct OllamaChatCodec: ChatCodec {
     /// - Throws: ``GatewayError``: `invalid_json`, `json_too_deep`, or `invalid_value` with the field's path as
     ///   `param`.
     public func decodeRequest(_ body: [UInt8]) throws(GatewayError) -> ChatRequest {
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(body)
-        } catch {
-            throw GatewayError(error)
-        }
-        return try document.withView { (view) throws(GatewayError) in
-            guard view.kind == .object else {
-                throw GatewayError(.invalidValue, "The request body must be a JSON object.")
-            }
-            do throws(JSONFieldError) {
-                return try ChatRequest(ollama: view)
-            } catch {
-                throw GatewayError(error)
-            }
-        }
+        try body.decoded { (view) throws(JSONFieldError) in try ChatRequest(ollama: view) }
     }
 
     /// Encodes a request body for an upstream, without the members that speak to the gateway.
@@ -45,9 +35,15 @@ public struct OllamaChatCodec: ChatCodec {
         guard (request.sampling.count ?? 1) <= 1 else {
             throw GatewayError(.unsupportedParameter, "Ollama gives one answer to a request.", param: "n")
         }
-        var dropped: [String] = []
-        let body = encodeRequest(request, dropped: &dropped)
-        return EncodedRequest(body: body, dropped: dropped)
+        guard request.dialect == .anthropicMessages else {
+            return OllamaRequestEncoder.encoded(request, settings, .chat)
+        }
+        var portable = try AnthropicPortableRequest(request, for: .ollamaChat)
+        var encoded = OllamaRequestEncoder.encoded(portable.request, settings, .chat)
+        portable.add(encoded.dropped)
+        encoded.dropped = portable.dropped.paths
+        encoded.renamedTools = portable.renamedTools
+        return encoded
     }
 
     /// Encodes a request body for an upstream and names what the format cannot carry.
@@ -64,42 +60,20 @@ public struct OllamaChatCodec: ChatCodec {
         return encoder.writer.bytes
     }
 
-    /// The context size a request is sent with (`options.num_ctx`); `nil` when none is.
-    public func contextTokens(for request: ChatRequest) -> Int? {
-        OllamaOptions(request, settings).contextTokens
-    }
-
-    /// Tells from the tokens an answer reports whether Ollama shortened the prompt.
-    ///
-    /// - Parameters:
-    ///   - request: The request as it was encoded.
-    ///   - usage: What the answer reported; `nil` when it did not.
-    public func promptFit(of request: ChatRequest, usage: Usage?) -> OllamaPromptFit {
-        guard let usage, !usage.estimated, let context = contextTokens(for: request) else { return .unknown }
-        return OllamaContext.fit(
-            promptTokens: usage.inputTokens,
-            contextTokens: context,
-            likelyTokens: OllamaPromptSize(request).likelyTokens
-        )
-    }
-
     /// Decodes a whole answer.
     ///
     /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.
     public func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse {
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(body)
-        } catch {
-            throw .malformed(error.description)
-        }
-        return try document.withView { (view) throws(ChatFailure) in
-            ChatResponse(ollama: try OllamaAnswer(view))
-        }
+        try body.answered { (view) throws(ChatFailure) in ChatResponse(ollama: try OllamaAnswer(view)) }
     }
 
     /// Encodes a whole answer; the format has room for one choice, the first.
-    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.ollamaBody() }
+    public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.ollamaBody(.chat, caller) }
+
+    /// Encodes a whole answer that tells how long it took.
+    public func encodeResponse(_ response: ChatResponse, durations: AnswerDurations) -> [UInt8] {
+        response.ollamaBody(.chat, caller, durations)
+    }
 
     /// Reads what an upstream said about a failure, in whatever shape.
     public func decodeFailure(_ body: [UInt8]) -> UpstreamFailure { UpstreamFailure(ollama: body) }
@@ -118,5 +92,10 @@ public struct OllamaChatCodec: ChatCodec {
     /// Makes an encoder for one stream.
     ///
     /// - Parameter includeUsage: Not looked at: Ollama always tells the tokens in its last line.
-    public func makeStreamEncoder(includeUsage: Bool) -> OllamaStreamEncoder { OllamaStreamEncoder() }
+    public func makeStreamEncoder(includeUsage: Bool) -> OllamaStreamEncoder { OllamaStreamEncoder(.chat, caller) }
+
+    /// The caller's name of a member of a request that is named by OpenAI's.
+    ///
+    /// - Parameter path: A path as ``EncodedRequest/dropped`` and ``GatewayError/param`` have it.
+    public static func callerPath(_ path: String) -> String { OllamaPaths.caller(path) }
 }

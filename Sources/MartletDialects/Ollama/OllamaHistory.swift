@@ -62,7 +62,7 @@ struct OllamaHistory {
 
 extension ChatPart {
     /// Makes a picture or a sound from base64.
-    fileprivate init(ollamaImage base64: String) {
+    init(ollamaImage base64: String) {
         let type = OllamaMedia.mediaType(base64)
         self =
             type == "audio/wav"

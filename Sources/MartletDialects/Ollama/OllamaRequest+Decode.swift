@@ -22,6 +22,7 @@ extension ChatRequest {
             }
         }
         self.init(model: model, messages: history.messages)
+        dialect = .ollamaChat
         if let list = try reader.takeArray("tools") {
             var tools: [ChatTool] = []
             for element in list {
@@ -32,6 +33,11 @@ extension ChatRequest {
             }
             self.tools = tools
         }
+        try takeOllama(&reader)
+    }
+
+    /// Takes what the routes for chats and for prompts have in common.
+    mutating func takeOllama(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
         responseFormat = try Self.format(&reader)
         if let value = reader.takeValue("think") {
             guard let think = OllamaThink(value.text) else {
@@ -40,6 +46,8 @@ extension ChatRequest {
             reasoningEffort = think.effort
         }
         stream = try reader.takeBool("stream") ?? true
+        // The last line always tells the tokens.
+        if stream == true { streamOptions = ChatStreamOptions(includeUsage: true) }
         sampling.logprobs = try reader.takeBool("logprobs")
         sampling.topLogprobs = try reader.takeInt("top_logprobs", in: 0...20).flatMap { Int(exactly: $0) }
         try takeOptions(&reader)

@@ -5,25 +5,49 @@ import MartletWire
 struct OllamaRequestEncoder {
     let request: ChatRequest
     let settings: OllamaSettings
+    /// Which route is written for.
+    let form: OllamaAnswerForm
     /// The body.
     var writer: JSONWriter
     /// JSON paths, in a body of OpenAI's shape, of what is not sent; a path stands for all below it.
     var dropped: [String] = []
+    /// The context size that is sent; `nil` when none is.
+    var contextTokens: Int?
 
-    init(_ request: ChatRequest, _ settings: OllamaSettings) {
+    init(_ request: ChatRequest, _ settings: OllamaSettings, _ form: OllamaAnswerForm = .chat) {
         self.request = request
         self.settings = settings
+        self.form = form
         writer = JSONWriter(reserving: 512)
+    }
+
+    /// Encodes a request body, with what tells later whether the prompt was shortened.
+    static func encoded(
+        _ request: ChatRequest,
+        _ settings: OllamaSettings,
+        _ form: OllamaAnswerForm
+    ) -> EncodedRequest {
+        var encoder = OllamaRequestEncoder(request, settings, form)
+        encoder.encode()
+        var encoded = EncodedRequest(body: encoder.writer.bytes, dropped: encoder.dropped)
+        encoded.promptCheck = encoder.contextTokens.map { context in
+            PromptCheck(contextTokens: context, likelyTokens: OllamaPromptSize(request).likelyTokens)
+        }
+        return encoded
     }
 
     mutating func encode() {
         writer.beginObject()
         writer.member("model", request.model)
-        writer.key("messages")
-        writer.beginArray()
-        for turn in turns() { turn.write(to: &writer) }
-        writer.endArray()
-        writeTools()
+        switch form {
+        case .chat:
+            writer.key("messages")
+            writer.beginArray()
+            for turn in turns() { turn.write(to: &writer) }
+            writer.endArray()
+            writeTools()
+        case .generate: writePrompt()
+        }
         writeFormat()
         writeThink()
         // Ollama streams unless told otherwise; the formats of callers do not.
@@ -32,6 +56,7 @@ struct OllamaRequestEncoder {
         writer.member("top_logprobs", request.sampling.topLogprobs)
         let options = OllamaOptions(request, settings)
         dropped.append(contentsOf: options.dropped)
+        contextTokens = options.contextTokens
         if !options.members.isEmpty {
             writer.key("options")
             writer.beginObject()
@@ -53,6 +78,15 @@ struct OllamaRequestEncoder {
     /// Notes the members of an object that nobody knows.
     mutating func drop(_ extra: [ExtraMember], in path: String) {
         for member in extra where member.kind != .null { drop(member.name, in: path) }
+    }
+
+    /// Writes the one text, and the system's, that `/api/generate` has room for.
+    private mutating func writePrompt() {
+        for turn in turns() { turn.writePrompt(to: &writer) }
+        for name in OllamaGenerateCodec.ownMembers {
+            if let member = extra(name), !member.saysNothing { writer.member(name, member.value) }
+        }
+        if let tools = request.tools, !tools.isEmpty { drop("tools") }
     }
 
     private mutating func writeTools() {
@@ -129,7 +163,8 @@ struct OllamaRequestEncoder {
             if format.schema != nil { drop("schema", in: path) }
         }
         // The schema is enforced by grammar, so that `strict` is kept whatever it says; its labels have no place.
-        drop("name", in: path)
+        // Ollama's callers give it none.
+        if request.dialect != .ollamaChat, request.dialect != .ollamaGenerate { drop("name", in: path) }
         if format.description != nil { drop("description", in: path) }
         drop(format.innerExtra, in: path)
         drop(format.extra, in: "response_format")
@@ -160,7 +195,7 @@ struct OllamaRequestEncoder {
         var isKept = false
         var truncates = settings.truncates
         var shifts = settings.shifts
-        for member in request.extra where member.kind != .null {
+        for member in request.extra where !member.saysNothing {
             switch member.name {
             case "format", "think", "options": break
             case "keep_alive" where member.kind == .string || member.kind == .number:
@@ -172,16 +207,14 @@ struct OllamaRequestEncoder {
             case "shift" where member.kind == .true || member.kind == .false:
                 writer.member("shift", member.value)
                 shifts = nil
+            case let name where form == .generate && OllamaGenerateCodec.ownMembers.contains(name): break
             default:
                 if !OllamaOptions.besideMessages.contains(member.name) { drop(member.name) }
             }
         }
         writer.member("truncate", truncates)
         writer.member("shift", shifts)
-        guard !isKept, let duration = settings.keepAlive else { return }
-        writer.key("keep_alive")
-        // A number without a unit is good only as a number.
-        if let seconds = Int64(duration) { writer.integer(seconds) } else { writer.string(duration) }
+        OllamaSettings.write(keepAlive: isKept ? nil : settings.keepAlive, to: &writer)
     }
 
     /// Notes the typed fields that the format has no member for, unless they ask for what happens anyway.

@@ -20,9 +20,18 @@ extension ChatResponse {
         extra = answer.extra
     }
 
-    func ollamaBody() -> [UInt8] {
+    func ollamaBody(
+        _ form: OllamaAnswerForm = .chat,
+        _ context: CallerContext? = nil,
+        _ durations: AnswerDurations? = nil
+    ) -> [UInt8] {
         let choice = choices.first
-        var answer = OllamaAnswerWriter(model: model, created: created)
+        var answer = OllamaAnswerWriter(
+            form: form,
+            model: context?.model ?? model,
+            created: context?.created ?? created
+        )
+        answer.durations = durations
         for part in choice?.message.parts ?? [] {
             switch part {
             case .text(let text), .refusal(let text): answer.content += text.text

@@ -1,3 +1,5 @@
+import MartletWire
+
 /// What an ``OllamaChatCodec`` adds to the requests it encodes; what the caller asked for itself always wins.
 public struct OllamaSettings: Hashable, Sendable {
     /// How `options.num_ctx` is chosen; `nil` sends none and leaves the model at Ollama's default.
@@ -32,5 +34,21 @@ public struct OllamaSettings: Hashable, Sendable {
         self.truncates = truncates
         self.shifts = shifts
         self.thinks = thinks
+    }
+}
+
+extension OllamaSettings {
+    /// Writes the member `keep_alive`; nothing without a duration.
+    static func write(keepAlive: String?, to writer: inout JSONWriter) {
+        guard let keepAlive else { return }
+        writer.key("keep_alive")
+        writer.raw(value(keepAlive: keepAlive))
+    }
+
+    /// The value of `keep_alive`; a number without a unit is good only as a number.
+    static func value(keepAlive: String) -> [UInt8] {
+        var writer = JSONWriter()
+        if let seconds = Int64(keepAlive) { writer.integer(seconds) } else { writer.string(keepAlive) }
+        return writer.bytes
     }
 }

@@ -30,6 +30,9 @@ public struct OllamaStreamDecoder: ChatStreamDecoder {
         try unsafe read.withUnsafeBytes { (bytes) throws(ChatFailure) in try unsafe decode(bytes, into: &chunks) }
     }
 
+    /// Whether the mark that ends a stream was seen, so that nothing more can come.
+    public var isComplete: Bool { isDone }
+
     /// Says that no more bytes come; a last line that has no ending is not looked at.
     ///
     /// - Throws: ``ChatFailure/cut`` when the last line did not come, or the failure that ended the stream.

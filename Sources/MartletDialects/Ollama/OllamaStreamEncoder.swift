@@ -5,7 +5,7 @@ import MartletWire
 ///
 /// Sees to what clients of Ollama rely on: every line names model and time, calls of tools come whole, and the reason to
 /// stop and the tokens stand in one last line. There is room for one choice, the first.
-public struct OllamaStreamEncoder: ChatStreamEncoder {
+public struct OllamaStreamEncoder: TimedStreamEncoder {
     /// The most calls that are put together; indices come from outside.
     private static let maxCalls = 1_024
 
@@ -18,9 +18,20 @@ public struct OllamaStreamEncoder: ChatStreamEncoder {
     /// Unknown members of the chunks that say how it ended.
     private var lastExtra: [ExtraMember] = []
     private var hasEnded = false
+    private let form: OllamaAnswerForm
+    /// How long the answer took, for the last line; set before ``finish(into:)``.
+    public var durations: AnswerDurations?
 
     /// Makes an encoder for one stream.
-    public init() {}
+    ///
+    /// - Parameter caller: What no upstream tells; `nil` tells model and time as the provider does.
+    public init(for caller: CallerContext? = nil) { self.init(.chat, caller) }
+
+    init(_ form: OllamaAnswerForm, _ context: CallerContext?) {
+        self.form = form
+        model = context?.model
+        created = context?.created
+    }
 
     /// Appends a chunk's line; what belongs into the last line, and calls that may go on, are kept.
     public mutating func encode(_ chunk: ChatChunk, into output: inout [UInt8]) {
@@ -63,6 +74,7 @@ public struct OllamaStreamEncoder: ChatStreamEncoder {
         line.finish = finishReason ?? .stop
         line.usage = usage
         line.extra = lastExtra
+        line.durations = durations
         append(line, to: &output)
     }
 
@@ -73,7 +85,7 @@ public struct OllamaStreamEncoder: ChatStreamEncoder {
         Self.append(OllamaError.encode(error.message), to: &output)
     }
 
-    private func line() -> OllamaAnswerWriter { OllamaAnswerWriter(model: model, created: created) }
+    private func line() -> OllamaAnswerWriter { OllamaAnswerWriter(form: form, model: model, created: created) }
 
     private mutating func add(_ delta: ChatChunk.ToolCallDelta) {
         guard delta.index >= 0 else { return }
@@ -94,7 +106,8 @@ public struct OllamaStreamEncoder: ChatStreamEncoder {
     }
 
     private mutating func flushCalls(to output: inout [UInt8]) {
-        guard !calls.isEmpty else { return }
+        // There are no calls in a text.
+        guard !calls.isEmpty, form == .chat else { return }
         var line = line()
         line.calls = calls.map(\.call)
         calls = []

@@ -38,4 +38,15 @@ struct OllamaTurn {
         writer.member("tool_call_id", callID)
         writer.endObject()
     }
+
+    /// Writes the turn as members of a request that has one text.
+    func writePrompt(to writer: inout JSONWriter) {
+        if role == "system" { return writer.member("system", content) }
+        writer.member("prompt", content)
+        guard !images.isEmpty else { return }
+        writer.key("images")
+        writer.array { writer in
+            for image in images { writer.string(image) }
+        }
+    }
 }

@@ -11,30 +11,26 @@ public struct OpenAIChatCodec: ChatCodec {
     /// - Throws: ``GatewayError``: `invalid_json`, `json_too_deep`, `missing_required_parameter`, or `invalid_value`
     ///   with the field's path as `param`.
     public func decodeRequest(_ body: [UInt8]) throws(GatewayError) -> ChatRequest {
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(body)
-        } catch {
-            throw GatewayError(error)
-        }
-        return try document.withView { (view) throws(GatewayError) in
-            guard view.kind == .object else {
-                throw GatewayError(.invalidValue, "The request body must be a JSON object.")
-            }
-            if view.member("messages")?.isNull ?? true { throw OpenAIChatFacts.missingMessages }
-            do throws(JSONFieldError) {
-                return try ChatRequest(openAI: view)
-            } catch {
-                throw GatewayError(error)
-            }
-        }
+        try body.decoded(requiring: ["messages"]) { (view) throws(JSONFieldError) in try ChatRequest(openAI: view) }
     }
 
     /// Encodes a request body for an upstream, without the members that speak to the gateway.
     ///
-    /// Nothing of a request in this dialect is dropped.
-    public func encodeRequest(_ request: ChatRequest) -> EncodedRequest {
-        EncodedRequest(body: request.openAIBody(withGateway: false))
+    /// Nothing of a request in this dialect is dropped; what only another has is named.
+    ///
+    /// - Throws: ``GatewayError`` for what a request of another dialect holds and this one has no form for.
+    public func encodeRequest(_ request: ChatRequest) throws(GatewayError) -> EncodedRequest {
+        guard request.dialect == .anthropicMessages else {
+            var dropped = DroppedPaths()
+            let request = request.withoutForeignMembers(&dropped)
+            return EncodedRequest(body: request.openAIBody(withGateway: false), dropped: dropped.paths)
+        }
+        let portable = try AnthropicPortableRequest(request, for: .openAIChat)
+        return EncodedRequest(
+            body: portable.request.openAIBody(withGateway: false),
+            dropped: portable.dropped.paths,
+            renamedTools: portable.renamedTools
+        )
     }
 
     /// Encodes a request body for a gateway, with the members that speak to it.
@@ -44,13 +40,7 @@ public struct OpenAIChatCodec: ChatCodec {
     ///
     /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.
     public func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse {
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(body)
-        } catch {
-            throw .malformed(error.description)
-        }
-        return try document.withView { (view) throws(ChatFailure) in
+        try body.answered { (view) throws(ChatFailure) in
             if let failure = UpstreamFailure(answer: view) { throw .upstream(failure) }
             guard view.member("choices")?.kind == .array, let reader = try? JSONObjectReader(view) else {
                 throw .malformed("the answer has no choices")

@@ -43,9 +43,7 @@ public enum OpenAIChatFacts {
     }
 
     /// The error of a request without messages.
-    static var missingMessages: GatewayError {
-        GatewayError(.missingRequiredParameter, "Missing required parameter: 'messages'.", param: "messages")
-    }
+    private static var missingMessages: GatewayError { .missing("messages") }
 }
 
 /// The members a request is read for.

@@ -55,7 +55,7 @@ extension ChatRequest {
         parallelToolCalls = try reader.takeBool("parallel_tool_calls")
     }
 
-    private static func takeMetadata(_ reader: inout JSONObjectReader) throws(JSONFieldError) -> [MetadataPair]? {
+    static func takeMetadata(_ reader: inout JSONObjectReader) throws(JSONFieldError) -> [MetadataPair]? {
         guard let object = try reader.takeObject("metadata") else { return nil }
         var pairs: [MetadataPair] = []
         for member in object.view.members {
@@ -107,7 +107,7 @@ extension ChatSampling {
 
 extension ChatRequest.GatewayExtensions {
     /// Takes the gateway's own values; a vendor's field of the same name stays.
-    fileprivate init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
+    init(_ reader: inout JSONObjectReader) throws(JSONFieldError) {
         self.init()
         if let text = reader.peek("route")?.string(), let route = Route(rawValue: text) {
             self.route = route

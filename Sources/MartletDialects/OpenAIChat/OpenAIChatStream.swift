@@ -26,6 +26,9 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
         try unsafe read.withUnsafeBytes { (bytes) throws(ChatFailure) in try unsafe decode(bytes, into: &chunks) }
     }
 
+    /// Whether the mark that ends a stream was seen, so that nothing more can come.
+    public var isComplete: Bool { isDone }
+
     /// Says that no more bytes come.
     ///
     /// A stream is complete with `[DONE]`, or without it when a `finish_reason` was seen: not every server sends the

@@ -40,24 +40,30 @@ extension ChatUsage {
     }
 
     func write(to writer: inout JSONWriter) {
+        // Other vendors' members mean nothing here.
+        let isOwn = dialect == .openAIChat
         writer.object { writer in
             writer.member("prompt_tokens", counts.inputTokens)
             writer.member("completion_tokens", counts.outputTokens)
             let (total, overflow) = counts.inputTokens.addingReportingOverflow(counts.outputTokens)
             writer.member("total_tokens", overflow ? Int64.max : total)
-            if counts.cacheReadTokens != nil || counts.cacheWriteTokens != nil || !inputExtra.isEmpty {
+            let cached = [("cached_tokens", counts.cacheReadTokens), ("cache_write_tokens", counts.cacheWriteTokens)]
+            let hasInput = cached.contains { $0.1 != nil } || isOwn && !inputExtra.isEmpty
+            if hasInput {
                 writer.key("prompt_tokens_details")
                 writer.object { writer in
                     writer.member("cached_tokens", counts.cacheReadTokens)
                     writer.member("cache_write_tokens", counts.cacheWriteTokens)
-                    writer.members(inputExtra)
+                    if isOwn { writer.members(Self.unwritten(inputExtra, beside: cached)) }
                 }
             }
-            if counts.reasoningTokens != nil || !outputExtra.isEmpty {
+            let hasOutput = counts.reasoningTokens != nil || isOwn && !outputExtra.isEmpty
+            if hasOutput {
                 writer.key("completion_tokens_details")
                 writer.object { writer in
                     writer.member("reasoning_tokens", counts.reasoningTokens)
-                    writer.members(outputExtra)
+                    let counted = [("reasoning_tokens", counts.reasoningTokens)]
+                    if isOwn { writer.members(Self.unwritten(outputExtra, beside: counted)) }
                 }
             }
             // The gateway's own mark; no provider has it.
@@ -65,8 +71,18 @@ extension ChatUsage {
                 writer.key("estimated")
                 writer.bool(true)
             }
-            writer.members(extra)
+            guard isOwn else { return }
+            let own = extra.without("prompt_tokens", "completion_tokens", "total_tokens").filter { member in
+                !(hasInput && member.name == "prompt_tokens_details"
+                    || hasOutput && member.name == "completion_tokens_details")
+            }
+            writer.members(own)
         }
+    }
+
+    /// The members without those of counts that are written: one that was told beyond belief stays among the members.
+    private static func unwritten(_ members: [ExtraMember], beside counts: [(String, Int64?)]) -> [ExtraMember] {
+        members.filter { member in !counts.contains { $0.1 != nil && $0.0 == member.name } }
     }
 
     /// Finds the usage of an answer or a chunk: at its usual place, or where Groq used to put it.

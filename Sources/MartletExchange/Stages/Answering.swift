@@ -126,7 +126,7 @@ extension Exchange {
             stage = .relay
             ask(.page(.metrics), within: .seconds(10), &env, &actions)
         case .page(let page): respond(with: env.page(page), &env, &actions)
-        case .chatCompletions, .control, nil: break
+        case .chat, .pass, .control, nil: break
         }
     }
 
@@ -158,6 +158,7 @@ extension Exchange {
         facts.target = answeringTarget ?? currentTarget ?? plan?.targets.first
         facts.attempts = call?.machine.attempts ?? 0
         facts.dropped = answer.dropped
+        facts.allowedOrigin = CORS.allowed(head.origin, by: snapshot.server.corsOrigins)
         return facts
     }
 }

@@ -9,7 +9,7 @@ extension Exchange {
     mutating func answerFromMock(_ id: LegID, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         let request: ChatRequest
         do throws(GatewayError) {
-            request = try body.decoded()
+            request = try typed()
         } catch {
             // Nothing was called: the request itself is at fault.
             let provider = answeringTarget?.account.rawValue ?? "none"
@@ -28,10 +28,10 @@ extension Exchange {
         stage = .relay
         trace.add(.committed, 0, 200)
         if facts.stream {
-            streamMock(model.chunks(for: request, id: answerID, created: created), &env, &actions)
+            streamMock(model.chunks(for: request, id: answerID, created: created), request, &env, &actions)
         } else {
             let response = model.response(for: request, id: answerID, created: created)
-            let bytes = ByteBuffer(bytes: OpenAIChatCodec().encodeResponse(response))
+            let bytes = ByteBuffer(bytes: callerCodec(request).encodeResponse(response))
             var head = ResponseHead(
                 status: 200,
                 contentType: "application/json",
@@ -48,25 +48,29 @@ extension Exchange {
 
     private var answerID: String { "chatcmpl-" + id.description }
 
+    private func callerCodec(_ request: ChatRequest) -> any ChatCodec {
+        format.answer.codec(for: callerContext(format.answer.repeatsRequest ? request : nil))
+    }
+
     private mutating func streamMock(
         _ chunks: [ChatChunk],
+        _ request: ChatRequest,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
         answer.isCommitted = true
         answer.firstToken = .zero
         actions.add(.respond(streamHead()))
-        var encoder = OpenAIChatStreamEncoder(includeUsage: facts.includeUsage)
+        var encoder: any ChatStreamEncoder = callerCodec(request).makeStreamEncoder(includeUsage: facts.includeUsage)
         for chunk in chunks {
             var event: [UInt8] = []
             encoder.encode(chunk, into: &event)
             actions.add(.body(ByteBuffer(bytes: event)))
         }
         var rest: [UInt8] = []
-        encoder.finishBeforeDone(into: &rest)
-        if !rest.isEmpty { actions.add(.body(ByteBuffer(bytes: rest))) }
+        encoder.finish(into: &rest)
         settle(.settled, &env, &actions)
-        actions.add(.body(ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)))
+        actions.add(.body(ByteBuffer(bytes: rest)))
         actions.add(.endBody)
     }
 }

@@ -55,8 +55,8 @@ extension Exchange {
 
     /// The target the machine points at.
     var currentTarget: Target? {
-        guard let plan, let call, call.machine.target < plan.targets.count else { return nil }
-        return plan.targets[call.machine.target]
+        guard let index = call?.machine.target, let count = plan?.targets.count, index < count else { return nil }
+        return plan?.targets[index]
     }
 
     /// Starts a leg: the built-in model answers at once, all others are dialled.
@@ -116,7 +116,7 @@ extension Exchange {
         guard let index = call?.index(of: id), call?.legs[index].phase == .dialing else { return }
         guard let target = call?.legs[index].target else { return }
         let request = upstreamRequest(for: target)
-        call?.legs[index].translation = translated?.translation
+        if let translated { call?.legs[index].translation = Boxed(translated.value.translation) }
         call?.legs[index].phase = .sent
         call?.legs[index].isReused = reused
         call?.legs[index].sentAt = env.now
@@ -144,7 +144,7 @@ extension Exchange {
         let usage = Usage(inputTokens: facts.estimatedInputTokens, outputTokens: 0, estimated: true)
         // With its estimated cost, which counts if the process dies before the ending is written.
         let cost = currentTarget?.price?.cost(of: usage)
-        actions.add(.record(ledgerRecord(.intent, usage: usage, cost: cost, env)))
+        actions.add(.record(ledgerRecord(.intent, usage: usage, cost: cost, &env)))
     }
 
     /// A leg's response head decides how its body is read.
@@ -163,7 +163,9 @@ extension Exchange {
             phase = .errorBody
             // The status that decides is known; its body may not hold the request up.
             deadlines.responseHead = env.now + Self.errorBodyLimit
-        } else if facts.stream, head.media == call?.legs[index].target.dialect.streamMedia {
+        } else if passThrough != nil, head.media != .json {
+            return passOn(index, head, &env, &actions)
+        } else if facts.stream, head.media == call?.legs[index].streamMedia {
             phase = .gate
             if call?.legs[index].translation == nil {
                 call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage)
@@ -212,6 +214,8 @@ extension Exchange {
             actions.add(.readLeg(id))
         case .gate, .relaying:
             streamBytes(index, bytes, &env, &actions)
+        case .raw:
+            rawBytes(id, bytes, &env, &actions)
         }
     }
 
@@ -236,6 +240,8 @@ extension Exchange {
             wholeBodyEnded(index, &env, &actions)
         case .gate, .relaying:
             streamEnded(index, &env, &actions)
+        case .raw:
+            rawEnded(&env, &actions)
         }
     }
 
@@ -248,7 +254,7 @@ extension Exchange {
     ) {
         guard let index = call?.index(of: id), let leg = call?.legs[index] else { return }
         switch (leg.phase, failure) {
-        case (.relaying, _):
+        case (.relaying, _), (.raw, _):
             interrupted(&env, &actions)
         case (_, .forbidden):
             let error = GatewayError(.localUnavailable, "No local target can serve this model.", retryAfterSeconds: 5)
@@ -275,7 +281,7 @@ extension Exchange {
     ) {
         let upstream: UpstreamFailure
         let body: ByteBuffer
-        if let translation = leg.translation {
+        if let translation = leg.translation?.value {
             (upstream, body) = translation.failure(leg.held, status: leg.status)
         } else {
             upstream = UpstreamFailure(openAI: Array(leg.held.readableBytesView))

@@ -68,8 +68,7 @@ extension Exchange {
         case .anyKey: break
         }
         switch endpoint {
-        case .chatCompletions: expectBody(&env, &actions)
-        case .control: expectBody(&env, &actions)
+        case .chat, .pass, .control: expectBody(&env, &actions)
         default: answerFromMemory(&env, &actions)
         }
     }
@@ -77,7 +76,7 @@ extension Exchange {
     /// Checks what can be checked before a body is read, and asks for it.
     private mutating func expectBody(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         if let error = bodyRefusal() { return refuse(error, closing: true, &env, &actions) }
-        if endpoint == .chatCompletions, let error = shed(&env) {
+        if isInference, let error = shed(&env) {
             return refuse(error, closing: hasBody, &env, &actions)
         }
         stage = .scan
@@ -94,10 +93,11 @@ extension Exchange {
         if let encoding = head.contentEncoding, encoding.lowercased() != "identity" {
             return GatewayError(.unsupportedMediaType, "Only Content-Encoding: identity is accepted.")
         }
-        guard endpoint == .chatCompletions else { return nil }
+        guard isInference else { return nil }
         // curl's default type, or none, is accepted from who shows a key and is no browser; the body must be JSON.
         let type = MediaType.essence(of: head.contentType ?? "")
         if MediaType.isJSON(type) { return nil }
+        if passThrough != nil, type == "multipart/form-data" || !hasBody { return nil }
         let isDefault = type.isEmpty || type == "application/x-www-form-urlencoded"
         if isDefault, head.presentsCredential, head.origin == nil { return nil }
         return GatewayError(.unsupportedMediaType, "Content-Type must be application/json.")
@@ -127,7 +127,7 @@ extension Exchange {
             return snapshot.observability.prometheusPublic || !snapshot.auth.enabled ? .open : .anyKey
         case .page, nil: return .open
         case .control: return .admin
-        case .chatCompletions, .models, .model: return .inference
+        case .chat, .pass, .models, .model: return .inference
         }
     }
 

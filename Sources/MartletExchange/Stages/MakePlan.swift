@@ -13,7 +13,9 @@ extension Exchange {
                 fallbacks: facts.fallbacks.map(\.rawValue),
                 privacy: privacy
             )
-            var plan = try Planner.plan(request, in: snapshot)
+            var plan: Plan
+            if let anyone = try planWithoutModel() { plan = anyone } else { plan = try Planner.plan(request, in: snapshot) }
+            try keepWhatPasses(&plan)
             // A target that is cooling down is asked last; it is not left out, so that the only one still is asked.
             if plan.targets.count > 1 {
                 let usable = plan.targets.filter { env.mayUse($0) }

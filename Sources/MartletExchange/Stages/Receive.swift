@@ -38,6 +38,7 @@ extension Exchange {
             )
             return refuse(error, closing: hasBody, &env, &actions)
         }
+        if case .chat(let dialect) = endpoint { format = CallerFormat(dialect) }
         stage = .authenticate
         authenticate(&env, &actions)
     }
@@ -77,12 +78,15 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        var head = ResponseHead(status: 204, contentType: "", contentLength: 0, facts: answerFacts())
-        head.more.append(.init(name: "allow", value: endpoint.allow))
-        head.closes = hasBody
+        var answerHead = ResponseHead(status: 204, contentType: "", contentLength: 0, facts: answerFacts())
+        answerHead.more.append(.init(name: "allow", value: endpoint.allow))
+        if answerHead.facts.allowedOrigin != nil {
+            answerHead.more += CORS.preflight(methods: endpoint.allow, requested: head.requestedHeaders)
+        }
+        answerHead.closes = hasBody
         answer.status = 204
         settle(.settled, &env, &actions)
-        actions.add(.respond(head))
+        actions.add(.respond(answerHead))
         actions.add(.endBody)
     }
 }

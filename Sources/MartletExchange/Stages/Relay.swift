@@ -14,10 +14,13 @@ extension Exchange {
         guard let id = call?.legs[index].id, let target = call?.legs[index].target,
             let status = call?.legs[index].status, let body = call?.legs[index].held
         else { return }
+        let durations = durations(env)
         let whole: WholeAnswer
         do throws(ChatFailure) {
-            if let translation = call?.legs[index].translation {
-                whole = WholeAnswer(try translation.answer(body))
+            if passThrough != nil {
+                whole = WholeAnswer(passed: body)
+            } else if let translation = call?.legs[index].translation?.value {
+                whole = WholeAnswer(try translation.answer(body, durations))
             } else {
                 whole = WholeAnswer(try Self.report(of: body), body)
             }
@@ -54,17 +57,34 @@ extension Exchange {
         let usage: Usage?
         let estimatedOutputTokens: Int64
 
+        /// An answer that nobody looks at, but for its usage.
+        init(passed body: ByteBuffer) {
+            self.body = body
+            usage = Usage(passed: Array(body.readableBytesView)) ?? Usage(inputTokens: 0, outputTokens: 0)
+            estimatedOutputTokens = 0
+        }
+
         init(_ report: OpenAIChatBodyWatcher.Report, _ body: ByteBuffer) {
             self.body = body
             usage = report.usage
             estimatedOutputTokens = Int64(report.estimatedOutputTokens)
         }
 
-        init(_ translated: (body: [UInt8], usage: Usage?, contentBytes: Int)) {
-            body = ByteBuffer(bytes: translated.body)
+        init(_ translated: (body: ByteBuffer, usage: Usage?, contentBytes: Int)) {
+            body = translated.body
             usage = translated.usage
             estimatedOutputTokens = Int64(Usage.estimatedTokens(textBytes: translated.contentBytes))
         }
+    }
+
+    /// How long the answer took so far, as formats tell it that do.
+    private func durations(_ env: some ExchangeEnvironment) -> AnswerDurations {
+        var durations = AnswerDurations(total: (env.now - receivedAt).wholeNanoseconds)
+        if let sent = answer.sentAt, let first = answer.firstToken {
+            durations.prompt = first.wholeNanoseconds
+            durations.answer = (env.now - sent - first).wholeNanoseconds
+        }
+        return durations
     }
 
     /// Checks a whole JSON body.
@@ -120,19 +140,21 @@ extension Exchange {
                 sendable = held
             }
         }
-        if sendable.readableBytes > 0 {
+        // The others are gone by now, so that this leg may have another place.
+        let place = call?.index(of: id)
+        // What ends a stream that passes as it came waits for the record of its end.
+        let last = step.isDone && place.flatMap { call?.legs[$0].passesBytes } == true ? sendable : nil
+        if last == nil, sendable.readableBytes > 0 {
             actions.add(.body(sendable))
             deadlines.lastSent = env.now
         }
         deadlines.lastEvent = env.now
         if step.hasContent { deadlines.lastContent = env.now }
-        // The others are gone by now, so that this leg may have another place.
-        let place = call?.index(of: id)
         guard let place, call?.legs[place].received ?? 0 <= snapshot.limits.maxUpstreamStreamBytes else {
             return interrupted(&env, &actions)
         }
         if step.isDone {
-            streamFinished(&env, &actions)
+            streamFinished(last, &env, &actions)
         } else if clientIsWritable {
             actions.add(.readLeg(id))
         }
@@ -165,7 +187,7 @@ extension Exchange {
 
     /// Head of a stream: never cached, never gathered by a proxy on the way.
     func streamHead() -> ResponseHead {
-        var head = answerHead(contentType: "text/event-stream", length: nil)
+        var head = answerHead(contentType: format.answer.streamType, length: nil)
         head.more.append(.init(name: "cache-control", value: "no-cache"))
         head.more.append(.init(name: "x-accel-buffering", value: "no"))
         return head
@@ -182,7 +204,7 @@ extension Exchange {
         case .done, .finished:
             // A stream whose end came with its first content is committed by now, unless it was all one event.
             if call?.winner == leg.id {
-                streamFinished(&env, &actions)
+                streamFinished(nil, &env, &actions)
             } else {
                 attemptFailed(leg.id, AttemptFailure(.badResponse, status: leg.status), &env, &actions)
             }
@@ -195,15 +217,24 @@ extension Exchange {
         }
     }
 
-    /// The stream's end was seen: settles, then sends the event that ends it.
-    private mutating func streamFinished(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+    /// The stream's end was seen: settles, then sends what ends it.
+    ///
+    /// - Parameter last: The bytes that end it, where they pass as they came.
+    private mutating func streamFinished(
+        _ last: ByteBuffer?,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
         guard let winner = call?.winner, let index = call?.index(of: winner) else { return }
         guard call?.legs[index].finishSeen == true else { return interrupted(&env, &actions) }
         answer.upstreamEnded = env.now
         answer.usage = call?.legs[index].reportedUsage ?? estimatedUsage()
-        if let rest = call?.legs[index].translation?.rest() { actions.add(.body(rest)) }
+        let durations = durations(env)
+        let ending =
+            last ?? call?.legs[index].translation?.value.ending(durations)
+            ?? ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)
         settle(.settled, &env, &actions)
-        actions.add(.body(ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)))
+        if ending.readableBytes > 0 { actions.add(.body(ending)) }
         actions.add(.endBody)
     }
 
@@ -227,18 +258,37 @@ extension Exchange {
         if let winner = call?.winner, let index = call?.index(of: winner) {
             answer.usage = call?.legs[index].reportedUsage
         }
+        if passThrough != nil {
+            // Bytes of any kind have no place for an error: the framing says that they are not all.
+            settle(.interrupted, &env, &actions)
+            actions.add(.abort)
+            return
+        }
+        let event = errorEvent(error)
+        settle(.interrupted, &env, &actions)
+        actions.add(.body(event))
+        actions.add(.endBody)
+    }
+
+    /// What ends a committed stream with an error, in the caller's dialect.
+    private mutating func errorEvent(_ error: GatewayError) -> ByteBuffer {
+        if let winner = call?.winner, let index = call?.index(of: winner),
+            let event = call?.legs[index].translation?.value.ending(with: error)
+        {
+            return event
+        }
         var event: [UInt8] = []
         OpenAIChatError.appendEvent(error, to: &event)
-        settle(.interrupted, &env, &actions)
-        actions.add(.body(ByteBuffer(bytes: event)))
-        actions.add(.endBody)
+        return ByteBuffer(bytes: event)
     }
 
     /// A comment between two events shows the client that the stream lives.
     mutating func keepAlive(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         guard answer.isCommitted, let winner = call?.winner, let index = call?.index(of: winner) else { return }
         deadlines.lastSent = env.now
-        guard call?.legs[index].pending.readableBytes == 0 else { return }
+        guard passThrough == nil else { return }
+        // Lines of JSON know no comments.
+        guard call?.legs[index].isBetweenEvents == true, format.answer.framing == .eventStream else { return }
         actions.add(.body(ByteBuffer(staticString: ": keep-alive\n\n")))
     }
 

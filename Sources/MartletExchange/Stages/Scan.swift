@@ -19,7 +19,7 @@ extension Exchange {
         }
         heldBack = nil
         body.append(bytes, announced: head.contentLength)
-        if endpoint == .chatCompletions {
+        if bodyIsJSON {
             do throws(JSONError) {
                 try body.scan()
             } catch {
@@ -27,6 +27,17 @@ extension Exchange {
             }
         }
         actions.add(.readClient)
+    }
+
+    /// The endpoint, when its bytes pass.
+    var passThrough: PassThrough? {
+        if case .pass(let pass) = endpoint { pass } else { nil }
+    }
+
+    /// Whether the body is one of JSON, which is checked as it comes.
+    var bodyIsJSON: Bool {
+        guard passThrough != nil else { return isInference }
+        return head.method == .post && MediaType.isJSON(MediaType.essence(of: head.contentType ?? ""))
     }
 
     /// A read that waits for room in the budget of bytes that all exchanges hold.
@@ -54,13 +65,18 @@ extension Exchange {
         bodyComplete = env.now
         deadlines.bodyBegan = nil
         if endpoint == .control { return handOver(&env, &actions) }
-        do throws(JSONError) {
-            try body.finish()
-        } catch {
-            return refuse(Self.invalidJSON(error), closing: false, &env, &actions)
+        if bodyIsJSON {
+            do throws(JSONError) {
+                try body.finish()
+            } catch {
+                return refuse(Self.invalidJSON(error), closing: false, &env, &actions)
+            }
         }
         do throws(GatewayError) {
-            facts = try body.facts()
+            if format.request == .openAIChat, body.isResponsesShaped { format.request = .openAIResponses }
+            facts =
+                passThrough == nil
+                ? try body.facts(format.request) : try body.passThroughFacts(contentType: head.contentType)
             try classifyPrivacy()
         } catch {
             return refuse(error, closing: false, &env, &actions)

@@ -39,7 +39,7 @@ extension Exchange {
             status: answer.status,
             provider: target?.account.rawValue ?? "none",
             model: modelLabel,
-            isInference: endpoint == .chatCompletions,
+            isInference: isInference,
             attempts: call?.outcomes ?? [],
             route: plan.flatMap { plan in
                 target.map { .init(route: $0.isLocal ? "local" : "cloud", reason: plan.reason) }
@@ -54,7 +54,7 @@ extension Exchange {
             cost: cost
         )
         if call?.intentRecorded == true {
-            outcome.record = ledgerRecord(state, usage: usage, cost: cost, env)
+            outcome.record = ledgerRecord(state, usage: usage, cost: cost, &env)
         }
         actions.add(.settle(outcome))
         call?.legs.removeAll()
@@ -83,9 +83,10 @@ extension Exchange {
 
     /// The target that answered, or was tried last.
     var answeringTarget: Target? {
-        guard let plan, let call, call.machine.attempts > 0 else { return nil }
-        if let winner = call.winner, let index = call.index(of: winner) { return call.legs[index].target }
-        return plan.targets[min(call.machine.target, plan.targets.count - 1)]
+        // Field by field: a copy of the call or the plan would cost more than all the rest.
+        guard let count = plan?.targets.count, let attempts = call?.machine.attempts, attempts > 0 else { return nil }
+        if let winner = call?.winner, let index = call?.index(of: winner) { return call?.legs[index].target }
+        return plan?.targets[min(call?.machine.target ?? 0, count - 1)]
     }
 
     /// The `model` label: a name that exists here, else `other` or `none`.
@@ -109,11 +110,13 @@ extension Exchange {
     }
 
     /// A line of the ledger for this request as it stands.
-    func ledgerRecord(
+    ///
+    /// Changes nothing: `mutating` so that the exchange is handed over in place, not as a copy with all its references.
+    mutating func ledgerRecord(
         _ state: LedgerRecord.State,
         usage: Usage,
         cost: NanoUSD?,
-        _ env: some ExchangeEnvironment
+        _ env: inout some ExchangeEnvironment
     ) -> LedgerRecord {
         let target = answeringTarget
         return LedgerRecord(

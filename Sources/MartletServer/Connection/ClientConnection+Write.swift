@@ -20,6 +20,7 @@ extension ClientConnection {
         }
         let closes = closesAfterResponse || !keepsAlive || loop.isDraining
         if closes { keepsAlive = false }
+        takeSpare()
         ResponseHeadWriter.write(head, date: loop.dateField, closes: closes, chunks: !speaksHTTP10, into: &out)
     }
 
@@ -31,6 +32,7 @@ extension ClientConnection {
         case .none, .noBody: return
         case .sized: append(bytes)
         case .chunked:
+            takeSpare()
             out.writeHexadecimal(count)
             out.writeStaticString("\r\n")
             append(bytes)
@@ -62,6 +64,17 @@ extension ClientConnection {
         out = ByteBuffer()
         hasUnflushed = true
         context?.write(wrapOutboundOut(bytes), promise: nil)
+        if bytes.capacity <= Self.keptCapacity { spare = bytes }
+    }
+
+    /// Bytes of memory that a connection keeps from one answer for the next.
+    private static let keptCapacity = 4 << 10
+
+    /// Writes into the memory of the last answer; new memory takes its place where that is not written yet.
+    private func takeSpare() {
+        guard out.capacity == 0 else { return }
+        swap(&out, &spare)
+        out.clear()
     }
 
     /// Writes and flushes all that is gathered, unless it depends on a record that is not written yet.

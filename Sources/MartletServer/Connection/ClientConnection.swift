@@ -34,6 +34,8 @@ final class ClientConnection: ExchangePerformer, ChannelInboundHandler {
     var closesAfterResponse = false
     var discardedBytes = 0
     var out = ByteBuffer()
+    /// The memory of what was written last, once the channel has let go of it.
+    var spare = ByteBuffer()
     var hasUnflushed = false
     /// Bytes of a head that is not complete yet.
     var headBytes = 0

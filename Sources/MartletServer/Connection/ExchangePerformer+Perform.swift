@@ -8,7 +8,7 @@ extension ExchangePerformer {
     func hold(_ handle: ExchangeResources.Handle, as id: SlotID) { resources.hold(handle, as: id) }
 
     /// Performs one action; events it raises are queued.
-    func perform(_ action: ExchangeAction) {
+    func perform(_ action: consuming ExchangeAction) {
         switch action {
         case .readClient: wantsBody = true
         case .sendContinue: writeContinue()

@@ -104,8 +104,7 @@ class ExchangePerformer: LedgerTick.Waiter {
             var actions = ActionList()
             swap(&actions, &loop.actions)
             exchange?.handle(event, &environment, into: &actions)
-            for action in actions.items { perform(action) }
-            actions.removeAll()
+            actions.takeAll { perform($0) }
             swap(&actions, &loop.actions)
         }
         isHandling = false

@@ -1,5 +1,6 @@
 import MartletCore
 import MartletExchange
+import MartletRouting
 import NIOHTTP1
 
 /// Turns NIO's request heads into the exchange's, and refuses what the parser lets through but must not.
@@ -79,7 +80,24 @@ enum RequestParsing {
         case 15 where matches(name, "x-gateway-route"): result.gatewayRoute = value
         case 16 where matches(name, "content-encoding"): result.contentEncoding = value
         case 17 where matches(name, "x-gateway-privacy"): result.gatewayPrivacy = value
+        case 30 where matches(name, "access-control-request-headers"): result.requestedHeaders = value
         default: break
+        }
+        if let first = name.utf8.first, first | 0x20 == UInt8(ascii: "a"), name.utf8.count > vendorPrefix.utf8.count {
+            takeVendorField(name, value, into: result)
+        }
+    }
+
+    private static var vendorPrefix: String { "anthropic-" }
+
+    private static func takeVendorField(_ name: String, _ value: String, into result: ClientHead) {
+        let lower = name.lowercased()
+        guard lower.hasPrefix(vendorPrefix) else { return }
+        // A field may stand several times; together they are one list (RFC 9110 §5.3).
+        if let index = result.vendorFields.firstIndex(where: { $0.name == lower }) {
+            result.vendorFields[index].value += ", " + value
+        } else {
+            result.vendorFields.append(HeaderField(name: lower, value: value))
         }
     }
 

@@ -16,6 +16,7 @@ enum ResponseHeadWriter {
         if case .client(let id) = head.facts.requestID { size += 2 * id.utf8.count }
         if let target = head.facts.target { size += target.answerFields.lines.count }
         if !head.facts.dropped.isEmpty { size += 2_080 }
+        if head.facts.allowedOrigin != nil { size += 1_024 }
         for field in head.more { size += field.name.utf8.count + field.value.utf8.count + 4 }
         HeadBytes.write(into: &out, capacity: size) { bytes in
             bytes.append("HTTP/1.1 ")
@@ -39,12 +40,7 @@ enum ResponseHeadWriter {
                 bytes.append("transfer-encoding: chunked\r\n")
             }
             write(head.facts, into: &bytes)
-            for field in head.more where !field.value.isEmpty {
-                bytes.append(field.name)
-                bytes.append(": ")
-                bytes.append(field.value)
-                bytes.append("\r\n")
-            }
+            for field in head.more where !field.value.isEmpty { append(field, to: &bytes) }
             bytes.append(date.bytes(second: Int(WallClock.milliseconds() / 1_000)))
             if closes { bytes.append("connection: close\r\n") }
             bytes.append("\r\n")
@@ -62,6 +58,9 @@ enum ResponseHeadWriter {
             bytes.append(facts.cache)
             bytes.append("\r\n")
         }
+        if let origin = facts.allowedOrigin {
+            for field in CORS.fields(origin) { append(field, to: &bytes) }
+        }
         if let target = facts.target {
             bytes.append(target.answerFields.lines)
             bytes.append("x-gateway-attempts: ")
@@ -78,6 +77,13 @@ enum ResponseHeadWriter {
             bytes.append(cost.usdText)
             bytes.append("\r\n")
         }
+    }
+
+    private static func append(_ field: HeaderField, to bytes: inout HeadBytes) {
+        bytes.append(field.name)
+        bytes.append(": ")
+        bytes.append(field.value)
+        bytes.append("\r\n")
     }
 
     private static func append(_ id: RequestID, to bytes: inout HeadBytes) {

@@ -30,6 +30,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Whether nobody wants the rest of the response, but its end would make the connection usable again.
     private var runsOut = false
     private var runOutTimer: Scheduled<Void>?
+    /// The memory of the last request, once the channel has written it.
+    private var spare = ByteBuffer()
 
     init(host: HostConnections) {
         self.host = host
@@ -54,17 +56,22 @@ final class UpstreamConnection: ChannelInboundHandler {
     func send(_ request: UpstreamRequest) {
         guard let context, let target else { return }
         requestIsSent = true
-        var buffer = ByteBuffer()
-        buffer.reserveCapacity(1_024 + min(request.body.length, 16 << 10))
+        var buffer = spare
+        spare = ByteBuffer()
+        buffer.clear(minimumCapacity: 1_024 + min(request.body.length, 16 << 10))
         RequestHeadWriter.write(request, to: target, into: &buffer)
         guard request.body.length > 16 << 10 else {
             request.body.write(to: &buffer)
             context.write(wrapOutboundOut(buffer), promise: nil)
+            if buffer.capacity <= Self.keptCapacity { spare = buffer }
             return
         }
         context.write(wrapOutboundOut(buffer), promise: nil)
         for piece in request.body.buffers { context.write(wrapOutboundOut(piece), promise: nil) }
     }
+
+    /// Bytes of memory that a connection keeps from one request for the next.
+    private static let keptCapacity = 4 << 10
 
     /// Sends what was written.
     func flush() { context?.flush() }
@@ -207,5 +214,6 @@ extension UpstreamHead {
         // A compressed body was not asked for and cannot be watched.
         let isPlain = head.contentEncoding.map { $0.elementsEqual("identity".utf8) } ?? true
         self.init(status: head.status, media: isPlain ? media : .other, retryAfter: wait)
+        if self.media == .other, isPlain { contentType = head.contentType.map { String(decoding: $0, as: UTF8.self) } }
     }
 }

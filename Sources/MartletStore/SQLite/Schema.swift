@@ -9,6 +9,7 @@ enum Schema {
             try db.execute(sql: keys)
             try db.execute(sql: ledger)
         }
+        migrator.registerMigration("2 responses") { db in try db.execute(sql: responses) }
         return migrator
     }
 
@@ -41,6 +42,20 @@ enum Schema {
         BEGIN
             UPDATE facts SET value = value + 1 WHERE name = 'keys_revision';
         END;
+        """
+
+    /// Responses kept for their callers; an id is unknown to every key but its own.
+    private static let responses = """
+        CREATE TABLE responses (
+            id TEXT PRIMARY KEY,
+            key_id TEXT NOT NULL,
+            previous_id TEXT,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            input BLOB NOT NULL,
+            response BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX responses_expires_at ON responses (expires_at);
         """
 
     /// Ledger, daily sums and read positions of the spool.

@@ -28,12 +28,16 @@ public struct JSONView {
     @unsafe
     public init?(validated buffer: UnsafeRawBufferPointer, range: Range<Int>? = nil) {
         guard let bytes = unsafe JSONBytes(buffer) else { return nil }
-        var range = range ?? 0..<bytes.count
-        guard range.lowerBound >= 0, range.upperBound <= bytes.count else { return nil }
-        let start = bytes.spaceEnd(from: range.lowerBound, limit: range.upperBound)
-        guard start < range.upperBound else { return nil }
-        range = start..<bytes.valueEnd(from: start, limit: range.upperBound)
-        self.init(bytes: bytes, range: range, kind: JSONKind(firstByte: bytes.byte(start)))
+        if let range {
+            // The scanner found where it ends: that is not looked for again.
+            guard !range.isEmpty, range.lowerBound >= 0, range.upperBound <= bytes.count else { return nil }
+            self.init(bytes: bytes, range: range, kind: JSONKind(firstByte: bytes.byte(range.lowerBound)))
+            return
+        }
+        let start = bytes.spaceEnd(from: 0, limit: bytes.count)
+        guard start < bytes.count else { return nil }
+        let end = bytes.valueEnd(from: start, limit: bytes.count)
+        self.init(bytes: bytes, range: start..<end, kind: JSONKind(firstByte: bytes.byte(start)))
     }
 
     /// The value of a `true` or `false`; `nil` for everything else.

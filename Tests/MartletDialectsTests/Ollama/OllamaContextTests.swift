@@ -56,17 +56,16 @@ import Testing
     }
 
     @Test func `grow with the prompt that is sent`() throws {
-        func size(_ bytes: Int, limit: Int? = nil) -> Int? {
+        func size(_ bytes: Int, limit: Int? = nil) throws -> Int? {
             var request = ChatRequest(
                 model: "m",
                 messages: [ChatMessage(role: .user, text: String(repeating: "a", count: bytes))]
             )
             request.limits.maxTokens = limit
-            return OllamaChatCodec().contextTokens(for: request)
+            return try OllamaChatCodec().encodeRequest(request).promptCheck?.contextTokens
         }
-        #expect(size(10) == 4_096 && size(12_000) == 6_144 && size(300_000) == 131_072)
-        #expect(size(10, limit: 30_000) == 32_768)
-        #expect(plainOllama.contextTokens(for: ChatRequest(model: "m", messages: [])) == nil)
+        #expect(try size(10) == 4_096 && size(12_000) == 6_144 && size(300_000) == 131_072)
+        #expect(try size(10, limit: 30_000) == 32_768)
     }
 
     @Test(arguments: [
@@ -93,16 +92,16 @@ import Testing
         #expect(OllamaContext.fit(promptTokens: count, contextTokens: context, likelyTokens: likely) == fit)
     }
 
-    @Test func `are compared with the usage of an answer`() {
+    @Test func `are compared with the usage of an answer`() throws {
         let text = String(repeating: "word ", count: 8_000)
         let request = ChatRequest(model: "m", messages: [ChatMessage(role: .user, text: text)])
         let small = OllamaChatCodec(settings: OllamaSettings(context: OllamaContext(window: 4_096)))
         let cut = Usage(inputTokens: 2_051, outputTokens: 9)
-        #expect(small.promptFit(of: request, usage: cut) == .truncated)
-        #expect(OllamaChatCodec().promptFit(of: request, usage: Usage(inputTokens: 8_010, outputTokens: 9)) == .whole)
-        #expect(small.promptFit(of: request, usage: nil) == .unknown)
-        let estimated = Usage(inputTokens: 2_051, outputTokens: 9, estimated: true)
-        #expect(small.promptFit(of: request, usage: estimated) == .unknown)
-        #expect(plainOllama.promptFit(of: request, usage: cut) == .unknown)
+        let check = try #require(small.encodeRequest(request).promptCheck)
+        #expect(check.contextTokens == 4_096 && check.isTruncated(cut) && !check.isTruncated(nil))
+        let roomy = try #require(OllamaChatCodec().encodeRequest(request).promptCheck)
+        #expect(!roomy.isTruncated(Usage(inputTokens: 8_010, outputTokens: 9)))
+        #expect(!check.isTruncated(Usage(inputTokens: 2_051, outputTokens: 9, estimated: true)))
+        #expect(try plainOllama.encodeRequest(request).promptCheck == nil)
     }
 }

@@ -70,7 +70,7 @@ import Testing
     @Test func `split the results of tools in one message into messages of their own`() throws {
         let results = ["a", "b"].map { ChatPart.toolResult(ChatToolResult(callID: $0, content: [.text(ChatText($0))])) }
         let message = ChatMessage(role: .user, parts: results + [.text(ChatText("go on"))])
-        let body = codec.encodeRequest(ChatRequest(model: "m", messages: [message])).body
+        let body = try codec.encodeRequest(ChatRequest(model: "m", messages: [message])).body
         #expect(try codec.decodeRequest(body).messages.map(\.role) == [.tool, .tool, .user])
     }
 

@@ -25,8 +25,8 @@ import Testing
         "answers an unknown path with 404 in the shape of its surface",
         arguments: [
             ("/", "{\"error\":{\"message\":"), ("/v1/embeddings", "{\"error\":{\"message\":"),
-            ("/v1/messages", "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\""),
-            ("/anthropic/v1/messages", "{\"type\":\"error\","), ("/api/tags", "{\"error\":\""),
+            ("/v1/messages/1", "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\""),
+            ("/anthropic/v1/messages/1", "{\"type\":\"error\","), ("/api/tags", "{\"error\":\""),
             ("/inference", "{\"error\":\""), ("/batch_inference/1", "{\"error\":\""),
         ]
     )

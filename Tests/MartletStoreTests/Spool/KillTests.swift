@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import MartletCore
 import MartletGovernance
+import MartletTesting
 import Testing
 
 @testable import MartletStore
@@ -107,17 +108,15 @@ import Testing
     /// Runs the writer, kills it after `wait`, and answers all whole lines it said.
     private func runWriter(_ directory: String, seed: UInt64, until wait: (Reader) -> Void) throws -> [String] {
         let reader = Reader()
-        let process = Process()
-        process.executableURL = try #require(Bundle.main.executableURL?.deletingLastPathComponent())
+        let writer = try #require(Bundle.main.executableURL?.deletingLastPathComponent())
             .appendingPathComponent("spool-writer")
-        process.arguments = [directory, String(seed)]
-        process.standardOutput = reader.pipe
-        try process.run()
+        let end = reader.pipe.fileHandleForWriting
+        let process = try ChildProcess(writer.path, [directory, String(seed)], output: end.fileDescriptor)
+        try end.close()
         wait(reader)
-        kill(process.processIdentifier, SIGKILL)
+        process.kill()
         while reader.readMore() {}
-        process.waitUntilExit()
-        #expect(process.terminationReason == .uncaughtSignal, "the writer ended by itself")
+        #expect(process.wait() == .killed(SIGKILL), "the writer ended by itself")
         return reader.wholeLines
     }
 }

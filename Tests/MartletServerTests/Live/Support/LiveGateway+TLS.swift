@@ -37,25 +37,19 @@ struct Curl {
 
     var text: String { String(decoding: output, as: UTF8.self) }
 
+    struct Ended: Error {
+        let ending: ChildProcess.Ending
+    }
+
     /// Runs `curl` with the given arguments; its output is the body, then what `--write-out` asks for.
     static func run(_ arguments: [String], input: [UInt8] = []) async throws -> Curl {
         try await withCheckedThrowingContinuation { done in
             Thread.detachNewThread {
                 do {
-                    let process = Process()
-                    process.executableURL = URL(filePath: "/usr/bin/env")
-                    process.arguments = ["curl", "--silent", "--show-error", "--max-time", "20"] + arguments
-                    let output = Pipe()
-                    let standardInput = Pipe()
-                    process.standardOutput = output
-                    process.standardError = output
-                    process.standardInput = standardInput
-                    try process.run()
-                    try standardInput.fileHandleForWriting.write(contentsOf: Data(input))
-                    try standardInput.fileHandleForWriting.close()
-                    let bytes = output.fileHandleForReading.readDataToEndOfFile()
-                    process.waitUntilExit()
-                    done.resume(returning: Curl(status: process.terminationStatus, output: Array(bytes)))
+                    let curl = ["curl", "--silent", "--show-error", "--max-time", "20"] + arguments
+                    let (ending, output) = try ChildProcess.run("/usr/bin/env", curl, input: input)
+                    guard case .exited(let status) = ending else { throw Ended(ending: ending) }
+                    done.resume(returning: Curl(status: status, output: output))
                 } catch {
                     done.resume(throwing: error)
                 }

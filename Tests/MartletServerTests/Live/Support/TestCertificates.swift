@@ -53,17 +53,8 @@ struct TestCertificates {
     private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
 
     private func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: Self.command ?? "/usr/bin/openssl")
-        process.arguments = arguments
-        process.currentDirectoryURL = directory
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
+        let (ending, output) = try ChildProcess.run(Self.command ?? "/usr/bin/openssl", arguments, in: directory.path)
+        guard ending == .exited(0) else {
             throw Failed(arguments: arguments, output: String(decoding: output, as: UTF8.self))
         }
     }

@@ -1,51 +1,5 @@
 public import MartletCore
 
-/// A client-facing endpoint: what a path means.
-public enum EndpointKind: Sendable, Hashable {
-    /// `POST …/chat/completions`.
-    case chatCompletions
-    /// `GET …/models`.
-    case models
-    /// `GET …/models/{id}`; the id is decoded.
-    case model(String)
-    /// `GET /live`, `/ready`, `/health`, `/status`, `/ai/v1/health` or `/metrics`.
-    case page(Page)
-    /// `/admin/…`: the control plane's.
-    case control
-
-    /// Methods the endpoint has, as `Allow` shows them.
-    public var allow: String {
-        switch self {
-        case .chatCompletions: "POST, OPTIONS"
-        case .models, .model, .page: "GET, HEAD, OPTIONS"
-        case .control: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-        }
-    }
-
-    /// The name in the access log.
-    public var name: String {
-        switch self {
-        case .chatCompletions: "chat_completions"
-        case .models, .model: "models"
-        case .page(let page): page.name
-        case .control: "admin"
-        }
-    }
-
-    /// Whether a method is one of the endpoint's own.
-    public func has(_ method: ClientHead.Method) -> Bool {
-        switch self {
-        case .chatCompletions: method == .post
-        case .models, .model, .page: method == .get || method == .head
-        case .control:
-            switch method {
-            case .get, .head, .post, .put, .patch, .delete: true
-            default: false
-            }
-        }
-    }
-}
-
 /// Matches paths byte by byte; a path is decoded once, and only where it names a model.
 public enum PathMatcher {
     /// The surface whose error shape a path has, known even when the path is not.
@@ -63,12 +17,21 @@ public enum PathMatcher {
         let bytes = path.utf8.span
         for base in basePaths where begins(bytes, with: base.utf8.span) {
             let start = base.utf8.count
-            if matches(bytes, from: start, "/chat/completions") { return .chatCompletions }
+            if matches(bytes, from: start, "/chat/completions") { return .chat(.openAIChat) }
+            if matches(bytes, from: start, "/responses") { return .chat(.openAIResponses) }
+            if matches(bytes, from: start, "/completions") { return .chat(.openAICompletions) }
             if matches(bytes, from: start, "/models") { return .models }
+            if let pass = PassThrough(path.dropFirst(base.count).trimmingLastSlash) { return .pass(pass) }
             if begins(bytes.extracting(start...), with: "/models/".utf8.span) {
                 if let id = modelID(path.utf8.dropFirst(start + 8)) { return .model(id) }
             }
         }
+        for base in ["/v1", "/anthropic/v1"] where matches(bytes, from: 0, base + "/messages") {
+            return .chat(.anthropicMessages)
+        }
+        if matches(bytes, "/api/chat") { return .chat(.ollamaChat) }
+        if matches(bytes, "/api/generate") { return .chat(.ollamaGenerate) }
+        if matches(bytes, "/chat") { return .chat(.simpleChat) }
         if matches(bytes, "/live") { return .page(.live) }
         if matches(bytes, "/ready") { return .page(.ready) }
         if matches(bytes, "/health") || matches(bytes, "/status") || matches(bytes, "/ai/v1/health") {
@@ -146,4 +109,8 @@ public enum PathMatcher {
         default: nil
         }
     }
+}
+
+extension Substring {
+    fileprivate var trimmingLastSlash: Substring { utf8.last == UInt8(ascii: "/") ? dropLast() : self }
 }

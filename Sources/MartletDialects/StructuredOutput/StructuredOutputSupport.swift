@@ -1,0 +1,44 @@
+public import MartletCore
+
+/// What a target can do about the shape of its answers.
+public struct StructuredOutputSupport: Hashable, Sendable {
+    /// Whether it follows a schema by itself.
+    public var jsonSchema: Bool
+    /// Whether it answers with any JSON object when told to by a field of the request.
+    public var jsonObject: Bool
+    /// Whether it takes tools and can be made to call one.
+    public var forcedTools: Bool
+
+    /// Creates a description.
+    public init(jsonSchema: Bool, jsonObject: Bool, forcedTools: Bool) {
+        self.jsonSchema = jsonSchema
+        self.jsonObject = jsonObject
+        self.forcedTools = forcedTools
+    }
+}
+
+extension StructuredOutputSupport {
+    /// Tells what a target can do from what is known of it.
+    ///
+    /// - Parameters:
+    ///   - dialect: The format that the target speaks.
+    ///   - model: The target's name of the model, which tells the generation of a Claude.
+    ///   - followsSchemas: Whether the model follows schemas; `nil` when nobody said.
+    ///   - takesTools: Whether the model takes tools; `nil` when nobody said.
+    public init(_ dialect: Dialect, model: String, followsSchemas: Bool?, takesTools: Bool?) {
+        switch dialect {
+        case .anthropicMessages:
+            // The format knows schemas only, and only on newer models.
+            let isKnown = AnthropicModelTraits(model: model).structuredOutput
+            self.init(jsonSchema: followsSchemas ?? isKnown, jsonObject: false, forcedTools: takesTools ?? true)
+        case .ollamaChat, .ollamaGenerate:
+            // Grammars of the engine, whatever the model; tools cannot be forced.
+            self.init(jsonSchema: true, jsonObject: true, forcedTools: false)
+        case .openAIChat, .openAIResponses:
+            // What does not know schemas mostly knows the older mode of any object.
+            self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)
+        case .openAICompletions, .simpleChat, .mock:
+            self.init(jsonSchema: false, jsonObject: false, forcedTools: false)
+        }
+    }
+}

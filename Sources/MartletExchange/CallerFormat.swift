@@ -1,0 +1,41 @@
+import MartletCore
+import MartletDialects
+
+/// The wire formats of the caller: of its request, and of the answer it waits for.
+///
+/// They differ where a client sends one API's body to another's path.
+struct CallerFormat: Hashable {
+    var request: Dialect
+    var answer: Dialect
+
+    /// The formats of an endpoint.
+    init(_ dialect: Dialect) {
+        request = dialect
+        answer = dialect
+    }
+
+    /// Whether a target that speaks a dialect takes the caller's bytes as they came and answers with its own.
+    func passes(_ dialect: Dialect) -> Bool { request == dialect && answer == dialect }
+}
+
+extension Exchange {
+    /// The request as values, made once, when something needs it.
+    mutating func typed() throws(GatewayError) -> ChatRequest {
+        if let typedRequest { return typedRequest.value }
+        let request = try format.request.codec(for: callerContext()).decodeRequest(body.bytes)
+        typedRequest = Boxed(request)
+        return request
+    }
+
+    /// What answers in the caller's dialect need.
+    func callerContext(_ request: ChatRequest? = nil) -> CallerContext {
+        CallerContext(
+            id: id,
+            created: Int64(receivedWall / 1_000),
+            model: facts.model?.rawValue,
+            estimatedInputTokens: facts.estimatedInputTokens,
+            includeUsage: facts.includeUsage,
+            request: request
+        )
+    }
+}

@@ -1,0 +1,75 @@
+public import MartletCore
+
+/// A client-facing endpoint: what a path means.
+public enum EndpointKind: Sendable, Hashable {
+    /// One inference in a caller's wire format: chat completions, responses, messages and the like.
+    case chat(Dialect)
+    /// An endpoint whose bytes pass.
+    case pass(PassThrough)
+    /// `GET …/models`.
+    case models
+    /// `GET …/models/{id}`; the id is decoded.
+    case model(String)
+    /// `GET /live`, `/ready`, `/health`, `/status`, `/ai/v1/health` or `/metrics`.
+    case page(Page)
+    /// `/admin/…`: the control plane's.
+    case control
+
+    /// Whether it calls a model, so that it has a body to scan, is metered and needs the inference scope.
+    public var isInference: Bool {
+        switch self {
+        case .chat, .pass: true
+        case .models, .model, .page, .control: false
+        }
+    }
+
+    /// Methods the endpoint has, as `Allow` shows them.
+    public var allow: String {
+        switch self {
+        case .chat: "POST, OPTIONS"
+        case .pass(let pass): pass.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
+        case .models, .model, .page: "GET, HEAD, OPTIONS"
+        case .control: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+        }
+    }
+
+    /// The name in the access log.
+    public var name: String {
+        switch self {
+        case .chat(let dialect): dialect.endpointName
+        case .pass(let pass): pass.name
+        case .models, .model: "models"
+        case .page(let page): page.name
+        case .control: "admin"
+        }
+    }
+
+    /// Whether a method is one of the endpoint's own.
+    public func has(_ method: ClientHead.Method) -> Bool {
+        switch self {
+        case .chat: method == .post
+        case .pass(let pass): pass.methods.contains(method)
+        case .models, .model, .page: method == .get || method == .head
+        case .control:
+            switch method {
+            case .get, .head, .post, .put, .patch, .delete: true
+            default: false
+            }
+        }
+    }
+}
+
+extension Dialect {
+    /// The name in the access log of an endpoint that speaks it.
+    var endpointName: String {
+        switch self {
+        case .openAIChat, .mock: "chat_completions"
+        case .openAIResponses: "responses"
+        case .openAICompletions: "completions"
+        case .anthropicMessages: "messages"
+        case .ollamaChat: "ollama_chat"
+        case .ollamaGenerate: "ollama_generate"
+        case .simpleChat: "chat"
+        }
+    }
+}
