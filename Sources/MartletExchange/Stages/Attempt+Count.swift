@@ -7,7 +7,7 @@ import NIOCore
 /// Counting the tokens of a prompt: asked of a target that speaks Anthropic's messages, estimated for all others.
 extension Exchange {
     /// Whether only the tokens of a prompt are asked for.
-    var isCount: Bool { endpoint == .countTokens }
+    var isCount: Bool { if case .countTokens? = endpoint { true } else { false } }
 
     /// The request as values, without a limit for the answer.
     mutating func typedCount() throws(GatewayError) -> ChatRequest {
