@@ -53,6 +53,10 @@ public enum Ask {
     case page(Page)
     /// Hand a request to the control plane.
     case control(ControlRequest)
+    /// Do work that would hold the loop up.
+    case compute(Computation)
+    /// Fetch what a request names by address, for a target that takes only bytes.
+    case fetchMedia(MediaRequest)
 }
 
 /// The answer to an ask.
@@ -63,6 +67,10 @@ public enum Answer {
     case slot(SlotID?)
     /// A page.
     case page(PageAnswer)
+    /// What came of work.
+    case computed(Computed)
+    /// What was fetched.
+    case media(MediaAnswer)
 }
 
 /// What is known of presented credentials.

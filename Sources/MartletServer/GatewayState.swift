@@ -73,8 +73,9 @@ final class GatewayState: Sendable {
         )
         self.reloader = reloader
         let shards = (0..<count).map { _ in MetricsShard(slots: slots) }
+        let resolver = Resolver(threads: threads)
         let shared = SharedState(
-            resolver: Resolver(threads: threads),
+            resolver: resolver,
             keys: KeyService(authenticator),
             ledger: ledger,
             slots: slots,
@@ -83,6 +84,8 @@ final class GatewayState: Sendable {
             health: health,
             accessLog: AccessLog(snapshot.observability),
             control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
+            computing: ComputeService(threads: count),
+            media: MediaFetcher(resolver: resolver, group: group),
             shards: shards
         )
         self.shared = shared
@@ -276,6 +279,7 @@ final class GatewayState: Sendable {
         try? await group.shutdownGracefully()
         // Not waited for: a name look-up that hangs must not keep records from the store.
         threads.shutdownGracefully { _ in }
+        shared.computing.stop()
         do {
             try shared.ledger.stop()
         } catch {

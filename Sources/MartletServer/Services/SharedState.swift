@@ -16,6 +16,8 @@ final class SharedState: Sendable {
     let modelPages = ModelPages()
     let accessLog: AccessLog
     let control: ControlBridge
+    let computing: ComputeService
+    let media: MediaFetcher
     let shards: [MetricsShard]
     let connectionCount = Atomic<Int>(0)
 
@@ -29,6 +31,8 @@ final class SharedState: Sendable {
         health: HealthBoard,
         accessLog: AccessLog,
         control: ControlBridge,
+        computing: ComputeService,
+        media: MediaFetcher,
         shards: [MetricsShard]
     ) {
         self.resolver = resolver
@@ -40,6 +44,8 @@ final class SharedState: Sendable {
         self.health = health
         self.accessLog = accessLog
         self.control = control
+        self.computing = computing
+        self.media = media
         self.shards = shards
     }
 

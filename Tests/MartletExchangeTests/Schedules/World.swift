@@ -157,7 +157,8 @@ final class World {
         case .slot:
             let slot = SlotID(UInt16.max - id.rawValue)
             driver.tell(.answer(id, .slot(random.chance(70) ? slot : nil)))
-        case .page, .control: break
+        case .compute(let work): driver.tell(.answer(id, .computed(work.run())))
+        case .page, .control, .fetchMedia: break
         }
     }
 

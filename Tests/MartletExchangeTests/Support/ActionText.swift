@@ -42,6 +42,8 @@ extension Ask {
         case .slot(.process, _): "process slot"
         case .slot(.target(let id, let limit), _): "target slot \(id) \(limit)"
         case .page(let page): "page \(page)"
+        case .compute: "compute"
+        case .fetchMedia(let request): "media \(request.items.map(\.url)) \(request.allowedHosts)"
         case .control(let request): "control \(request.method) \(request.path) \(String(buffer: request.body))"
         }
     }
