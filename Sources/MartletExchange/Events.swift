@@ -55,6 +55,10 @@ public enum Ask {
     case messageAccount(messageID: String, key: APIKeyID)
     /// Hand a request to the control plane.
     case control(ControlRequest)
+    /// Do work that would hold the loop up.
+    case compute(Computation)
+    /// Fetch what a request names by address, for a target that takes only bytes.
+    case fetchMedia(MediaRequest)
 }
 
 /// The answer to an ask.
@@ -67,6 +71,10 @@ public enum Answer {
     case page(PageAnswer)
     /// The account that made a message; `nil` when nobody knows any more.
     case messageAccount(AccountName?)
+    /// What came of work.
+    case computed(Computed)
+    /// What was fetched.
+    case media(MediaAnswer)
 }
 
 /// What is known of presented credentials.

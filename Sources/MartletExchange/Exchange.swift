@@ -52,6 +52,8 @@ public struct Exchange {
     var answer = AnswerState()
     var deadlines = Deadlines()
     var heldBack: HeldBack?
+    /// What answers cost that the caller did not get.
+    var spent: Boxed<Spent>?
     var pendingAsk: AskID?
     var nextAsk: UInt16 = 0
     var trace = DecisionTrace()
@@ -135,6 +137,8 @@ public struct Exchange {
         case (.slot(let slot), .attempt): targetSlotAnswered(slot, &env, &actions)
         case (.page(let page), _): respond(with: page, &env, &actions)
         case (.messageAccount(let account), .plan): threadFound(account, &env, &actions)
+        case (.computed(let result), .attempt): computed(result, &env, &actions)
+        case (.media(let media), .attempt): mediaFetched(media, &env, &actions)
         default: break
         }
     }

@@ -32,6 +32,9 @@ struct RequestBody {
     /// Bytes reserved at once on the word of a client.
     private static let reservation = 1 << 20
 
+    /// Counts bytes that are held beside the body.
+    mutating func hold(_ count: Int) { heldBytes += count }
+
     mutating func scan() throws(JSONError) {
         let bytes = buffer
         try scanner.scan(bytes.readableBytesUInt8Span)

@@ -75,8 +75,9 @@ final class GatewayState: Sendable {
         )
         self.reloader = reloader
         let shards = (0..<count).map { _ in MetricsShard(slots: slots) }
+        let resolver = Resolver(threads: threads)
         let shared = SharedState(
-            resolver: Resolver(threads: threads),
+            resolver: resolver,
             keys: KeyService(authenticator),
             ledger: ledger,
             slots: slots,
@@ -89,6 +90,8 @@ final class GatewayState: Sendable {
             ),
             accessLog: AccessLog(snapshot.observability),
             control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
+            computing: ComputeService(threads: count),
+            media: MediaFetcher(resolver: resolver, group: group),
             shards: shards
         )
         self.shared = shared
@@ -283,6 +286,7 @@ final class GatewayState: Sendable {
         try? await group.shutdownGracefully()
         // Not waited for: a name look-up that hangs must not keep records from the store.
         threads.shutdownGracefully { _ in }
+        shared.computing.stop()
         do {
             try shared.ledger.stop()
         } catch {

@@ -17,10 +17,19 @@ extension Exchange {
         }
         if isEstimated(by: target) { return answerEstimate(&env, &actions) }
         do throws(GatewayError) {
-            try translate(for: target)
+            guard try translate(for: target, &env, &actions) else { return }
         } catch {
             return cannotCarry(error, &env, &actions)
         }
+        takeTargetSlot(target, &env, &actions)
+    }
+
+    /// The request is made: goes on once there is a slot on its target.
+    mutating func takeTargetSlot(
+        _ target: Target,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
         let slot = slots.next()
         switch env.takeTargetSlot(target, id: slot) {
         case .unlimited:

@@ -124,6 +124,8 @@ extension ExchangePerformer {
         case .messageAccount(let id, let key): loop.shared.messageAccounts.find(id, key: key, reply: reply)
         case .control(let request): loop.shared.control.handle(request, reply: reply)
         case .slot(let request, _): waitForSlot(request, id, number)
+        case .compute(let work): loop.shared.computing.run(work, reply: reply)
+        case .fetchMedia(let request): loop.shared.media.fetch(request, reply: reply)
         }
     }
 

@@ -17,6 +17,8 @@ final class SharedState: Sendable {
     let messageAccounts: MessageAccounts
     let accessLog: AccessLog
     let control: ControlBridge
+    let computing: ComputeService
+    let media: MediaFetcher
     let shards: [MetricsShard]
     let connectionCount = Atomic<Int>(0)
 
@@ -31,6 +33,8 @@ final class SharedState: Sendable {
         messageAccounts: MessageAccounts,
         accessLog: AccessLog,
         control: ControlBridge,
+        computing: ComputeService,
+        media: MediaFetcher,
         shards: [MetricsShard]
     ) {
         self.resolver = resolver
@@ -43,6 +47,8 @@ final class SharedState: Sendable {
         self.messageAccounts = messageAccounts
         self.accessLog = accessLog
         self.control = control
+        self.computing = computing
+        self.media = media
         self.shards = shards
     }
 

@@ -159,7 +159,8 @@ final class World {
             driver.tell(.answer(id, .slot(random.chance(70) ? slot : nil)))
         case .messageAccount:
             driver.tell(.answer(id, .messageAccount(random.chance(70) ? AccountName("one") : nil)))
-        case .page, .control: break
+        case .compute(let work): driver.tell(.answer(id, .computed(work.run())))
+        case .page, .control, .fetchMedia: break
         }
     }
 

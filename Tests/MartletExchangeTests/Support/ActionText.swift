@@ -44,6 +44,8 @@ extension Ask {
         case .slot(.target(let id, let limit), _): "target slot \(id) \(limit)"
         case .page(let page): "page \(page)"
         case .messageAccount(let id, let key): "messageAccount \(id) \(key)"
+        case .compute: "compute"
+        case .fetchMedia(let request): "media \(request.items.map(\.url)) \(request.allowedHosts)"
         case .control(let request): "control \(request.method) \(request.path) \(String(buffer: request.body))"
         }
     }

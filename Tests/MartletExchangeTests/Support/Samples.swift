@@ -19,6 +19,7 @@ struct Setup {
     var admission = AdmissionPolicy()
     var limits = InputLimits()
     var observability = ObservabilitySettings()
+    var media = MediaSettings()
 
     /// Two targets of one model.
     static var pair: Setup { Setup(targets: [.sample("one"), .sample("two")]) }
@@ -46,7 +47,8 @@ struct Setup {
             retry: retry,
             admission: admission,
             limits: limits,
-            observability: observability
+            observability: observability,
+            media: media
         )
     }
 }
@@ -63,7 +65,8 @@ extension Target {
         quirks: Quirks = Quirks(),
         contextWindow: Int? = nil,
         timeouts: TargetTimeouts = TargetTimeouts(),
-        maxConcurrency: Int = 0
+        maxConcurrency: Int = 0,
+        capabilities: ModelCapabilities = ModelCapabilities()
     ) -> Target {
         Target(
             id: TargetID(account: AccountName(account), upstreamModel: model, credentialLocation: "env::KEY"),
@@ -84,7 +87,8 @@ extension Target {
             price: PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000)),
             contextWindow: contextWindow,
             timeouts: timeouts,
-            maxConcurrency: maxConcurrency
+            maxConcurrency: maxConcurrency,
+            capabilities: capabilities
         )
     }
 
