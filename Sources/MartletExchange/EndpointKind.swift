@@ -6,6 +6,8 @@ public enum EndpointKind: Sendable, Hashable {
     case chat(Dialect)
     /// An endpoint whose bytes pass.
     case pass(PassThrough)
+    /// A kept response: `…/responses/{id}` and below.
+    case response(StoredResponsePath)
     /// `GET …/models`.
     case models
     /// `GET …/models/{id}`; the id is decoded.
@@ -19,7 +21,7 @@ public enum EndpointKind: Sendable, Hashable {
     public var isInference: Bool {
         switch self {
         case .chat, .pass: true
-        case .models, .model, .page, .control: false
+        case .response, .models, .model, .page, .control: false
         }
     }
 
@@ -28,6 +30,7 @@ public enum EndpointKind: Sendable, Hashable {
         switch self {
         case .chat: "POST, OPTIONS"
         case .pass(let pass): pass.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
+        case .response(let path): path.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
         case .models, .model, .page: "GET, HEAD, OPTIONS"
         case .control: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         }
@@ -38,6 +41,7 @@ public enum EndpointKind: Sendable, Hashable {
         switch self {
         case .chat(let dialect): dialect.endpointName
         case .pass(let pass): pass.name
+        case .response: "responses"
         case .models, .model: "models"
         case .page(let page): page.name
         case .control: "admin"
@@ -49,6 +53,7 @@ public enum EndpointKind: Sendable, Hashable {
         switch self {
         case .chat: method == .post
         case .pass(let pass): pass.methods.contains(method)
+        case .response(let path): path.methods.contains(method)
         case .models, .model, .page: method == .get || method == .head
         case .control:
             switch method {

@@ -53,6 +53,10 @@ public enum Ask {
     case page(Page)
     /// Hand a request to the control plane.
     case control(ControlRequest)
+    /// Put the conversation so far in front of a request.
+    case history(HistoryRequest)
+    /// Read or delete a kept response.
+    case storedResponse(StoredResponseRequest)
 }
 
 /// The answer to an ask.
@@ -63,6 +67,8 @@ public enum Answer {
     case slot(SlotID?)
     /// A page.
     case page(PageAnswer)
+    /// A request with the conversation so far.
+    case history(HistoryAnswer)
 }
 
 /// What is known of presented credentials.

@@ -43,6 +43,8 @@ public struct Exchange {
     var facts = RequestFacts()
     /// The request as values; made when a target needs it.
     var typedRequest: Boxed<ChatRequest>?
+    /// What only requests in OpenAI's responses have.
+    var responses: Boxed<ResponsesCall>?
     /// The request for the attempt that begins, when it had to be translated.
     var translated: Boxed<TranslatedRequest>?
     var privacy = PrivacyClass.open
@@ -133,6 +135,7 @@ public struct Exchange {
         case (.authenticated(let result), .authenticate): authenticated(result, &env, &actions)
         case (.slot(let slot), .admit): admitted(slot, &env, &actions)
         case (.slot(let slot), .attempt): targetSlotAnswered(slot, &env, &actions)
+        case (.history(let history), .prepare): historyFound(history, &env, &actions)
         case (.page(let page), _): respond(with: page, &env, &actions)
         default: break
         }

@@ -44,14 +44,22 @@ struct RequestBody {
 
     /// What the gateway needs to know of a body in a dialect.
     func facts(_ dialect: Dialect) throws(GatewayError) -> RequestFacts {
-        var result: Result<RequestFacts, GatewayError> = .success(RequestFacts())
+        try unsafe reading { (bytes, scanner) throws(GatewayError) in unsafe try dialect.facts(bytes, scanner: scanner) }
+    }
+
+    /// Looks at the bytes and what the scanner knows of them.
+    func reading<Facts>(
+        _ read: (UnsafeRawBufferPointer, borrowing JSONScanner) throws(GatewayError) -> Facts
+    ) throws(GatewayError) -> Facts {
+        var result: Result<Facts, GatewayError>?
         unsafe buffer.withUnsafeReadableBytes { bytes in
             do throws(GatewayError) {
-                result = .success(unsafe try dialect.facts(bytes, scanner: scanner))
+                result = .success(unsafe try read(bytes, scanner))
             } catch {
                 result = .failure(error)
             }
         }
+        guard let result else { throw GatewayError(.internalError, "The body cannot be read.") }
         return try result.get()
     }
 

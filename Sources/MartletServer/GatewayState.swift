@@ -83,6 +83,11 @@ final class GatewayState: Sendable {
             health: health,
             accessLog: AccessLog(snapshot.observability),
             control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
+            responses: ResponseKeeper(
+                ResponseStore(database),
+                days: config.settings.retentionDays,
+                log: log
+            ),
             shards: shards
         )
         self.shared = shared
@@ -267,7 +272,9 @@ final class GatewayState: Sendable {
             memory.measured(used: MemoryLimit.residentBytes, limit: MemoryLimit.bytes)
             return .seconds(1)
         }
-        background.withLock { $0 = [keys.stop, watch.stop] }
+        let responses = shared.responses
+        let expiry = BackgroundLoop(name: "responses") { responses.expire() }
+        background.withLock { $0 = [keys.stop, watch.stop, expiry.stop] }
     }
 
     /// Stops what runs in the background, drains the spool and lets go of the data directory.
@@ -276,6 +283,7 @@ final class GatewayState: Sendable {
         try? await group.shutdownGracefully()
         // Not waited for: a name look-up that hangs must not keep records from the store.
         threads.shutdownGracefully { _ in }
+        shared.responses.finish()
         do {
             try shared.ledger.stop()
         } catch {

@@ -10,7 +10,7 @@ extension Exchange {
         translated = nil
         guard target.dialect != .mock, passThrough == nil else { return }
         let spoken = target.spoken(for: format.request)
-        let passes = format.passes(spoken)
+        let passes = format.passes(spoken) && responses?.value.canPass ?? true
         // The commonest case has a watcher of its own, which costs less.
         if passes, spoken == .openAIChat { return }
         let settings = CodecSettings(
@@ -26,7 +26,7 @@ extension Exchange {
         if passes {
             settled = (passingRequest(spoken, for: target), target.quirks.dropParams.filter { body.hasMember($0) }, [:])
         } else {
-            if format.answer.repeatsRequest { context.request = try typed() }
+            if format.answer.repeatsRequest { context.request = try ownRequest() }
             settled = try writtenRequest(spoken, upstream, for: target)
         }
         translated = Boxed(

@@ -127,7 +127,7 @@ extension Exchange {
             return snapshot.observability.prometheusPublic || !snapshot.auth.enabled ? .open : .anyKey
         case .page, nil: return .open
         case .control: return .admin
-        case .chat, .pass, .models, .model: return .inference
+        case .chat, .pass, .response, .models, .model: return .inference
         }
     }
 

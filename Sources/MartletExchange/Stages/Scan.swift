@@ -76,7 +76,7 @@ extension Exchange {
             if format.request == .openAIChat, body.isResponsesShaped { format.request = .openAIResponses }
             facts =
                 passThrough == nil
-                ? try body.facts(format.request) : try body.passThroughFacts(contentType: head.contentType)
+                ? try readFacts() : try body.passThroughFacts(contentType: head.contentType)
             try classifyPrivacy()
         } catch {
             return refuse(error, closing: false, &env, &actions)

@@ -25,6 +25,7 @@ extension ExchangePerformer {
         case .setTimer(let instant): wake(at: instant)
         case .releaseSlot(let slot): resources.release(slot, to: loop.shared.slots)
         case .record(let record): add(record)
+        case .keep(let answer): loop.shared.responses.keep(answer)
         case .settle(let outcome): settle(outcome)
         }
     }
@@ -120,6 +121,8 @@ extension ExchangePerformer {
         case .authenticate(let credentials): loop.shared.keys.lookUp(credentials, reply: reply)
         case .page: loop.shared.renderMetrics(reply: reply)
         case .control(let request): loop.shared.control.handle(request, reply: reply)
+        case .history(let history): loop.shared.responses.history(history, reply: reply)
+        case .storedResponse(let request): loop.shared.responses.answer(request, reply: reply)
         case .slot(let request, _): waitForSlot(request, id, number)
         }
     }

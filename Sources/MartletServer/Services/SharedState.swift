@@ -16,6 +16,7 @@ final class SharedState: Sendable {
     let modelPages = ModelPages()
     let accessLog: AccessLog
     let control: ControlBridge
+    let responses: ResponseKeeper
     let shards: [MetricsShard]
     let connectionCount = Atomic<Int>(0)
 
@@ -29,6 +30,7 @@ final class SharedState: Sendable {
         health: HealthBoard,
         accessLog: AccessLog,
         control: ControlBridge,
+        responses: ResponseKeeper,
         shards: [MetricsShard]
     ) {
         self.resolver = resolver
@@ -40,6 +42,7 @@ final class SharedState: Sendable {
         self.health = health
         self.accessLog = accessLog
         self.control = control
+        self.responses = responses
         self.shards = shards
     }
 

@@ -157,7 +157,7 @@ final class World {
         case .slot:
             let slot = SlotID(UInt16.max - id.rawValue)
             driver.tell(.answer(id, .slot(random.chance(70) ? slot : nil)))
-        case .page, .control: break
+        case .page, .control, .history, .storedResponse: break
         }
     }
 

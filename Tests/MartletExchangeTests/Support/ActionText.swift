@@ -29,6 +29,7 @@ extension ExchangeAction {
         case .setTimer(let instant): "setTimer \(instant - start)"
         case .releaseSlot(let slot): "releaseSlot \(slot.rawValue)"
         case .record(let record): "record \(record)"
+        case .keep(let answer): "keep \(answer.key) \(String(decoding: answer.response, as: UTF8.self))"
         case .settle(let outcome): "settle \(outcome)"
         }
     }
@@ -42,6 +43,8 @@ extension Ask {
         case .slot(.process, _): "process slot"
         case .slot(.target(let id, let limit), _): "target slot \(id) \(limit)"
         case .page(let page): "page \(page)"
+        case .history(let history): "history \(history.previousID) \(history.key)"
+        case .storedResponse(let request): "response \(request.method.name) \(request.path.id) \(request.path.part)"
         case .control(let request): "control \(request.method) \(request.path) \(String(buffer: request.body))"
         }
     }
