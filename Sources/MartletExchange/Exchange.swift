@@ -14,7 +14,7 @@ import NIOCore
 /// | receive | head limits, path → endpoint | – |
 /// | authenticate | key → principal; sheds | a look-up, when the key is not known yet |
 /// | scan | body under limits; strict check and facts in one pass | the body |
-/// | prepare | what is the same for every target | – |
+/// | prepare | what is the same for every target | a history, when one is named |
 /// | plan | model and route → ordered targets | – |
 /// | lookup | idempotency and response cache | – |
 /// | admit | process and key slots; the queue | a slot |

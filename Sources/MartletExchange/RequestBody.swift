@@ -44,7 +44,8 @@ struct RequestBody {
 
     /// What the gateway needs to know of a body in a dialect.
     func facts(_ dialect: Dialect) throws(GatewayError) -> RequestFacts {
-        try unsafe reading { (bytes, scanner) throws(GatewayError) in unsafe try dialect.facts(bytes, scanner: scanner) }
+        try unsafe reading { (bytes, scanner) throws(GatewayError) in unsafe try dialect.facts(bytes, scanner: scanner)
+        }
     }
 
     /// Looks at the bytes and what the scanner knows of them.

@@ -98,14 +98,13 @@ import Testing
     func history() throws {
         let driver = driver().send(Self.body(#","input":"and now?","previous_response_id":"resp_1""#))
         #expect(driver.legs.isEmpty)
-        let asked = try #require(
-            answer(driver) { request in
-                var effective = request.request
-                effective.messages.insert(ChatMessage(role: .user, parts: [.text("before")]), at: 0)
-                effective.extra.removeAll { $0.name == "previous_response_id" }
-                return .found(effective)
-            }
-        )
+        let answered = answer(driver) { request in
+            var effective = request.request
+            effective.messages.insert(ChatMessage(role: .user, parts: [.text(ChatText("before"))]), at: 0)
+            effective.extra.removeAll { $0.name == "previous_response_id" }
+            return .found(effective)
+        }
+        let asked = try #require(answered)
         #expect(asked.previousID == "resp_1" && asked.key == APIKeyID("k"))
         driver.connect()
         #expect(sent(driver).contains("before"))
@@ -118,7 +117,7 @@ import Testing
     }
 
     @Test("a history in front of a request reaches a target of the dialect in a body written anew")
-    func historyToVendor() throws {
+    func historyToVendor() {
         let driver = driver([Self.vendor]).send(Self.body(#","input":"and now?","previous_response_id":"resp_1""#))
         _ = answer(driver) { request in
             var effective = request.request
@@ -159,7 +158,10 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
-    @Test("what speaks of things that a vendor keeps is refused towards other dialects", arguments: ["conversation", "prompt"])
+    @Test(
+        "what speaks of things that a vendor keeps is refused towards other dialects",
+        arguments: ["conversation", "prompt"]
+    )
     func kept(member: String) {
         let asks = Self.body(",\"input\":\"x\",\"\(member)\":{\"id\":\"a_1\"}")
         let refused = driver().send(asks)
@@ -179,7 +181,7 @@ import Testing
     }
 
     @Test("a stream of the dialect that breaks off ends with one failure, numbered after the last event that passed")
-    func cutPassing() throws {
+    func cutPassing() {
         let events = [
             #"{"type":"response.created","sequence_number":0,"response":{"id":"resp_up","object":"response","status":"in_progress","output":[]}}"#,
             #"{"type":"response.output_item.added","sequence_number":1,"output_index":0,"item":{"type":"message","id":"msg_up","role":"assistant","content":[]}}"#,
@@ -223,7 +225,7 @@ import Testing
     }
 
     @Test("a kept response has its paths at every mount", arguments: ["/v1", "/ai/v1", "/openai/v1"])
-    func paths(base: String) throws {
+    func paths(base: String) {
         func part(_ path: String) -> StoredResponsePath.Part? {
             let found = PathMatcher.endpoint(of: base + path, basePaths: [base], metricsPath: "/metrics")
             guard case .response(let stored)? = found else { return nil }

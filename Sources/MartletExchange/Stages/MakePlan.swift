@@ -14,7 +14,11 @@ extension Exchange {
                 privacy: privacy
             )
             var plan: Plan
-            if let anyone = try planWithoutModel() { plan = anyone } else { plan = try Planner.plan(request, in: snapshot) }
+            if let anyone = try planWithoutModel() {
+                plan = anyone
+            } else {
+                plan = try Planner.plan(request, in: snapshot)
+            }
             try keepWhatPasses(&plan)
             try keepWhatGoesOn(&plan)
             // A target that is cooling down is asked last; it is not left out, so that the only one still is asked.

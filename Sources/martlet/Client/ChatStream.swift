@@ -74,7 +74,8 @@ struct ChatStream {
     private static func problem(of view: JSONView) -> GatewayProblem? {
         switch view.member("type")?.string() {
         case "response.failed":
-            view.member("response")?.member("error").flatMap { GatewayProblem($0) } ?? GatewayProblem(message: "the answer failed")
+            view.member("response")?.member("error").flatMap { GatewayProblem($0) }
+                ?? GatewayProblem(message: "the answer failed")
         case "error": GatewayProblem(view) ?? view.member("error").flatMap { GatewayProblem($0) }
         default: nil
         }

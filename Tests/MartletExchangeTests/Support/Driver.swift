@@ -234,7 +234,9 @@ final class Driver {
         }
         if state != .settled, text.contains("[DONE]") { problem("the end mark of a stream that is not complete") }
         let isResponses = exchange.format.answer == .openAIResponses
-        if state == .settled, !isResponses, !text.hasSuffix("data: [DONE]\n\n") { problem("a complete stream without its end mark") }
+        if state == .settled, !isResponses, !text.hasSuffix("data: [DONE]\n\n") {
+            problem("a complete stream without its end mark")
+        }
     }
 
     private func problem(_ text: String) { problems.append(text) }
