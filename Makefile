@@ -30,8 +30,8 @@ bench: ## measures direct, nginx and Martlet side by side
 fuzz: ## each fuzzer for FUZZ_SECONDS (300)
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-300} scripts/fuzz.py
 
-soak: ## the long cases, for SOAK_SECONDS (1800)
-	@scripts/soak.sh
+soak: ## mixed load for SOAK_SECONDS (600), then kill -9 over and over
+	@scripts/soak.sh $(ARGS)
 
 tsan: ## the Swift tests under the thread sanitizer
 	@scripts/tsan.sh $(ARGS)

@@ -85,6 +85,9 @@ def run_lanes(bench, targets, options, results):
     for lane in LANES:
         if lane.name not in options.lanes:
             continue
+        if missing := bench.lacks(lane.needs):
+            say(f"note: {lane.name} needs {', '.join(missing)}; it is left out")
+            continue
         count = options.rounds if options.quick or not lane.rounds else lane.rounds
         amount = lane.amount
         if options.quick:

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs Martlet against real programs: the official SDKs of openai, anthropic and ollama, libraries built on them, and
-# llama-server. Ends with `N passed, N failed`.
+# Runs Martlet against real programs: the official SDKs of openai, anthropic and ollama, libraries built on them, HTTP/2
+# clients, curl and llama-server. Ends with `N passed, N failed`.
 #
 #   MARTLET_BIN   the binary under test, default .build/debug/martlet
+#   KILL_ROUNDS   how often a gateway under load is killed, default 4
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
@@ -58,10 +59,11 @@ suites clients "ollama openai-agents" test_ollama_client test_clients_agents_sdk
 suites clients "langchain-openai langchain-anthropic langchain-ollama" test_clients_langchain
 suites clients "pydantic-ai-slim llm" test_clients_pydantic_ai test_clients_llm
 suites litellm "litellm instructor" test_clients_litellm test_clients_instructor
+suites http2 "httpx openai h2" test_tls
 
 if python="$(scripts/venv.sh openai3)"; then
     printf '\nusage\n'
-    run "$python" test_usage
+    run "$python" test_usage test_kill test_soak_rules
     printf '\nllama-server\n'
     if MARTLET_LLAMA_SERVER="$(scripts/llama-server.sh)" && MARTLET_TINY_MODEL="$(scripts/tiny-model.sh)"; then
         export MARTLET_LLAMA_SERVER MARTLET_TINY_MODEL

@@ -11,7 +11,7 @@ packages=(
     ca-certificates curl g++ git libsqlite3-dev make openssl python3 python3-pip python3-venv util-linux zlib1g-dev
 )
 if [ "${1:-}" = bench ]; then
-    packages+=(nginx-light)
+    packages+=(nghttp2-client nginx-light)
 fi
 
 # Succeeds when a package, or something that stands in for it, is there.

@@ -4,6 +4,7 @@ import json
 import subprocess
 from dataclasses import dataclass, field
 
+from . import http2
 from .processes import BenchError, cpu_us, request_status, settled_cpu_us
 from .targets import KEY
 
@@ -28,6 +29,12 @@ class Lane:
     events: int = 0                    # events in a complete answer
     only: tuple = field(default=())    # the targets it makes sense for; empty: all
     must_us: float | None = None       # microseconds, where nothing is to compare with
+    via: str = ""                      # a variant of the target: `tls` to the upstream, or `h2` from the client
+
+    @property
+    def needs(self):
+        """The programs beside the proxies that it cannot be measured without."""
+        return {"tls": ("nginx",), "h2": ("h2load",)}.get(self.via, ())
 
 
 LANES = (
@@ -41,6 +48,14 @@ LANES = (
          "chunk", events=103),
     Lane("translated", "translated stream (Anthropic upstream), per chunk (5 µs)", "burst", "claude-100", 1024, 8, 2000,
          "chunk", events=104, only=("martlet",), must_us=5),
+    Lane("tlsjson1k", "TLS to the upstream: 1 KB request, JSON answer", "json", "json", 1024, 32, 20000, via="tls",
+         only=("nginx", "martlet")),
+    Lane("tlsburst", "TLS to the upstream: SSE in bursts of 100, per chunk", "burst", "burst-100", 1024, 8, 3000,
+         "chunk", events=103, via="tls", only=("nginx", "martlet")),
+    Lane("h2json1k", "HTTP/2 client: 1 KB request, JSON answer", "h2", "json", 1024, 4, 20000, via="h2",
+         only=("nginx", "martlet")),
+    Lane("h2burst", "HTTP/2 client: SSE in bursts of 100, per chunk", "h2", "burst-100", 1024, 4, 2000, "chunk",
+         events=103, via="h2", only=("nginx", "martlet")),
     Lane("paced", "1,000 paced streams, per chunk", "paced", "paced-75-1000000", 1024, 1000, 5, "chunk",
          must=1.5, aim=1.0),
     Lane("rate", "added p50 at 200 requests/s, 1 KB (direct: its p50)", "rate", "json", 1024, 16, 1000,
@@ -52,9 +67,11 @@ LANES = (
 
 def run_load(bench, lane, target, amount, timeout=120):
     """Runs the load generator once; answers its result line."""
+    if lane.mode == "h2":
+        return http2.run(bench, lane, target, amount, timeout)
     held = lane.mode in ("paced", "idle-streams")
     command = [
-        bench.load, lane.mode, "--port", str(target.port), "--body", str(bench.body(lane.kind, lane.size)),
+        bench.load, lane.mode, "--port", str(target.port), "--body", str(bench.lane_body(lane)),
         "--connections", str(lane.connections), "--seconds" if held else "--requests", str(amount),
         "--header", f"Authorization: Bearer {KEY}", "--timeout", str(timeout), *lane.extra,
     ]
@@ -87,6 +104,7 @@ def upstream_stats(bench):
 
 def measure(bench, lane, target, amount):
     """One round of a lane on one target: runs it, checks that all of it arrived, answers the figures."""
+    target = bench.variant(target, lane.via)
     request_status(bench.upstream_port, "GET", "/__reset")
     before = cpu_us(target.pids)
     upstream_before = cpu_us([bench.upstream.pid])

@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import socket
+import ssl
 import subprocess
 import time
 
@@ -141,13 +142,20 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def request_status(port, method, path, body=b"", headers=(), timeout=5.0):
-    """Sends one request on a connection of its own; answers the status and everything after the head."""
+def request_status(port, method, path, body=b"", headers=(), timeout=5.0, root=None):
+    """Sends one request on a connection of its own; answers the status and everything after the head.
+
+    With a `root` file the connection speaks TLS and trusts that.
+    """
     lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Connection: close"]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     lines += list(headers)
-    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
+    with contextlib.ExitStack() as stack:
+        connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=timeout))
+        if root:
+            context = ssl.create_default_context(cafile=str(root))
+            connection = stack.enter_context(context.wrap_socket(connection, server_hostname="localhost"))
         connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
         answer = b""
         while part := connection.recv(1 << 20):

@@ -6,6 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from .certificates import Certificates
 from .processes import BenchError, descendants, free_port, read_line, request_status, tail
 
 KEY = "bench-key-0123456789abcdef"
@@ -16,12 +17,26 @@ KINDS = ("json", "burst-100", "burst-1000", "burstnull-100", "paced-75-1000000",
 # Those of an upstream that speaks Anthropic's format.
 CLAUDE_KINDS = ("claude-100",)
 
+# What nginx gets for a variant. One cipher suite for all, the quickest on processors with AES instructions.
+NGINX_TO_TLS = """
+            proxy_ssl_trusted_certificate {made.root};
+            proxy_ssl_verify on;
+            proxy_ssl_name localhost;
+            proxy_ssl_server_name on;
+            proxy_ssl_protocols TLSv1.3;"""
+NGINX_LISTENS = """
+            ssl_certificate {made.certificate};
+            ssl_certificate_key {made.key};
+            ssl_protocols TLSv1.3;
+            ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;"""
+
 
 class Target:
     """One running proxy, or none (direct)."""
 
-    def __init__(self, name, port, child=None, log=None, settle_s=0.1):
+    def __init__(self, name, port, child=None, log=None, settle_s=0.1, secure=False):
         self.name, self.port, self.child, self.log, self.settle_s = name, port, child, log, settle_s
+        self.secure = secure  # whether it listens with TLS
 
     @property
     def pids(self):
@@ -39,6 +54,44 @@ class Bench:
             [self.upstream_binary, "--port", "0"], options.upstream_core, stdout=subprocess.PIPE, bufsize=0)
         self.upstream_port = int(read_line(self.upstream, 5).rsplit(":", 1)[1])
         self._count = 0
+        self._variants = {}
+        self._certificates = self._front_port = None
+
+    @property
+    def certificates(self):
+        """Made when first needed: for the listeners of proxies, and for the upstream behind TLS."""
+        if self._certificates is None:
+            self._certificates = Certificates(self.directory("certificates"))
+        return self._certificates
+
+    @property
+    def front_port(self):
+        """The mock upstream behind TLS: nginx in front of it, on the upstream's core, started when first needed."""
+        if self._front_port is None:
+            directory, port = self.directory("front"), free_port()
+            child, log = self._start_nginx(directory, "front.conf.in", self.options.upstream_core, {"PORT": port})
+            self.wait_ready(Target("the TLS front", port, child, log, secure=True))
+            self._front_port = port
+        return self._front_port
+
+    def lacks(self, programs):
+        """Which of these programs beside the proxies is missing."""
+        paths = {"nginx": self.options.nginx, "h2load": shutil.which("h2load") or ""}
+        return [name for name in programs if not os.access(paths[name], os.X_OK)]
+
+    def variant(self, target, via):
+        """A target as a lane needs it: itself, or one that speaks TLS to the upstream or HTTP/2 with clients."""
+        if not via:
+            return target
+        if (target.name, via) not in self._variants:
+            self._variants[target.name, via] = self._make_variant(target, via)
+        return self._variants[target.name, via]
+
+    def _make_variant(self, target, via):
+        start = {"nginx": self._nginx, "martlet": self._martlet}[target.name]
+        made = start(10, None, via)
+        self.wait_ready(made, kind=f"{via}-json" if via == "tls" else "lane-json")
+        return made
 
     def directory(self, name):
         """A new directory of the run; readable for nginx' worker, which gives up root."""
@@ -60,16 +113,18 @@ class Bench:
             raise
         return target
 
-    def wait_ready(self, target, timeout=20.0, pause=0.02):
+    def wait_ready(self, target, timeout=20.0, pause=0.02, kind="lane-json"):
         """Waits for the first 200 to a chat request."""
-        body = self.body("json", 1024).read_bytes()
+        prefix, kind = kind.split("-")
+        body = self.body(kind, 1024, prefix).read_bytes()
         deadline, last = time.monotonic() + timeout, "no connection"
         while time.monotonic() < deadline:
             if target.child.poll() is not None:
                 raise BenchError(f"{target.name} ended with {target.child.returncode}:\n{tail(target.log)}")
             try:
                 status, rest = request_status(
-                    target.port, "POST", "/v1/chat/completions", body, [f"Authorization: Bearer {KEY}"], 2)
+                    target.port, "POST", "/v1/chat/completions", body, [f"Authorization: Bearer {KEY}"], 2,
+                    self.certificates.root if target.secure else None)
                 if status == 200:
                     return
                 last = f"{status} {rest[:300].decode(errors='replace')}"
@@ -78,31 +133,53 @@ class Bench:
             time.sleep(pause)
         raise BenchError(f"{target.name} did not answer 200 within {timeout:g} s: {last}\n{tail(target.log)}")
 
-    def body(self, kind, size):
-        """The file with the request body for a kind of answer."""
+    def lane_body(self, lane):
+        """The file with the request body of a lane."""
+        return self.body(lane.kind, lane.size, "tls" if lane.via == "tls" else "lane")
+
+    def body(self, kind, size, prefix="lane"):
+        """The file with the request body for a kind of answer; the model is called `PREFIX-KIND`."""
         from .bodies import chat_body
 
-        path = self.temp / f"{kind}-{size}.json"
+        path = self.temp / f"{prefix}-{kind}-{size}.json"
         if not path.exists():
             members = {}
             if kind != "json":
                 members = {"stream": True, "stream_options": {"include_usage": True}}
             if kind == "hold":
                 members["user"] = "bench-00000000"
-            path.write_bytes(chat_body(size, f"lane-{kind}", **members))
+            path.write_bytes(chat_body(size, f"{prefix}-{kind}", **members))
         return path
 
-    def _nginx(self, _models, _data):
-        directory, port = self.directory("nginx"), free_port()
-        text = (BENCHMARKS / "nginx.conf.in").read_text()
-        for name, value in {"TEMP": directory, "PORT": port, "UPSTREAM_PORT": self.upstream_port}.items():
+    def _start_nginx(self, directory, template, core, values):
+        text = (BENCHMARKS / template).read_text()
+        values = {"TEMP": directory, "UPSTREAM_PORT": self.upstream_port, **values}
+        if "@CERTIFICATE@" in text or "@ROOT@" in text:
+            made = self.certificates
+            values |= {"ROOT": made.root, "CERTIFICATE": made.certificate, "KEY": made.key}
+        for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
         config, log = directory / "nginx.conf", directory / "error.log"
         config.write_text(text)
         child = self.children.start(
-            [self.options.nginx, "-p", str(directory), "-c", str(config)], self.options.proxy_core,
+            [self.options.nginx, "-p", str(directory), "-c", str(config)], core,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(directory / "stderr.log", "wb"))
-        return Target("nginx", port, child, log)
+        return child, log
+
+    def _nginx(self, _models, _data, via=""):
+        directory, port = self.directory("nginx"), free_port()
+        values = {
+            "PORT": port, "LISTEN": "", "SECURE": "",
+            "PASS": "http://mock", "SERVER": f"127.0.0.1:{self.upstream_port}",
+        }
+        if via == "tls":
+            values["PASS"], values["SERVER"] = "https://mock", f"127.0.0.1:{self.front_port}"
+            values["SECURE"] = NGINX_TO_TLS
+        elif via == "h2":
+            values["LISTEN"], values["SECURE"] = " ssl http2", NGINX_LISTENS
+        values["SECURE"] = values["SECURE"].format(made=self.certificates) if via else ""
+        child, log = self._start_nginx(directory, "nginx.conf.in", self.options.proxy_core, values)
+        return Target("nginx", port, child, log, secure=via == "h2")
 
     def _bare(self, _models, _data):
         directory, port = self.directory("bare"), free_port()
@@ -112,10 +189,16 @@ class Bench:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(log, "wb"))
         return Target("bare", port, child, log)
 
-    def _martlet(self, models, data):
+    def _martlet(self, models, data, via=""):
         directory, port = self.directory("martlet"), free_port()
         config, log = directory / "martlet.toml", directory / "stderr.log"
-        config.write_text(martlet_config(self.upstream_port, models))
+        text = martlet_config(self.upstream_port, models)
+        if via == "tls":
+            text += secure_account(self.front_port, self.certificates)
+        elif via == "h2":
+            made = self.certificates
+            text += f'\n[server.tls]\ncert = "{made.certificate}"\nkey = "{made.key}"\n'
+        config.write_text(text)
         environment = {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "HOME": str(directory),
@@ -127,7 +210,7 @@ class Bench:
             self.options.proxy_core, env=environment, cwd=directory, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=open(log, "wb"))
         # Records are put into the store some time after their request: that time belongs to the figure.
-        return Target("martlet", port, child, log, settle_s=1.5)
+        return Target("martlet", port, child, log, settle_s=1.5, secure=via == "h2")
 
 
 def martlet_config(upstream_port, models):
@@ -149,6 +232,21 @@ def martlet_config(upstream_port, models):
             f'\n[models.{name}]\nrouting = ["{account}"]\n'
             "input_price_per_mtok = 3\noutput_price_per_mtok = 15\n"
             f'\n[models.{name}.providers.{account}]\ntype = "{account}"\nmodel_name = "{upstream}"\n'
+        )
+    return "".join(parts)
+
+
+def secure_account(front_port, certificates):
+    """An account behind TLS, and its models."""
+    parts = [
+        '\n[gateway.providers.secure]\ntype = "openai_compatible"\n'
+        f'base_url = "https://localhost:{front_port}/v1"\napi_key_location = "none"\n'
+        f'tls = {{ ca_file = "{certificates.root}" }}\n'
+    ]
+    for kind in KINDS:
+        parts.append(
+            f'\n[models.tls-{kind}]\nrouting = ["secure"]\ninput_price_per_mtok = 3\noutput_price_per_mtok = 15\n'
+            f'\n[models.tls-{kind}.providers.secure]\nmodel_name = "bench-{kind}"\n'
         )
     return "".join(parts)
 

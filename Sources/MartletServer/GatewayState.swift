@@ -45,6 +45,7 @@ final class GatewayState: Sendable {
         log: @escaping @Sendable (String) -> Void = { StandardError.write($0) }
     ) throws {
         tlsFiles = try snapshot.server.tls.map { try TLSFiles($0) }
+        try UpstreamTLS.check(snapshot)
         let directory = try DataDirectory(creating: config.settings.paths.dataDirectory)
         lock = try DirectoryLock(directory)
         let database = try MartletDatabase(path: config.settings.paths.database)
@@ -107,8 +108,11 @@ final class GatewayState: Sendable {
             loops.append(LoopBound(loop))
         }
         self.loops = loops
-        reloader.attach(accepted: { [tlsFiles] in Self.reload(tlsFiles, $0.server.tls, log: log) }) {
-            [loops] snapshot in
+        let prepare: ConfigReloader.Preparation = { [tlsFiles] snapshot throws(TLSFiles.Failure) in
+            try UpstreamTLS.check(snapshot)
+            return try Self.prepare(tlsFiles, snapshot.server.tls, log: log)
+        }
+        reloader.attach(prepare: prepare) { [loops] snapshot in
             for loop in loops { loop.value.eventLoop.execute { loop.value.use(snapshot) } }
         }
         let days = config.settings.retentionDays
@@ -221,17 +225,15 @@ final class GatewayState: Sendable {
 
     private static var now: Timestamp { Timestamp(unixSeconds: Int64(WallClock.milliseconds() / 1_000)) }
 
-    /// Reads certificate and key again; the old ones stay when the new ones cannot be used.
-    private static func reload(_ files: TLSFiles?, _ settings: ListenerTLS?, log: (String) -> Void) {
-        guard let files, let settings else {
-            if files != nil || settings != nil { log("server.tls: turned on or off; this waits for a restart\n") }
-            return
-        }
-        do throws(TLSFiles.Failure) {
-            try files.reload(settings)
-        } catch {
-            log("\(error); the certificate that is in use stays\n")
-        }
+    /// Reads the listener's certificate and key again, and returns what puts them in force.
+    private static func prepare(
+        _ files: TLSFiles?,
+        _ settings: ListenerTLS?,
+        log: @escaping @Sendable (String) -> Void
+    ) throws(TLSFiles.Failure) -> @Sendable () -> Void {
+        if let files, let settings { return try files.prepare(settings) }
+        guard files != nil || settings != nil else { return {} }
+        return { log("server.tls: turned on or off; this waits for a restart\n") }
     }
 
     /// Reads the configuration again on a thread that may block.

@@ -11,12 +11,14 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GATEWAY_KEY = "peer-suite-gateway-key-0123456789abcdef"
@@ -48,8 +50,15 @@ class Child:
             into.append(line.decode(errors="replace").rstrip("\n"))
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
         return self._process.poll()
+
+    def send_signal(self, number: int) -> None:
+        self._process.send_signal(number)
 
     def wait_for(self, what: str, probe: Callable[[], object], limit_s: float = START_LIMIT_S) -> object:
         """Asks `probe` until it answers with something; fails when the process ends or the time is up."""
@@ -89,46 +98,111 @@ class Child:
             stream.close()
 
 
-class Martlet:
-    """Runs `martlet serve` with the given configuration and a fresh data folder while the `with` block lasts."""
+class Authority:
+    """A certificate authority of a test's own, and certificates by it, made with the `openssl` command."""
 
-    def __init__(self, config: str, env: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.root = folder / "root.pem"
+        self._run("req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=Martlet peer root", *self._new_key("root"))
+
+    def issue(self, names: str = "DNS:localhost,IP:127.0.0.1", name: str = "server") -> tuple[Path, Path]:
+        """Makes a certificate for subject alternative names; returns its file and its key's, made anew if there."""
+        (self._folder / f"{name}.cnf").write_text(f"subjectAltName={names}\n")
+        self._run("req", "-nodes", "-subj", f"/CN={name}", *self._new_key(name, "csr"))
+        self._run(
+            "x509", "-req", "-in", f"{name}.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial",
+            "-days", "2", "-extfile", f"{name}.cnf", "-out", f"{name}.pem",
+        )
+        return self._folder / f"{name}.pem", self._folder / f"{name}.key"
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """What a client needs to trust these certificates."""
+        return ssl.create_default_context(cafile=str(self.root))
+
+    @staticmethod
+    def _new_key(name: str, kind: str = "pem") -> list[str]:
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        return [*curve, "-keyout", f"{name}.key", "-out", f"{name}.{kind}"]
+
+    def _run(self, *arguments: str) -> None:
+        done = subprocess.run(["openssl", *arguments], cwd=self._folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+class Martlet:
+    """Runs `martlet serve` with the given configuration while the `with` block lasts.
+
+    The data folder is a fresh one, or stays in `folder` for the next start on it. With an `authority` the gateway
+    listens with TLS, by a certificate of that authority.
+    """
+
+    def __init__(
+        self,
+        config: str,
+        env: dict[str, str] | None = None,
+        *,
+        folder: Path | None = None,
+        authority: Authority | None = None,
+    ) -> None:
         self._config = config
         self._extra_env = env or {}
+        self._given_folder = folder
+        self.is_killed = False
+        self.authority = authority
         self.url = ""
         self.port = 0
 
     def __enter__(self) -> Martlet:
-        binary = Path(os.environ.get("MARTLET_BIN", REPOSITORY / ".build/debug/martlet")).resolve()
-        assert binary.exists(), f"{binary} does not exist: build it, or set MARTLET_BIN"
-        self._folder = tempfile.TemporaryDirectory(prefix="martlet-peers-")
-        folder = Path(self._folder.name)
-        config = folder / "peer.toml"
-        config.write_text(self._config)
+        binary = binary_path()
+        if self._given_folder is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="martlet-peers-")
+            self.folder = Path(self._temporary.name)
+        else:
+            self._temporary = None
+            self.folder = self._given_folder
+        config = self.folder / "peer.toml"
+        config.write_text(self._config + self._listener())
         # Nothing of the caller's environment may decide a test: no vendor keys, no configuration of a real user.
         env = {
             "PATH": os.environ["PATH"],
-            "HOME": str(folder),
+            "HOME": str(self.folder),
             "GATEWAY_API_KEY": GATEWAY_KEY,
             "ADMIN_KEY": ADMIN_KEY,
-            "MARTLET_DATA_DIR": str(folder / "data"),
+            "MARTLET_DATA_DIR": str(self.folder / "data"),
         } | self._extra_env
         command = [str(binary), "serve", "--config", str(config), "--bind", "127.0.0.1:0"]
-        self.process = Child(command, env=env, cwd=folder)
-        self.port = self.process.wait_for("the line 'listening on'", self._listening_port)
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = Child(command, env=env, cwd=self.folder)
+        place = urlsplit(self.process.wait_for("the line 'listening on'", self._listening_on))
+        self.port = place.port
+        # The certificate is for the name, too.
+        self.url = f"{place.scheme}://{'localhost' if self.authority else '127.0.0.1'}:{self.port}"
         self.process.wait_for("GET /health with 200", self._healthy)
         return self
 
+    def _listener(self) -> str:
+        if self.authority is None:
+            return ""
+        self.certificate, self.key = self.authority.issue()
+        return f'\n[server.tls]\ncert = "{self.certificate}"\nkey = "{self.key}"\n'
+
     def __exit__(self, *_: object) -> None:
-        code = self.process.stop()
-        self._folder.cleanup()
+        code = 0 if self.is_killed else self.process.stop()
+        if self._temporary:
+            self._temporary.cleanup()
         assert code == 0, f"martlet ended with {code}; its last lines:\n" + "\n".join(self.process.lines)
 
-    def _listening_port(self) -> int | None:
+    def kill(self) -> None:
+        """Ends the process with SIGKILL, which it cannot see coming."""
+        self.is_killed = True
+        self.process.kill()
+
+    def _listening_on(self) -> str | None:
         for line in list(self.process.lines):
-            if "listening on http://" in line:
-                return int(line.split("listening on http://", 1)[1].split()[0].rstrip("/").rsplit(":", 1)[1])
+            if "listening on http" in line:
+                return line.split("listening on ", 1)[1].split()[0]
         return None
 
     def _healthy(self) -> bool | None:
@@ -152,7 +226,7 @@ class Martlet:
         fields = {"authorization": f"Bearer {key}"} if key else {}
         if content is not None:
             fields["content-type"] = "application/json"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        connection = self.connect(timeout_s)
         try:
             connection.request(method, path, content, fields | (headers or {}))
             response = connection.getresponse()
@@ -160,6 +234,14 @@ class Martlet:
             return Answer(response.status, names, response.read())
         finally:
             connection.close()
+
+
+    def connect(self, timeout_s: float = 20) -> http.client.HTTPConnection:
+        """A connection to the gateway that is not open yet; HTTP/1.1, over TLS where the gateway speaks it."""
+        if self.authority is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        context = self.authority.context
+        return http.client.HTTPSConnection("localhost", self.port, timeout=timeout_s, context=context)
 
 
 class Answer:
@@ -183,6 +265,13 @@ class Answer:
 
     def __repr__(self) -> str:
         return f"<{self.status} {self.headers} {self.body[:2000]!r}>"
+
+
+def binary_path() -> Path:
+    """Where the binary under test is."""
+    binary = Path(os.environ.get("MARTLET_BIN", REPOSITORY / ".build/debug/martlet")).resolve()
+    assert binary.exists(), f"{binary} does not exist: build it, or set MARTLET_BIN"
+    return binary
 
 
 def free_port() -> int:

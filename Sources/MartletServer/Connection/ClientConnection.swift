@@ -128,7 +128,11 @@ final class ClientConnection: ExchangePerformer, ChannelInboundHandler {
             if incoming.isEmpty { closeUnless(within: loop.snapshot.timeouts.clientHead) }
             requestLineEnded = false
         }
-        if !requestLineEnded { requestLineEnded = bytes.readableBytesView.contains(UInt8(ascii: "\n")) }
+        if !requestLineEnded {
+            // A line that ends behind its limit is one that is too long, however much comes in one read.
+            let line = bytes.readableBytesView.prefix(max(0, RequestParsing.maxRequestLine - headBytes))
+            requestLineEnded = line.contains(UInt8(ascii: "\n"))
+        }
         headBytes += bytes.readableBytes
         guard headBytes > limit else { return }
         headBytes = 0

@@ -7,6 +7,8 @@ import NIOHTTP1
 enum RequestParsing {
     /// The longest request target, in bytes.
     static let maxTarget = 8 << 10
+    /// The longest request line that a parser reads to its end, in bytes; its target may be refused all the same.
+    static let maxRequestLine = 16 << 10
     /// The most fields of a head.
     static let maxFields = 100
 

@@ -40,7 +40,8 @@ struct AccountCheck {
             configuration.timeout.connect = TimeAmount(connectTimeout)
             configuration.httpVersion = .http1Only
             configuration.connectionPool.retryConnectionEstablishment = false
-            configuration.tlsConfiguration = tls
+            configuration.tlsConfiguration = try UpstreamTLS.configuration(for: target.tls)
+            configuration.proxy = proxy
             return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
                 let reply = try await ask(client)
                 let skew = target.endpoint.isLoopback ? nil : reply.date.map { $0 - now() }
@@ -51,12 +52,16 @@ struct AccountCheck {
         }
     }
 
-    private var tls: TLSConfiguration {
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.minimumTLSVersion = .tlsv12
-        if let file = target.tls.caFile { tls.trustRoots = .file(file) }
-        if target.tls.insecure { tls.certificateVerification = .none }
-        return tls
+    /// The proxy that the target's requests go through too.
+    private var proxy: HTTPClient.Configuration.Proxy? {
+        target.proxy.map { proxy in
+            let credentials = proxy.authorization.map { $0.hasPrefix("Basic ") ? String($0.dropFirst(6)) : $0 }
+            return .server(
+                host: proxy.host,
+                port: proxy.port,
+                authorization: credentials.map { .basic(credentials: $0) }
+            )
+        }
     }
 
     // MARK: Asking
@@ -141,19 +146,28 @@ struct AccountCheck {
 
     /// Says how far a connection came: name, port, certificate, answer.
     private func unreachable(_ error: any Error) -> DoctorCheck {
-        let host = target.endpoint.host
         let place = target.endpoint.authority
+        // Where the connection goes first.
+        let first = target.proxy.map { "the proxy \($0.host):\($0.port)" } ?? place
         switch error {
         case let error as NIOConnectionError where error.connectionErrors.isEmpty:
-            let hint = "look for a mistyped base_url, and at this machine's DNS"
+            let hint = "look for a mistyped \(target.proxy == nil ? "base_url" : "proxy"), and at this machine's DNS"
+            let host = target.proxy?.host ?? target.endpoint.host
             return DoctorCheck(name, .fail, "the name \(host) is not found", hint: hint)
         case is NIOConnectionError, is IOError:
             let hint = "is it running, is the port right, does a firewall stand between?"
-            return DoctorCheck(name, .fail, "no connection to \(place): nothing listens there", hint: hint)
+            return DoctorCheck(name, .fail, "no connection to \(first): nothing listens there", hint: hint)
+        case let error as HTTPClientError where error == .proxyAuthenticationRequired:
+            let hint = "put user and password into HTTPS_PROXY or the account's proxy"
+            return DoctorCheck(name, .fail, "\(first) wants other credentials (407)", hint: hint)
+        case let error as HTTPClientError where error == .invalidProxyResponse:
+            let hint = "does it let clients connect to \(place)? NO_PROXY names what needs no proxy"
+            return DoctorCheck(name, .fail, "\(first) gives no way to \(place)", hint: hint)
         case let error as HTTPClientError where error == .connectTimeout:
-            let hint = "does a firewall stand between, is a proxy needed\(target.endpoint.tls ? ", is it https" : "")?"
+            let needed = target.proxy == nil ? ", is a proxy needed" : ""
+            let hint = "does a firewall stand between\(needed)\(target.endpoint.tls ? ", is it https" : "")?"
             let kind = target.endpoint.tls ? "TLS connection" : "connection"
-            return DoctorCheck(name, .fail, "no \(kind) to \(place) in time", hint: hint)
+            return DoctorCheck(name, .fail, "no \(kind) to \(target.proxy == nil ? place : first) in time", hint: hint)
         case let error as HTTPClientError where error == .tlsHandshakeTimeout:
             return DoctorCheck(name, .fail, "\(place) does not speak TLS with us", hint: Self.noTLS)
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:

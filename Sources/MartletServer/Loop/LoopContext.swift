@@ -39,5 +39,6 @@ final class LoopContext {
     func use(_ snapshot: Snapshot) {
         self.snapshot = snapshot
         ledger.isStrict = snapshot.strictDurability
+        pool.forgetFiles()
     }
 }

@@ -13,8 +13,13 @@ final class ConfigReloader: Sendable {
         /// Warnings that were told already.
         var told: Set<ConfigDiagnostic>
         var publish: (@Sendable (Snapshot) -> Void)?
-        var accepted: (@Sendable (Snapshot) -> Void)?
+        var prepare: Preparation?
     }
+
+    /// Reads what a configuration names outside its own files, and returns what puts it in force; may block.
+    ///
+    /// An error refuses the reload, and then nothing of it is in force.
+    typealias Preparation = @Sendable (Snapshot) throws(TLSFiles.Failure) -> @Sendable () -> Void
 
     /// The section `[local]` whenever it names another engine, for who follows that.
     let localChanges: AsyncStream<LocalSettings>
@@ -61,14 +66,11 @@ final class ConfigReloader: Sendable {
     /// Names who takes part.
     ///
     /// - Parameters:
-    ///   - accepted: Told of each reload that was accepted, not of engines; may block.
+    ///   - prepare: Asked before each reload is accepted, not about engines.
     ///   - publish: Hands snapshots to the loops; called in the order in which they hold.
-    func attach(
-        accepted: @escaping @Sendable (Snapshot) -> Void = { _ in },
-        _ publish: @escaping @Sendable (Snapshot) -> Void
-    ) {
+    func attach(prepare: Preparation? = nil, _ publish: @escaping @Sendable (Snapshot) -> Void) {
         state.withLock { state in
-            state.accepted = accepted
+            state.prepare = prepare
             state.publish = publish
         }
     }
@@ -85,10 +87,19 @@ final class ConfigReloader: Sendable {
             let isSameEngine = config.settings.local.hasSameEngine(as: state.config.settings.local)
             let engine = isSameEngine ? state.engine : nil
             let built = SnapshotBuilder.build(config, localState: engine)
-            guard let snapshot = built.snapshot else {
-                health.configRefused(built.diagnostics)
-                return ReloadOutcome(isAccepted: false, findings: built.diagnostics, loadedAt: health.configLoadedAt)
+            func refused(_ findings: [ConfigDiagnostic]) -> ReloadOutcome {
+                health.configRefused(findings)
+                return ReloadOutcome(isAccepted: false, findings: findings, loadedAt: health.configLoadedAt)
             }
+            guard let snapshot = built.snapshot else { return refused(built.diagnostics) }
+            let putInForce: (@Sendable () -> Void)?
+            do throws(TLSFiles.Failure) {
+                putInForce = try state.prepare?(snapshot)
+            } catch {
+                let origin = config.values.first { $0.key.hasPrefix(error.key) }?.origin ?? .default
+                return refused(built.diagnostics + [ConfigDiagnostic(.error, at: origin, error.description)])
+            }
+            putInForce?()
             if !isSameEngine { localChanged.yield(config.settings.local) }
             state.config = config
             state.engine = engine
@@ -106,8 +117,6 @@ final class ConfigReloader: Sendable {
             if state.told.count > 1_000 { state.told = Set(outcome.findings) }
         }
         log(told.text)
-        let (accepted, snapshot) = state.withLock { ($0.accepted, $0.snapshot) }
-        if outcome.isAccepted { accepted?(snapshot) }
         return outcome
     }
 

@@ -20,6 +20,9 @@ final class UpstreamPool {
         self.resolver = resolver
     }
 
+    /// Forgets what was read from accounts' files, so that new connections read them again; open ones stay.
+    func forgetFiles() { contexts = contexts.filter { !$0.key.namesFiles } }
+
     /// The most recently used idle connection to a target.
     func takeIdle(for target: Target) -> UpstreamConnection? { hosts[target.connectionKey]?.takeIdle() }
 
@@ -149,16 +152,7 @@ final class UpstreamPool {
 
     private func context(for options: TLSOptions) throws -> NIOSSLContext {
         if let context = contexts[options] { return context }
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.applicationProtocols = ["http/1.1"]
-        configuration.minimumTLSVersion = .tlsv12
-        if let file = options.caFile { configuration.trustRoots = .file(file) }
-        if let certificate = options.certificateFile, let key = options.keyFile {
-            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) }
-            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
-        }
-        if options.insecure { configuration.certificateVerification = .none }
-        let context = try NIOSSLContext(configuration: configuration)
+        let context = try UpstreamTLS.context(for: options)
         contexts[options] = context
         return context
     }

@@ -49,7 +49,7 @@ public final class KeyStore: Sendable {
         maxConcurrency: Int = 0,
         now: Timestamp
     ) throws(StoreError) -> NewGatewayKey {
-        var random = SystemRandomNumberGenerator()
+        var random = SecureRandom()
         return try create(
             name: name,
             scopes: scopes,

@@ -1,5 +1,7 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
+import NIOTLS
 
 #if canImport(Glibc)
 import Glibc
@@ -30,25 +32,51 @@ public final class RawClient: Sendable {
     /// - Parameters:
     ///   - reads: Whether it reads; one that does not shows what back-pressure does.
     ///   - receiveBuffer: Size of the socket's receive buffer in bytes, when it matters.
-    /// - Throws: The system's error.
-    public static func connect(port: Int, reads: Bool = true, receiveBuffer: Int? = nil) async throws -> RawClient {
+    ///   - roots: A PEM file of trusted roots: speaks TLS to the name `localhost`, and HTTP/1.1 by ALPN. `nil` speaks in
+    ///     clear.
+    /// - Throws: The system's error, or NIOSSL's when there is no handshake.
+    public static func connect(
+        port: Int,
+        reads: Bool = true,
+        receiveBuffer: Int? = nil,
+        roots: String? = nil
+    ) async throws -> RawClient {
         let inbox = Inbox()
-        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let tls = try roots.map { file in
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.trustRoots = .file(file)
+            configuration.applicationProtocols = ["http/1.1"]
+            return try NIOSSLContext(configuration: configuration)
+        }
+        let group = MultiThreadedEventLoopGroup.singleton
+        let handshake = tls == nil ? nil : group.any().makePromise(of: Void.self)
+        var bootstrap = ClientBootstrap(group: group)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.autoRead, value: reads)
+            // A handshake needs both directions.
+            .channelOption(.autoRead, value: reads || tls != nil)
         if let receiveBuffer {
             bootstrap = bootstrap.channelOption(
                 .socketOption(.so_rcvbuf),
                 value: ChannelOptions.Types.SocketOption.Value(receiveBuffer)
             )
         }
-        let channel = try await bootstrap.channelInitializer { channel in
+        let connecting = bootstrap.channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(InboxHandler(inbox))
+                let pipeline = channel.pipeline.syncOperations
+                if let tls, let handshake {
+                    try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
+                    try pipeline.addHandler(HandshakeWatch(handshake))
+                }
+                try pipeline.addHandler(InboxHandler(inbox))
             }
         }
         .connect(host: "127.0.0.1", port: port)
-        .get()
+        connecting.whenFailure { handshake?.fail($0) }
+        let channel = try await connecting.get()
+        if let handshake {
+            try await handshake.futureResult.get()
+            if !reads { try await channel.setOption(.autoRead, value: false).get() }
+        }
         return RawClient(channel: channel, inbox: inbox)
     }
 
@@ -107,12 +135,37 @@ public final class RawClient: Sendable {
     /// Ends the connection in order (FIN).
     public func close() async { try? await channel.close() }
 
-    /// Says that nothing more will be sent, and goes on reading (half-close).
+    /// Says that nothing more will be sent, and goes on reading (half-close; with TLS, `close_notify`).
     public func finishSending() async throws { try await channel.close(mode: .output) }
 
     /// Ends the connection at once (RST).
     public func reset() async throws {
         try await (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
         try await channel.close()
+    }
+}
+
+/// Tells how a TLS handshake ended.
+private final class HandshakeWatch: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let ended: EventLoopPromise<Void>
+
+    /// - Parameter ended: Is told once; later ends do not count.
+    init(_ ended: EventLoopPromise<Void>) { self.ended = ended }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent { ended.succeed() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        ended.fail(error)
+        context.fireErrorCaught(error)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        ended.fail(ChannelError.eof)
+        context.fireChannelInactive()
     }
 }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 #if canImport(Glibc)
 import Glibc
@@ -17,6 +18,8 @@ struct GatewayClient {
     var url: GatewayURL
     /// The key to present; `nil` presents none.
     var key: ClientKey?
+    /// A PEM file of the roots that its certificate may come from; `nil` means the system's.
+    var caFile: String?
 
     /// The largest answer that is held in memory: 64 MiB.
     private static let bodyLimit = 64 << 20
@@ -93,6 +96,7 @@ struct GatewayClient {
         configuration.httpVersion = .http1Only
         // Without this a refused connection is tried again until the time for connecting is over.
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.tlsConfiguration = try tls()
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
             let response: HTTPClientResponse
             do {
@@ -118,6 +122,19 @@ struct GatewayClient {
         }
     }
 
+    private func tls() throws(CommandFailure) -> TLSConfiguration {
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.minimumTLSVersion = .tlsv12
+        guard let caFile else { return tls }
+        let roots: [NIOSSLCertificate]
+        do { roots = try NIOSSLCertificate.fromPEMFile(caFile) } catch { roots = [] }
+        guard !roots.isEmpty else {
+            throw CommandFailure(.usage, "\(caFile) cannot be read as a PEM file of certificates")
+        }
+        tls.trustRoots = .certificates(roots)
+        return tls
+    }
+
     /// Says why in words that hold no value of the request.
     private static func reason(_ error: any Error) -> String {
         switch error {
@@ -129,6 +146,11 @@ struct GatewayClient {
         case let error as IOError where error.errnoCode == ECONNRESET: "the connection was closed"
         case let error as NIOConnectionError where error.connectionErrors.isEmpty: "the name is not known"
         case is NIOConnectionError: "nothing listens there"
+        case is NIOSSLExtraError: "its certificate is for another name"
+        case is NIOSSLError where "\(error)".contains("CERTIFICATE_VERIFY_FAILED"),
+            is BoringSSLError where "\(error)".contains("CERTIFICATE_VERIFY_FAILED"):
+            "its certificate is not trusted; --ca-file or MARTLET_CA_FILE names its root"
+        case is NIOSSLError, is BoringSSLError: "it does not speak TLS with us"
         default: "the connection failed"
         }
     }

@@ -22,6 +22,14 @@ struct AIDoctorCommand: ConsoleCommand {
     @Option(help: "The running gateway's address; else MARTLET_BASE_URL, else where the configuration lets it listen.")
     var url: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Trust the roots of this PEM file at the running gateway; else MARTLET_CA_FILE, else SSL_CERT_FILE.",
+            valueName: "file"
+        )
+    )
+    var caFile: String?
+
     @OptionGroup var output: OutputOptions
 
     mutating func run(on console: Console) async throws {
@@ -35,7 +43,8 @@ struct AIDoctorCommand: ConsoleCommand {
         var progress = Progress(console)
         try progress.begin("looking")
         var checks = await doctor.checks()
-        checks.append(await Self.gateway(address, doctor.holder))
+        let roots = AddressOptions.caFile(flag: caFile, environment: console.environment)
+        checks.append(await Self.gateway(address.map { GatewayClient(url: $0, caFile: roots) }, doctor.holder))
         try progress.end()
         let report = DoctorReport(checks: checks)
         if output.json {
@@ -50,21 +59,23 @@ struct AIDoctorCommand: ConsoleCommand {
     private func address(_ config: LoadedConfig, _ console: Console) throws -> GatewayURL? {
         let variable = console.environment["MARTLET_BASE_URL"] ?? ""
         if url != nil || !variable.isEmpty {
-            return try GatewayOptions.address(flag: url, environment: console.environment)
+            return try AddressOptions.address(flag: url, environment: console.environment)
         }
         let server = config.settings.server
         guard server.port != 0 else { return nil }
         let host = ["0.0.0.0", "::"].contains(server.host) ? "127.0.0.1" : server.host
-        return GatewayURL("http://\(host.contains(":") ? "[\(host)]" : host):\(server.port)")
+        let scheme = server.tls == nil ? "http" : "https"
+        return GatewayURL("\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(server.port)")
     }
 
     /// How the running gateway is, if there is one.
-    private static func gateway(_ url: GatewayURL?, _ holder: DirectoryLock.Holder) async -> DoctorCheck {
+    private static func gateway(_ client: GatewayClient?, _ holder: DirectoryLock.Holder) async -> DoctorCheck {
         let name = "running gateway"
+        let url = client?.url
         var process = ""
         if case .process(let pid?) = holder { process = " (process \(pid))" }
         var page: StatusPage?
-        if let url, let reply = try? await GatewayClient(url: url).get(url.status, within: 5) {
+        if let client, let reply = try? await client.get(client.url.status, within: 5) {
             page = StatusPage(reply.body)
         }
         switch (page, holder) {

@@ -19,9 +19,13 @@ enum ModelNames {
     /// Asks the running gateway, with a key from the environment; none when it does not answer at once.
     @concurrent
     static func running(_ console: Console) async -> [String] {
-        guard let url = try? GatewayOptions.address(flag: nil, environment: console.environment) else { return [] }
+        guard let url = try? AddressOptions.address(flag: nil, environment: console.environment) else { return [] }
         let key = try? ClientKey.find(flag: nil, input: nil, environment: console.environment)
-        let client = GatewayClient(url: url, key: key)
+        let client = GatewayClient(
+            url: url,
+            key: key,
+            caFile: AddressOptions.caFile(environment: console.environment)
+        )
         guard let reply = try? await client.get(url.endpoint("/models"), within: 2), reply.failure == nil else {
             return []
         }

@@ -26,10 +26,51 @@ struct ColourOptions: ParsableArguments {
     var noColor = false
 }
 
-/// Which gateway is called, and with which key.
-struct GatewayOptions: ParsableArguments {
+/// Where the gateway is, and which roots its certificate may come from.
+struct AddressOptions: ParsableArguments {
     @Option(help: "The gateway's address; else MARTLET_BASE_URL, else \(GatewayURL.standard).")
     var url: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Trust the roots of this PEM file, not the system's; else MARTLET_CA_FILE, else SSL_CERT_FILE.",
+            valueName: "file"
+        )
+    )
+    var caFile: String?
+
+    /// The client that the flags and variables describe.
+    ///
+    /// - Throws: A usage failure for a bad address.
+    func client(environment: [String: String], key: ClientKey? = nil) throws(CommandFailure) -> GatewayClient {
+        GatewayClient(
+            url: try Self.address(flag: url, environment: environment),
+            key: key,
+            caFile: Self.caFile(flag: caFile, environment: environment)
+        )
+    }
+
+    /// Finds the gateway's address.
+    static func address(flag: String?, environment: [String: String]) throws(CommandFailure) -> GatewayURL {
+        let variable = environment["MARTLET_BASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
+        guard let url = GatewayURL(flag ?? variable ?? GatewayURL.standard) else {
+            let place = flag == nil ? "MARTLET_BASE_URL" : "--url"
+            throw CommandFailure(.usage, "\(place) must be like \(GatewayURL.standard), without user and query")
+        }
+        return url
+    }
+
+    /// Finds the file of trusted roots; `nil` means the system's.
+    static func caFile(flag: String? = nil, environment: [String: String]) -> String? {
+        // The last one is what other programs with OpenSSL's habits read.
+        let variables = ["MARTLET_CA_FILE", "SSL_CERT_FILE"].lazy.compactMap { environment[$0] }
+        return flag ?? variables.first { !$0.isEmpty }
+    }
+}
+
+/// Which gateway is called, and with which key.
+struct GatewayOptions: ParsableArguments {
+    @OptionGroup var address: AddressOptions
 
     @Option(help: "The gateway key. Other users can see it here: rather set MARTLET_API_KEY.")
     var key: String?
@@ -49,21 +90,14 @@ struct GatewayOptions: ParsableArguments {
         if key != nil {
             try console.warn("a key on the command line can be seen by others; set MARTLET_API_KEY instead")
         }
-        let url = try Self.address(flag: url, environment: console.environment)
+        var client = try address.client(environment: console.environment)
         let input = keyStdin ? String(decoding: try console.readInput() ?? [], as: UTF8.self) : nil
-        return GatewayClient(
-            url: url,
-            key: try ClientKey.find(flag: key, input: input, environment: console.environment, variables: variables)
+        client.key = try ClientKey.find(
+            flag: key,
+            input: input,
+            environment: console.environment,
+            variables: variables
         )
-    }
-
-    /// Finds the gateway's address.
-    static func address(flag: String?, environment: [String: String]) throws(CommandFailure) -> GatewayURL {
-        let variable = environment["MARTLET_BASE_URL"].flatMap { $0.isEmpty ? nil : $0 }
-        guard let url = GatewayURL(flag ?? variable ?? GatewayURL.standard) else {
-            let place = flag == nil ? "MARTLET_BASE_URL" : "--url"
-            throw CommandFailure(.usage, "\(place) must be like \(GatewayURL.standard), without user and query")
-        }
-        return url
+        return client
     }
 }

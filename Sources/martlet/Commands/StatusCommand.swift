@@ -8,15 +8,13 @@ struct StatusCommand: ConsoleCommand {
         discussion: Examples.text("martlet status", "martlet status --json --url http://127.0.0.1:8004")
     )
 
-    @Option(help: "The gateway's address; else MARTLET_BASE_URL, else \(GatewayURL.standard).")
-    var url: String?
-
+    @OptionGroup var address: AddressOptions
     @OptionGroup var output: OutputOptions
 
     mutating func run(on console: Console) async throws {
         Interrupt.install()
-        let url = try GatewayOptions.address(flag: url, environment: console.environment)
-        let reply = try await GatewayClient(url: url).get(url.status, within: 10)
+        let client = try address.client(environment: console.environment)
+        let reply = try await client.get(client.url.status, within: 10)
         guard let page = StatusPage(reply.body) else {
             throw reply.failure ?? CommandFailure(.failed, "the answer is no status page; is this a gateway?")
         }

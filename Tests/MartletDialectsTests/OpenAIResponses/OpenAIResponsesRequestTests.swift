@@ -13,7 +13,7 @@ import Testing
     }
 
     private func chat(_ text: String) throws -> String {
-        String(decoding: OpenAIChatCodec().encodeRequest(try lowered(text).request).body, as: UTF8.self)
+        String(decoding: try OpenAIChatCodec().encodeRequest(try lowered(text).request).body, as: UTF8.self)
     }
 
     static let full = #"""

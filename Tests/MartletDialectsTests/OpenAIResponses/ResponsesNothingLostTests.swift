@@ -114,7 +114,7 @@ private func isNamed(_ path: String, _ dropped: [String]) -> Bool {
             let lowered = try request.lowered(for: target)
             let encoded: EncodedRequest
             if target == .openAIChat {
-                encoded = OpenAIChatCodec().encodeRequest(lowered.request)
+                encoded = try OpenAIChatCodec().encodeRequest(lowered.request)
             } else {
                 encoded = try AnthropicMessagesCodec(origin: "here").encodeRequest(lowered.request)
             }

@@ -225,7 +225,10 @@ final class Driver {
     }
 
     private func checkBodyEnd() {
-        guard response?.contentType == "text/event-stream" else { return }
+        // Only chat completions end with this mark.
+        guard response?.contentType == "text/event-stream", exchange.format.answer == .openAIChat,
+            exchange.passThrough == nil
+        else { return }
         let text = bodyText
         let state = outcome?.record?.state
         if let error = text.firstRange(of: "data: {\"error\""), state != .settled {

@@ -114,4 +114,48 @@ struct AccountCheckTests {
         let plain = try await check(host: "localhost", list)
         #expect(plain.status == .fail && plain.message.contains("TLS"), "\(plain.message)")
     }
+
+    @Test(
+        "an account behind a proxy is asked through it, and a proxy in the way is told apart",
+        arguments: [false, true]
+    )
+    func proxy(secure: Bool) async throws {
+        let certificates = try TestCertificates()
+        defer { certificates.remove() }
+        let identity = secure ? try certificates.identity("DNS:models.test") : nil
+        let upstream = try await ScriptedUpstream.start(identity: identity) { _, _ in Self.answer(200, Self.list) }
+        let base = "\(secure ? "https" : "http")://models.test:\(upstream.port)/v1"
+        func ask(_ answer: String) async throws -> (check: DoctorCheck, heads: [String]) {
+            let proxy = try await ScriptedProxy.start(to: upstream.port, answer: answer)
+            let account = """
+                tls = { ca_file = "\(certificates.root)" }
+                proxy = "http://user:word@127.0.0.1:\(proxy.port)"
+                """
+            let check = await AccountCheck(target: try target(base, account: account), now: { 0 }).report().check
+            await proxy.stop()
+            return (check, proxy.heads)
+        }
+        let found = try await ask("HTTP/1.1 200 OK\r\n\r\n")
+        #expect(found.check.status == .ok, "\(found.check.message)")
+        // `user:word`
+        #expect(found.heads.first?.lowercased().contains("proxy-authorization: basic dxnlcjp3b3jk") == true)
+        let refused = try await ask("HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n").check
+        #expect(refused.status == .fail && refused.message.contains("other credentials"), "\(refused.message)")
+        let closed = try await ask("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n").check
+        #expect(closed.status == .fail && closed.message.contains("gives no way"), "\(closed.message)")
+        #expect(!closed.message.contains("word") && !refused.message.contains("word"))
+        await upstream.stop()
+    }
+
+    @Test("an upstream that wants a client certificate is shown the account's", arguments: [true, false])
+    func clientCertificate(shown: Bool) async throws {
+        let certificates = try TestCertificates()
+        defer { certificates.remove() }
+        var identity = try certificates.identity("IP:127.0.0.1")
+        identity.clientRootsFile = certificates.root
+        let own = #", cert = "\#(identity.certificateFile)", key = "\#(identity.keyFile)""#
+        let account = #"tls = { ca_file = "\#(certificates.root)"\#(shown ? own : "") }"#
+        let found = try await check(identity: identity, account: account) { _ in Self.answer(200, Self.list) }
+        #expect(found.status == (shown ? .ok : .fail), "\(found.message)")
+    }
 }

@@ -11,14 +11,24 @@ extension Live {
             var stream: Bool
             /// Bytes of the answer after which the client leaves; 0 leaves once the upstream has the request.
             var bytes = 0
-            var testDescription: String { "\(model)\(stream ? " stream" : "")" }
+            var transport = Transport.clear
+            var testDescription: String { "\(model)\(stream ? " stream" : ""), \(transport.testDescription)" }
         }
 
         enum Way: CaseIterable, Sendable {
             case end, reset, halfClose
         }
 
-        static let phases = [
+        /// Each in clear and over TLS.
+        static let phases = Transport.allCases.flatMap { transport in
+            plainPhases.map { phase in
+                var phase = phase
+                phase.transport = transport
+                return phase
+            }
+        }
+
+        private static let plainPhases = [
             Phase(model: "silent", stream: false), Phase(model: "silent", stream: true),
             Phase(model: "head-only", stream: false), Phase(model: "half-body", stream: false),
             Phase(model: "head-only", stream: true), Phase(model: "role-hold", stream: true),
@@ -31,7 +41,7 @@ extension Live {
             Way.allCases
         )
         func cancel(phase: Phase, way: Way) async throws {
-            try await LiveGateway.run { gateway, upstream in
+            try await LiveGateway.run(over: phase.transport) { gateway, upstream in
                 let client = try await gateway.connect()
                 let body = ChatFixtures.request(model: "up::\(phase.model)", stream: phase.stream)
                 try await client.send(LiveRequest.chat(body))

@@ -5,9 +5,9 @@ extension Live {
     /// Requests that share a connection, and answers that come before the body.
     @Suite("Connections")
     struct Connections {
-        @Test("pipelined requests are answered in their order")
-        func pipelining() async throws {
-            try await LiveGateway.run { gateway, upstream in
+        @Test("pipelined requests are answered in their order", arguments: Transport.allCases)
+        func pipelining(over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, upstream in
                 let client = try await gateway.connect()
                 let models = ["slow-head:80", "ok", "status-400", "nobody", "ok"]
                 try await client.send(
@@ -28,9 +28,9 @@ extension Live {
             }
         }
 
-        @Test("a stream and what is pipelined behind it do not mix")
-        func streamThenMore() async throws {
-            try await LiveGateway.run { gateway, _ in
+        @Test("a stream and what is pipelined behind it do not mix", arguments: Transport.allCases)
+        func streamThenMore(over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, _ in
                 let client = try await gateway.connect()
                 let stream = LiveRequest.chat(ChatFixtures.request(model: "up::paced:5", stream: true))
                 try await client.send(stream + LiveRequest.chat(ChatFixtures.request(model: "up::ok")))
@@ -62,9 +62,9 @@ extension Live {
             }
         }
 
-        @Test("a large request that is pipelined behind a slow one is not lost")
-        func largePipelined() async throws {
-            try await LiveGateway.run { gateway, upstream in
+        @Test("a large request that is pipelined behind a slow one is not lost", arguments: Transport.allCases)
+        func largePipelined(over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, upstream in
                 let client = try await gateway.connect()
                 let slow = LiveRequest.chat(ChatFixtures.request(model: "up::slow-head:100"))
                 try await client.send(slow + LiveRequest.chat(ChatFixtures.request(model: "up::ok", padding: 1 << 20)))
@@ -80,9 +80,9 @@ extension Live {
             }
         }
 
-        @Test("HEAD has the head of GET and no body, and the connection goes on")
-        func head() async throws {
-            try await LiveGateway.run { gateway, _ in
+        @Test("HEAD has the head of GET and no body, and the connection goes on", arguments: Transport.allCases)
+        func head(over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, _ in
                 let client = try await gateway.connect()
                 try await client.send(LiveRequest.head("HEAD /v1/models") + LiveRequest.head("GET /v1/models"))
                 let head = try await client.response(isHead: true)
@@ -93,9 +93,9 @@ extension Live {
             }
         }
 
-        @Test("both sides keep their connections over many requests")
-        func keepAlive() async throws {
-            try await LiveGateway.run { gateway, upstream in
+        @Test("both sides keep their connections over many requests", arguments: Transport.allCases)
+        func keepAlive(over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, upstream in
                 let client = try await gateway.connect()
                 for stream in [false, true, false, true] {
                     try await client.send(LiveRequest.chat(ChatFixtures.request(model: "up::ok", stream: stream)))
@@ -138,9 +138,12 @@ extension Live {
             }
         }
 
-        @Test("a client that waits for 100 is told to go on after its key is known, never before")
-        func expectation() async throws {
-            try await LiveGateway.run { gateway, _ in
+        @Test(
+            "a client that waits for 100 is told to go on after its key is known, never before",
+            arguments: Transport.allCases
+        )
+        func expectation(over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, _ in
                 let body = ChatFixtures.request(model: "up::ok")
                 let client = try await gateway.connect()
                 let fields = ["content-length: \(body.count)", "expect: 100-continue"]
@@ -164,10 +167,11 @@ extension Live {
 
         @Test(
             "a request without a valid key is answered before its body is read",
-            arguments: [["x-api-key: wrong"], ["authorization: Basic eA=="], []]
+            arguments: [["x-api-key: wrong"], ["authorization: Basic eA=="], []],
+            Transport.allCases
         )
-        func unauthorized(fields: [String]) async throws {
-            try await LiveGateway.run { gateway, upstream in
+        func unauthorized(fields: [String], over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, upstream in
                 let lines =
                     ["POST /v1/chat/completions HTTP/1.1", "host: localhost", "content-length: 100000"] + fields
                 let client = try await gateway.connect()
@@ -183,14 +187,15 @@ extension Live {
 
         @Test(
             "a body over the limit is refused by its length before a byte is read, and by counting",
-            arguments: [false, true]
+            arguments: [false, true],
+            Transport.allCases
         )
-        func tooLarge(chunked: Bool) async throws {
+        func tooLarge(chunked: Bool, over transport: Transport) async throws {
             let toml = """
                 [server]
                 max_body_mb = 1
                 """
-            try await LiveGateway.run(toml: toml) { gateway, upstream in
+            try await LiveGateway.run(toml: toml, over: transport) { gateway, upstream in
                 let client = try await gateway.connect()
                 let path = "POST /v1/chat/completions"
                 if chunked {
@@ -213,13 +218,13 @@ extension Live {
             }
         }
 
-        @Test("a body of exactly the limit is taken")
-        func justRight() async throws {
+        @Test("a body of exactly the limit is taken", arguments: Transport.allCases)
+        func justRight(over transport: Transport) async throws {
             let toml = """
                 [server]
                 max_body_mb = 1
                 """
-            try await LiveGateway.run(toml: toml) { gateway, upstream in
+            try await LiveGateway.run(toml: toml, over: transport) { gateway, upstream in
                 let empty = ChatFixtures.request(model: "up::ok").count
                 let body = ChatFixtures.request(model: "up::ok", padding: (1 << 20) - empty)
                 #expect(body.count == 1 << 20)

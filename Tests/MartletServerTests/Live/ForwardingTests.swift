@@ -49,9 +49,9 @@ extension Live {
             }
         }
 
-        @Test("a body in odd pieces and chunks arrives whole", arguments: [UInt64](1...6))
-        func pieces(seed: UInt64) async throws {
-            try await LiveGateway.run { gateway, upstream in
+        @Test("a body in odd pieces and chunks arrives whole", arguments: [UInt64](1...6), Transport.allCases)
+        func pieces(seed: UInt64, over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, upstream in
                 var generator = SeededGenerator(seed: seed)
                 let body = ChatFixtures.request(model: "up::ok", padding: 3_000)
                 let client = try await gateway.connect()

@@ -105,7 +105,7 @@ extension Live {
                 let key = certificates.directory.appending(path: "server.key")
                 let good = try Data(contentsOf: key)
                 try Data("no key".utf8).write(to: key)
-                #expect(throws: TLSFiles.Failure.self) { try files.reload() }
+                #expect(throws: TLSFiles.Failure.self) { _ = try files.prepare() }
                 let run5 = try await Curl.chat(gateway, certificates, "ok")
                 #expect(run5.status == 0)
                 // A key that belongs to another certificate.
@@ -116,18 +116,66 @@ extension Live {
                 let certificate = certificates.directory.appending(path: "server.pem").path
                 let other = certificates.directory.appending(path: "other.key").path
                 #expect(throws: TLSFiles.Failure.self) {
-                    try files.reload(ListenerTLS(certificateFile: certificate, keyFile: other))
+                    _ = try files.prepare(ListenerTLS(certificateFile: certificate, keyFile: other))
                 }
                 let run6 = try await Curl.chat(gateway, certificates, "ok")
                 #expect(run6.status == 0)
                 try good.write(to: key)
                 // Another certificate under the same names is served from now on.
                 _ = try certificates.identity("DNS:renewed.example")
-                try files.reload()
+                try files.prepare()()
                 let renewed = try await Curl.chat(gateway, certificates, "ok", ["--verbose", "--insecure"])
                 #expect(renewed.status == 0)
                 let run7 = try await Curl.chat(gateway, certificates, "ok")
                 #expect(run7.status == 60)
+            }
+        }
+
+        @Test("a reload whose certificate cannot be used is refused as a whole, and the old one is served")
+        func refusedReload() async throws {
+            let certificates = try TestCertificates()
+            defer { certificates.remove() }
+            let identity = try certificates.identity("DNS:localhost")
+            let file = TextFile(
+                """
+                [server]
+                max_body_mb = 3
+                tls = { cert = "\(identity.certificateFile)", key = "\(identity.keyFile)" }
+                """
+            )
+            try await LiveGateway.run(reading: { file.text }) { gateway in
+                let key = URL(filePath: identity.keyFile)
+                let good = try Data(contentsOf: key)
+                try Data("no key".utf8).write(to: key)
+                file.text = file.text.replacing("max_body_mb = 3", with: "max_body_mb = 5")
+                let reload = LiveRequest.head(
+                    "POST /admin/reload",
+                    key: LiveGateway.adminKey,
+                    fields: ["content-length: 0"]
+                )
+                func ask() async throws -> RawResponse {
+                    let client = try await RawClient.connect(port: gateway.port, roots: certificates.root)
+                    try await client.send(reload)
+                    let answer = try await client.response()
+                    await client.close()
+                    return answer
+                }
+                let refused = try await ask()
+                #expect(refused.status == 400 && refused.errorCode == "configuration_invalid")
+                #expect(refused.text.contains("server.tls.key") && refused.text.contains("martlet.toml:3"))
+                #expect(gateway.state.reloader.snapshot.limits.maxBodyBytes == 3 << 20)
+                try good.write(to: key)
+                #expect(try await ask().status == 200)
+                #expect(gateway.state.reloader.snapshot.limits.maxBodyBytes == 5 << 20)
+            }
+        }
+
+        private final class TextFile: Sendable {
+            private let content: Mutex<String>
+            init(_ text: String) { content = Mutex(text) }
+            var text: String {
+                get { content.withLock { $0 } }
+                set { content.withLock { $0 = newValue } }
             }
         }
 

@@ -30,10 +30,13 @@ extension Live {
             }
         }
 
-        @Test("a client that does not read stops the upstream, and gets the whole stream when it reads again")
-        func backPressure() async {
-            await #expect(processExitsWith: .success) {
-                try await LiveGateway.run { gateway, upstream in
+        @Test(
+            "a client that does not read stops the upstream, and gets the whole stream when it reads again",
+            arguments: Transport.allCases
+        )
+        func backPressure(over transport: Transport) async {
+            await #expect(processExitsWith: .success) { [transport] in
+                try await LiveGateway.run(over: transport) { gateway, upstream in
                     _ = try await gateway.chat("up::ok", stream: true)
                     let before = try PeakMemory.restart()
                     let client = try await gateway.connect(reads: false, receiveBuffer: 64 << 10)

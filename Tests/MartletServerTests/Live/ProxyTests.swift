@@ -1,5 +1,9 @@
+import MartletCore
+import MartletRouting
 import MartletTesting
 import Testing
+
+@testable import MartletServer
 
 extension Live {
     /// Proxies between the gateway and its upstreams, and client certificates towards these.
@@ -124,6 +128,40 @@ extension Live {
             try await run { gateway, upstream, proxy in
                 let answer = try await gateway.chat("up::ok", fields: ["x-gateway-privacy: local_only"])
                 #expect(answer.status >= 400 && upstream.journal.requests.isEmpty && proxy.heads.isEmpty)
+            }
+        }
+
+        @Test("not even a connection that waits behind a proxy carries what may not leave the device")
+        func localOnlyReuse() async throws {
+            try await run { gateway, upstream, proxy in
+                let plain = try #require(gateway.state.reloader.snapshot.accounts[AccountName("up")]?.makeTarget("ok"))
+                // No configuration makes such a target: that is what the guards behind the plan are for.
+                let target = Target(
+                    id: plain.id,
+                    account: plain.account,
+                    kind: plain.kind,
+                    dialect: plain.dialect,
+                    upstreamModel: plain.upstreamModel,
+                    endpoint: plain.endpoint,
+                    source: plain.source,
+                    isLocal: true,
+                    headers: plain.headers,
+                    tls: plain.tls,
+                    proxy: plain.proxy
+                )
+                try await gateway.use(models: [ModelEntry(name: ModelName("odd"), targets: [target])])
+                let client = try await gateway.connect()
+                let body = ChatFixtures.request(model: "odd")
+                try await client.send(LiveRequest.chat(body))
+                #expect(try await client.response().status == 200)
+                try await client.send(LiveRequest.chat(body, fields: ["x-gateway-privacy: local_only"]))
+                let answer = try await client.response()
+                #expect(answer.status == 503 && answer.errorCode == "local_unavailable")
+                // The connection is still there for others.
+                try await client.send(LiveRequest.chat(body))
+                #expect(try await client.response().status == 200)
+                await client.close()
+                #expect(upstream.journal.requests.count == 2 && proxy.heads.count == 1)
             }
         }
 

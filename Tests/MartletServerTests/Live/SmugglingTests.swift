@@ -98,9 +98,13 @@ extension Live {
             ),
         ]
 
-        @Test("what is ambiguous or too large is refused, and the connection ends", arguments: cases)
-        func refused(framing: Case) async throws {
-            try await LiveGateway.run { gateway, upstream in
+        @Test(
+            "what is ambiguous or too large is refused, and the connection ends",
+            arguments: cases,
+            Transport.allCases
+        )
+        func refused(framing: Case, over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, upstream in
                 let client = try await gateway.connect()
                 try? await client.send(framing.bytes)
                 let answer = try await client.response()
@@ -121,10 +125,11 @@ extension Live {
                 "zz\r\n", "-1\r\n", "0x5\r\nhello\r\n", "5\r\n\"abcdXX", "fffffffffffffffff\r\n",
                 "5;\u{0}\r\nhello\r\n",
                 "5\nhello\r\n",
-            ]
+            ],
+            Transport.allCases
         )
-        func brokenChunk(text: String) async throws {
-            try await LiveGateway.run { gateway, upstream in
+        func brokenChunk(text: String, over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, upstream in
                 let client = try await gateway.connect()
                 let head = LiveRequest.head("POST /v1/chat/completions", fields: ["transfer-encoding: chunked"])
                 try await client.send(head + Array("1\r\n{\r\n".utf8) + Array(text.utf8))
@@ -143,10 +148,11 @@ extension Live {
                 "GET /live HTTP/1.1\r\nhost: localhost\r\nx-long: \(String(repeating: "a", count: 15 << 10))\r\n\r\n",
                 "GET /live HTTP/1.1\r\nhost: localhost\r\n\((0..<99).map { "x-\($0): a\r\n" }.joined())\r\n",
                 "GET /live HTTP/1.0\r\nhost: localhost\r\n\r\n",
-            ]
+            ],
+            Transport.allCases
         )
-        func justUnder(text: String) async throws {
-            try await LiveGateway.run { gateway, _ in
+        func justUnder(text: String, over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, _ in
                 let answer = try await gateway.exchange(Array(text.utf8))
                 #expect(answer.status == 200)
             }
@@ -158,10 +164,11 @@ extension Live {
                 "/v1//chat/completions", "/v1/./chat/completions", "/v1/x/../chat/completions",
                 "/v1%2Fchat/completions",
                 "/V1/chat/completions", "/v1/chat%2Fcompletions", "/v1/chat/completions;a", "/v1/chat/completions%00",
-            ]
+            ],
+            Transport.allCases
         )
-        func paths(path: String) async throws {
-            try await LiveGateway.run { gateway, upstream in
+        func paths(path: String, over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, upstream in
                 let body = ChatFixtures.request(model: "up::ok")
                 let answer = try await gateway.exchange(
                     LiveRequest.chat(body, path: path, fields: ["x-http-method-override: GET"])
@@ -171,9 +178,9 @@ extension Live {
             }
         }
 
-        @Test("a foreign host name is refused on a loopback bind unless a key is shown")
-        func hosts() async throws {
-            try await LiveGateway.run { gateway, _ in
+        @Test("a foreign host name is refused on a loopback bind unless a key is shown", arguments: Transport.allCases)
+        func hosts(over transport: Transport) async throws {
+            try await LiveGateway.run(over: transport) { gateway, _ in
                 for host in ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80"] {
                     let answer = try await gateway.exchange(
                         Array("GET /v1/models HTTP/1.1\r\nhost: \(host)\r\n\r\n".utf8)

@@ -1,5 +1,9 @@
+import Foundation
+import MartletConfig
 import MartletTesting
 import Testing
+
+@testable import MartletServer
 
 extension Live {
     /// Upstreams behind HTTPS, with a certificate authority made for the test.
@@ -76,6 +80,42 @@ extension Live {
                 let answer = try await gateway.chat("up::ok")
                 #expect(answer.status == 200)
             }
+        }
+
+        @Test("are trusted by what their file of roots holds since the last reload")
+        func rootsAgain() async throws {
+            let others = try TestCertificates()
+            defer { others.remove() }
+            let file = others.directory.appending(path: "trusted.pem")
+            try Data(contentsOf: URL(filePath: others.root)).write(to: file)
+            var right = ""
+            try await run(tls: { certificates in
+                right = certificates.root
+                return #"tls = { ca_file = "\#(file.path)" }"#
+            }) { gateway, _ in
+                #expect(try await gateway.chat("up::ok").status == 502)
+                try Data(contentsOf: URL(filePath: right)).write(to: file)
+                #expect(gateway.state.reloader.reload().isAccepted)
+                #expect(try await gateway.chat("up::ok").status == 200)
+            }
+        }
+
+        @Test("whose files cannot be used refuse a reload and a start")
+        func unreadable() async throws {
+            let others = try TestCertificates()
+            defer { others.remove() }
+            let file = others.directory.appending(path: "trusted.pem")
+            try Data(contentsOf: URL(filePath: others.root)).write(to: file)
+            let tls: (TestCertificates) -> String = { _ in #"tls = { ca_file = "\#(file.path)" }"# }
+            try await run(tls: tls) { gateway, _ in
+                let before = gateway.state.reloader.snapshot
+                try Data("no certificate".utf8).write(to: file)
+                let outcome = gateway.state.reloader.reload()
+                #expect(!outcome.isAccepted && gateway.state.reloader.snapshot === before)
+                let message = try #require(outcome.findings.last?.message)
+                #expect(message.hasPrefix("gateway.providers.up.tls: \(file.path) cannot be used"))
+            }
+            await #expect(throws: TLSFiles.Failure.self) { try await run(tls: tls) { _, _ in } }
         }
 
         @Test("that end within an answer are a failed attempt", arguments: ["cut", "reset-midway"])

@@ -6,7 +6,11 @@ import Synchronization
 final class TLSFiles: Sendable {
     /// The files cannot be used.
     struct Failure: Error, CustomStringConvertible {
-        let description: String
+        /// The key of the configuration that names them.
+        let key: String
+        let reason: String
+
+        var description: String { "\(key): \(reason)" }
     }
 
     private struct State {
@@ -26,14 +30,15 @@ final class TLSFiles: Sendable {
     /// What new connections are served with.
     var context: NIOSSLContext { state.withLock { $0.context } }
 
-    /// Reads the files again; connections that are open keep what they began with.
+    /// Reads the files again, and changes nothing yet.
     ///
     /// - Parameter files: Other files, when the configuration names others now.
-    /// - Throws: When they cannot be used; what was read before stays in use.
-    func reload(_ files: ListenerTLS? = nil) throws(Failure) {
+    /// - Returns: Serves new connections with what was read; those that are open keep what they began with.
+    /// - Throws: When they cannot be used.
+    func prepare(_ files: ListenerTLS? = nil) throws(Failure) -> @Sendable () -> Void {
         let files = files ?? state.withLock { $0.files }
         let context = try Self.read(files)
-        state.withLock { $0 = State(files: files, context: context) }
+        return { [self] in state.withLock { $0 = State(files: files, context: context) } }
     }
 
     private static func read(_ files: ListenerTLS) throws(Failure) -> NIOSSLContext {
@@ -41,7 +46,7 @@ final class TLSFiles: Sendable {
             try NIOSSLCertificate.fromPEMFile($0).map { NIOSSLCertificateSource.certificate($0) }
         }
         guard !chain.isEmpty else {
-            throw Failure(description: "server.tls.cert: \(files.certificateFile) holds no certificate")
+            throw Failure(key: "server.tls.cert", reason: "\(files.certificateFile) holds no certificate")
         }
         let key = try read("server.tls.key", files.keyFile) { try NIOSSLPrivateKey(file: $0, format: .pem) }
         var configuration = TLSConfiguration.makeServerConfiguration(
@@ -60,10 +65,8 @@ final class TLSFiles: Sendable {
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
-            throw Failure(
-                description:
-                    "server.tls: \(files.certificateFile) and \(files.keyFile) cannot be used together: \(error)"
-            )
+            let reason = "\(files.certificateFile) and \(files.keyFile) cannot be used together: \(error)"
+            throw Failure(key: "server.tls", reason: reason)
         }
     }
 
@@ -75,7 +78,7 @@ final class TLSFiles: Sendable {
         do {
             return try body(path)
         } catch {
-            throw Failure(description: "\(key): \(path) cannot be read: \(error)")
+            throw Failure(key: key, reason: "\(path) cannot be read: \(error)")
         }
     }
 }

@@ -21,6 +21,8 @@ struct LiveGateway: Sendable {
     let listener: any Channel
     let port: Int
     let dataDirectory: String
+    /// A PEM file of the root that clients trust; `nil` connects in clear.
+    var roots: String?
 
     /// The configuration was refused.
     struct Refused: Error {
@@ -29,14 +31,23 @@ struct LiveGateway: Sendable {
 
     /// Runs a gateway for as long as `body` runs.
     ///
-    /// - Parameter toml: Its configuration; retries on one target wait a millisecond unless it says otherwise.
+    /// - Parameters:
+    ///   - toml: Its configuration; retries on one target wait a millisecond unless it says otherwise.
+    ///   - transport: How its clients reach it.
     static func run<Result>(
         _ toml: String,
+        over transport: Transport = .clear,
         environment: [String: String] = [:],
         dataDirectory: String? = nil,
         _ body: (LiveGateway) async throws -> Result
     ) async throws -> Result {
-        try await run(reading: { toml }, environment: environment, dataDirectory: dataDirectory, body)
+        let text = try toml + transport.listener
+        let roots = try transport.roots
+        return try await run(reading: { text }, environment: environment, dataDirectory: dataDirectory) { gateway in
+            var gateway = gateway
+            gateway.roots = roots
+            return try await body(gateway)
+        }
     }
 
     /// Runs a gateway for as long as `body` runs, whose file may change for reloads.
@@ -86,10 +97,12 @@ struct LiveGateway: Sendable {
     /// - Parameters:
     ///   - account: Further lines of the account's table.
     ///   - toml: Further lines of `[reliability]`, and further tables.
+    ///   - transport: How its clients reach it.
     ///   - environment: Further variables.
     static func run<Result>(
         account: String = "",
         toml: String = "",
+        over transport: Transport = .clear,
         environment: [String: String] = [:],
         _ body: (LiveGateway, ScriptedUpstream) async throws -> Result
     ) async throws -> Result {
@@ -105,7 +118,9 @@ struct LiveGateway: Sendable {
             """
         let outcome: Swift.Result<Result, any Error>
         do {
-            outcome = .success(try await run(text, environment: environment) { try await body($0, upstream) })
+            outcome = .success(
+                try await run(text, over: transport, environment: environment) { try await body($0, upstream) }
+            )
         } catch { outcome = .failure(error) }
         await upstream.stop()
         return try outcome.get()
@@ -113,7 +128,7 @@ struct LiveGateway: Sendable {
 
     /// Opens a connection.
     func connect(reads: Bool = true, receiveBuffer: Int? = nil) async throws -> RawClient {
-        try await RawClient.connect(port: port, reads: reads, receiveBuffer: receiveBuffer)
+        try await RawClient.connect(port: port, reads: reads, receiveBuffer: receiveBuffer, roots: roots)
     }
 
     /// Sends one chat request on a connection of its own and returns the answer.
