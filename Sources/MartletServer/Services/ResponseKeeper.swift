@@ -50,7 +50,7 @@ final class ResponseKeeper: Sendable {
         let bytes = answer.response.count
         guard waitingBytes.add(bytes, ordering: .relaxed).newValue <= Self.maxWaitingBytes else {
             waitingBytes.subtract(bytes, ordering: .relaxed)
-            return failed("too many answers wait to be kept")
+            return failed("too many answers wait for the store")
         }
         queue.async { [self] in
             defer { waitingBytes.subtract(bytes, ordering: .relaxed) }

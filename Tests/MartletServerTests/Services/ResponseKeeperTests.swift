@@ -3,12 +3,11 @@ import MartletCore
 import MartletDialects
 import MartletExchange
 import MartletGovernance
-import NIOCore
+import MartletStore
 import Synchronization
 import Testing
 
 @testable import MartletServer
-@testable import MartletStore
 
 @Suite("Response keeper") final class ResponseKeeperTests: Sendable {
     private let directory: URL
@@ -153,24 +152,20 @@ import Testing
         #expect(try await page("resp_1").status == 404)
     }
 
-    @Test("says so once when the store fails")
-    func failing() async throws {
+    @Test("keeps no more than may wait, and says so once")
+    func backlog() async throws {
         let said = Mutex<[String]>([])
-        let path = directory.appending(path: "other.db").path
-        let database = try MartletDatabase(path: path)
-        let store = ResponseStore(database)
-        try database.pool.write { try $0.execute(sql: "DROP TABLE responses") }
-        let keeper = ResponseKeeper(store, days: 2, log: { text in said.withLock { $0.append(text) } })
+        let database = try MartletDatabase(path: directory.appending(path: "other.db").path)
+        let keeper = ResponseKeeper(ResponseStore(database), days: 2) { text in said.withLock { $0.append(text) } }
         let answer = AnswerToKeep(
             key: key,
             request: try request(#""input":"x""#),
-            response: Array(#"{"id":"resp_1","output":[]}"#.utf8),
+            response: [UInt8](repeating: 0x20, count: ResponseKeeper.maxWaitingBytes + 1),
             createdAt: 0
         )
         keeper.keep(answer)
         keeper.keep(answer)
         keeper.finish()
-        #expect(said.withLock { $0.count } == 1)
-        #expect(said.withLock { $0.first?.hasPrefix("responses cannot be kept: ") } == true)
+        #expect(said.withLock { $0 } == ["responses cannot be kept: too many answers wait for the store\n"])
     }
 }
