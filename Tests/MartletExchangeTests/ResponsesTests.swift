@@ -43,7 +43,7 @@ import Testing
         let kept = try #require(driver.kept.first)
         #expect(driver.kept.count == 1)
         #expect(kept.response == driver.body)
-        #expect(kept.key == APIKeyID("k"))
+        #expect(kept.key == APIKeyID("abcdefghijkl"))
         #expect(kept.request.messages.last?.text == "hello there")
         let names = driver.lastNames
         let keep = try #require(names.firstIndex(of: "keep"))
@@ -105,7 +105,7 @@ import Testing
             return .found(effective)
         }
         let asked = try #require(answered)
-        #expect(asked.previousID == "resp_1" && asked.key == APIKeyID("k"))
+        #expect(asked.previousID == "resp_1" && asked.key == APIKeyID("abcdefghijkl"))
         driver.connect()
         #expect(sent(driver).contains("before"))
         #expect(!sent(driver).contains("resp_1"))
@@ -247,7 +247,7 @@ import Testing
             Issue.record("not asked")
             return
         }
-        #expect(request.key == APIKeyID("k") && request.path.id == "resp_1" && request.method == .get)
+        #expect(request.key == APIKeyID("abcdefghijkl") && request.path.id == "resp_1" && request.method == .get)
         let page = PageAnswer(status: 200, contentType: "application/json", body: ByteBuffer(string: "{}"))
         driver.tell(.answer(open.id, .page(page)))
         #expect(driver.response?.status == 200 && driver.bodyText == "{}")

@@ -26,7 +26,7 @@ extension Live {
 
         @Test("can be gone on from at once, read at every mount and deleted, by their own key only")
         func kept() async throws {
-            try await LiveGateway.run { gateway, _ in
+            try await LiveGateway.run(toml: "[models.mock]\n") { gateway, _ in
                 let first = try id(of: await ask(gateway, #""input":"one""#))
                 let second = try await ask(gateway, #""input":"two","previous_response_id":"\#(first)""#)
                 #expect(second.status == 200)
@@ -60,7 +60,7 @@ extension Live {
 
         @Test("that were streamed are there when the last event is, and those that shall be forgotten never")
         func streamed() async throws {
-            try await LiveGateway.run { gateway, _ in
+            try await LiveGateway.run(toml: "[models.mock]\n") { gateway, _ in
                 let stream = try await ask(gateway, #""input":"one""#, stream: true)
                 let text = String(decoding: stream.body, as: UTF8.self)
                 let found = try #require(text.firstMatch(of: /"id":"(resp_[0-9a-f]+)"/))
