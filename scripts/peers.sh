@@ -49,7 +49,8 @@ PYTHON
 }
 
 for major in 2 3; do
-    suites "openai$major" openai test_openai_sdk test_responses_sdk test_responses_rules test_embeddings
+    suites "openai$major" openai test_openai_sdk test_responses_sdk test_responses_rules test_to_responses \
+        test_embeddings
 done
 suites anthropic1 anthropic test_anthropic_sdk test_anthropic_rules
 suites anthropic "anthropic openai" test_anthropic_sdk test_anthropic_rules test_dialects \

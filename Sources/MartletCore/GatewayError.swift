@@ -33,6 +33,7 @@ public struct GatewayError: Error, Sendable, Hashable {
         case invalidValue = "invalid_value"
         case missingRequiredParameter = "missing_required_parameter"
         case unsupportedParameter = "unsupported_parameter"
+        case previousResponseNotFound = "previous_response_not_found"
         case modelNotAllowed = "model_not_allowed"
         case urlNotAllowed = "url_not_allowed"
         case badRequest = "bad_request"
@@ -73,7 +74,8 @@ extension GatewayError.Code {
     public var status: Int {
         switch self {
         case .invalidJSON, .jsonTooDeep, .invalidValue, .missingRequiredParameter, .unsupportedParameter,
-            .modelNotAllowed, .urlNotAllowed, .badRequest, .contextLengthExceeded, .threadUnsupported:
+            .previousResponseNotFound, .modelNotAllowed, .urlNotAllowed, .badRequest, .contextLengthExceeded,
+            .threadUnsupported:
             400
         case .unauthorized: 401
         case .forbidden: 403

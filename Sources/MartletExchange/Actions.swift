@@ -35,6 +35,8 @@ public enum ExchangeAction {
     indirect case rememberMessage(id: String, key: APIKeyID, account: AccountName)
     /// Write a record before any byte that follows in this list.
     indirect case record(LedgerRecord)
+    /// Keep an answer before any byte that follows in this list; whether it can be kept changes nothing for them.
+    indirect case keep(AnswerToKeep)
     /// The exchange is over: write the ending before any byte that follows, release everything, count it.
     indirect case settle(Outcome)
 }

@@ -8,6 +8,8 @@ public enum EndpointKind: Sendable, Hashable {
     case countTokens
     /// An endpoint whose bytes pass.
     case pass(PassThrough)
+    /// A kept response: `…/responses/{id}` and below.
+    case response(StoredResponsePath)
     /// `GET …/models`.
     case models
     /// `GET …/models/{id}`; the id is decoded.
@@ -21,7 +23,7 @@ public enum EndpointKind: Sendable, Hashable {
     public var isInference: Bool {
         switch self {
         case .chat, .countTokens, .pass: true
-        case .models, .model, .page, .control: false
+        case .response, .models, .model, .page, .control: false
         }
     }
 
@@ -30,6 +32,7 @@ public enum EndpointKind: Sendable, Hashable {
         switch self {
         case .chat, .countTokens: "POST, OPTIONS"
         case .pass(let pass): pass.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
+        case .response(let path): path.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
         case .models, .model, .page: "GET, HEAD, OPTIONS"
         case .control: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         }
@@ -41,6 +44,7 @@ public enum EndpointKind: Sendable, Hashable {
         case .chat(let dialect): dialect.endpointName
         case .countTokens: "count_tokens"
         case .pass(let pass): pass.name
+        case .response: "responses"
         case .models, .model: "models"
         case .page(let page): page.name
         case .control: "admin"
@@ -52,6 +56,7 @@ public enum EndpointKind: Sendable, Hashable {
         switch self {
         case .chat, .countTokens: method == .post
         case .pass(let pass): pass.methods.contains(method)
+        case .response(let path): path.methods.contains(method)
         case .models, .model, .page: method == .get || method == .head
         case .control:
             switch method {

@@ -59,6 +59,10 @@ public enum Ask {
     case compute(Computation)
     /// Fetch what a request names by address, for a target that takes only bytes.
     case fetchMedia(MediaRequest)
+    /// Put the conversation so far in front of a request.
+    case history(HistoryRequest)
+    /// Read or delete a kept response.
+    case storedResponse(StoredResponseRequest)
 }
 
 /// The answer to an ask.
@@ -75,6 +79,8 @@ public enum Answer {
     case computed(Computed)
     /// What was fetched.
     case media(MediaAnswer)
+    /// A request with the conversation so far.
+    case history(HistoryAnswer)
 }
 
 /// What is known of presented credentials.

@@ -14,7 +14,7 @@ import NIOCore
 /// | receive | head limits, path → endpoint | – |
 /// | authenticate | key → principal; sheds | a look-up, when the key is not known yet |
 /// | scan | body under limits; strict check and facts in one pass | the body |
-/// | prepare | what is the same for every target | – |
+/// | prepare | what is the same for every target | a history, when one is named |
 /// | plan | model and route → ordered targets | – |
 /// | lookup | idempotency and response cache | – |
 /// | admit | process and key slots; the queue | a slot |
@@ -43,6 +43,8 @@ public struct Exchange {
     var facts = RequestFacts()
     /// The request as values; made when a target needs it.
     var typedRequest: Boxed<ChatRequest>?
+    /// What only requests in OpenAI's responses have.
+    var responses: Boxed<ResponsesCall>?
     /// The request for the attempt that begins, when it had to be translated.
     var translated: Boxed<TranslatedRequest>?
     var privacy = PrivacyClass.open
@@ -135,6 +137,7 @@ public struct Exchange {
         case (.authenticated(let result), .authenticate): authenticated(result, &env, &actions)
         case (.slot(let slot), .admit): admitted(slot, &env, &actions)
         case (.slot(let slot), .attempt): targetSlotAnswered(slot, &env, &actions)
+        case (.history(let history), .prepare): historyFound(history, &env, &actions)
         case (.page(let page), _): respond(with: page, &env, &actions)
         case (.messageAccount(let account), .plan): threadFound(account, &env, &actions)
         case (.computed(let result), .attempt): computed(result, &env, &actions)

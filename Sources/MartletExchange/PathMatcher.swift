@@ -31,7 +31,9 @@ public enum PathMatcher {
             if matches(bytes, from: start, "/responses") { return .chat(.openAIResponses) }
             if matches(bytes, from: start, "/completions") { return .chat(.openAICompletions) }
             if matches(bytes, from: start, "/models") { return .models }
-            if let pass = PassThrough(path.dropFirst(base.count).trimmingLastSlash) { return .pass(pass) }
+            let rest = path.dropFirst(base.count).trimmingLastSlash
+            if let pass = PassThrough(rest) { return .pass(pass) }
+            if let response = StoredResponsePath(rest) { return .response(response) }
             if begins(bytes.extracting(start...), with: "/models/".utf8.span) {
                 if let id = modelID(path.utf8.dropFirst(start + 8)) { return .model(id) }
             }

@@ -49,18 +49,26 @@ struct RequestBody {
     ///
     /// - Parameter isCount: Whether only the tokens of it are asked for.
     func facts(_ dialect: Dialect, isCount: Bool = false) throws(GatewayError) -> RequestFacts {
-        var result: Result<RequestFacts, GatewayError> = .success(RequestFacts())
+        try unsafe reading { (bytes, scanner) throws(GatewayError) in
+            isCount
+                ? unsafe try AnthropicMessagesFacts.read(bytes, scanner: scanner, isCount: true)
+                : unsafe try dialect.facts(bytes, scanner: scanner)
+        }
+    }
+
+    /// Looks at the bytes and what the scanner knows of them.
+    func reading<Facts>(
+        _ read: (UnsafeRawBufferPointer, borrowing JSONScanner) throws(GatewayError) -> Facts
+    ) throws(GatewayError) -> Facts {
+        var result: Result<Facts, GatewayError>?
         unsafe buffer.withUnsafeReadableBytes { bytes in
             do throws(GatewayError) {
-                result = .success(
-                    isCount
-                        ? unsafe try AnthropicMessagesFacts.read(bytes, scanner: scanner, isCount: true)
-                        : unsafe try dialect.facts(bytes, scanner: scanner)
-                )
+                result = .success(unsafe try read(bytes, scanner))
             } catch {
                 result = .failure(error)
             }
         }
+        guard let result else { throw GatewayError(.internalError, "The body cannot be read.") }
         return try result.get()
     }
 

@@ -223,9 +223,18 @@ struct Translation {
         return ByteBuffer(bytes: rest)
     }
 
+    /// The response object after the end, in the dialect of OpenAI's responses.
+    var finalResponse: [UInt8]? { passes ? nil : (encoder as? OpenAIResponsesStreamEncoder)?.finalResponse }
+
     /// What ends the caller's stream with an error.
     mutating func ending(with error: GatewayError) -> ByteBuffer {
         var rest: [UInt8] = []
+        if passes, let seen = decoder as? OpenAIResponsesStreamDecoder,
+            var own = encoder as? OpenAIResponsesStreamEncoder
+        {
+            own.goOn(from: seen)
+            encoder = own
+        }
         encoder.fail(error, into: &rest)
         return ByteBuffer(bytes: rest)
     }

@@ -92,6 +92,11 @@ final class GatewayState: Sendable {
             control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
             computing: ComputeService(threads: count),
             media: MediaFetcher(resolver: resolver, group: group),
+            responses: ResponseKeeper(
+                ResponseStore(database),
+                days: config.settings.retentionDays,
+                log: log
+            ),
             shards: shards
         )
         self.shared = shared
@@ -277,7 +282,9 @@ final class GatewayState: Sendable {
             memory.measured(used: MemoryLimit.residentBytes, limit: MemoryLimit.bytes)
             return .seconds(1)
         }
-        background.withLock { $0 = [keys.stop, watch.stop] }
+        let responses = shared.responses
+        let expiry = BackgroundLoop(name: "responses") { responses.expire() }
+        background.withLock { $0 = [keys.stop, watch.stop, expiry.stop] }
     }
 
     /// Stops what runs in the background, drains the spool and lets go of the data directory.
@@ -287,6 +294,7 @@ final class GatewayState: Sendable {
         // Not waited for: a name look-up that hangs must not keep records from the store.
         threads.shutdownGracefully { _ in }
         shared.computing.stop()
+        shared.responses.finish()
         do {
             try shared.ledger.stop()
         } catch {

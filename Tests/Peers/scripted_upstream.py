@@ -351,7 +351,7 @@ def _text(message: dict) -> str:
     content = message.get("content") or ""
     if isinstance(content, str):
         return content
-    return " ".join(part.get("text", "") for part in content)
+    return " ".join(part["text"] for part in content if "text" in part)
 
 
 def _chunk(model: str, delta: dict | None, finish_reason: str | None = None) -> dict:

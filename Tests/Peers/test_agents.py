@@ -144,6 +144,21 @@ class Codex(AgentCase):
                 self.assert_done(run, upstream, turns=3)
                 self.assert_said(run)
 
+    def test_it_edits_a_file_with_a_provider_of_its_own_dialect(self) -> None:
+        with AgentResponses() as upstream:
+            account = ["[gateway.providers.vendor]", 'type = "openai"', f'base_url = "{upstream.base_url}"']
+            lines = ["version = 1", *account, 'api_key_location = "env::UPSTREAM_KEY"']
+            for model in ("agent", KNOWN):
+                lines += _model(model, "vendor", model)
+            with Martlet("\n".join(lines) + "\n", {"UPSTREAM_KEY": UPSTREAM_KEY}) as martlet:
+                for model in ("agent", KNOWN):
+                    with self.subTest(model=model):
+                        self.setUp()
+                        upstream.forget()
+                        run = self.work(f"{martlet.url}/v1", GATEWAY_KEY, model)
+                        self.assert_done(run, upstream, turns=3)
+                        self.assert_said(run)
+
     def test_it_patches_a_file_by_a_tool_that_takes_free_text(self) -> None:
         run = self.work(f"{self.martlet.url}/v1", GATEWAY_KEY, KNOWN)
         self.assert_done(run, self.upstreams["chat"], turns=3)

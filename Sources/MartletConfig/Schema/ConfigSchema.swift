@@ -257,7 +257,7 @@ enum ConfigSchema {
             SchemaKey(
                 "retention_days",
                 .integer(0...36_500),
-                "Days single records are kept; 0 keeps them for good.",
+                "Days single records and responses are kept; 0 keeps them for good.",
                 default: "30"
             ),
         ]

@@ -25,6 +25,9 @@ public struct OpenAIResponsesStreamDecoder: ChatStreamDecoder {
     /// The response object after the end, for a store of responses.
     public var finalResponse: [UInt8]? { state.finalResponse }
 
+    /// The id, the time and the number of the next event, for who must end a stream in its maker's place.
+    var place: (id: String?, created: Int64?, sequence: Int64) { (state.id, state.created, state.nextSequence) }
+
     /// Decodes one read and appends the chunks that are complete.
     ///
     /// An error event becomes a last chunk with ``ChatChunk/error`` set.

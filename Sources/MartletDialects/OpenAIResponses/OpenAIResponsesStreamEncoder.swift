@@ -95,6 +95,15 @@ public struct OpenAIResponsesStreamEncoder: ChatStreamEncoder {
         fail(error.code.responsesCode, error.message, into: &output)
     }
 
+    /// Goes on where a stream stands whose bytes passed as they came; for its failure alone.
+    public mutating func goOn(from decoder: OpenAIResponsesStreamDecoder) {
+        let place = decoder.place
+        hasBegun = true
+        sequence = place.sequence
+        frame.id = place.id ?? frame.id
+        frame.created = place.created ?? frame.created
+    }
+
     private mutating func fail(_ code: String, _ message: String, into output: inout [UInt8]) {
         guard !hasEnded else { return }
         begin(into: &output)

@@ -3,11 +3,11 @@ import MartletWire
 
 /// The response object around its output: who answers, and what the caller asked for.
 struct ResponsesFrame: Sendable {
-    /// The gateway's id of the response.
-    let id: String
+    /// The id of the response: the gateway's own, unless another's response is ended in its place.
+    var id: String
     /// What the ids of items are made of.
     let stem: String
-    let created: Int64
+    var created: Int64
     /// The model that answers.
     var model: String?
     /// The tier that served the answer, where the upstream said so.

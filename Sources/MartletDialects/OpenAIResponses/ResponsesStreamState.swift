@@ -7,10 +7,12 @@ struct ResponsesStreamState: Sendable {
     var isDone = false
     /// The response object of the last event, where it is kept.
     private(set) var finalResponse: [UInt8]?
+    /// The number of the event that would come next; 0 where the upstream does not count.
+    private(set) var nextSequence: Int64 = 0
     private let origin: String?
     private let keepsResponse: Bool
-    private var id: String?
-    private var created: Int64?
+    private(set) var id: String?
+    private(set) var created: Int64?
     private var model: String?
     private var hasBegun = false
     private var items: [Int64: Item] = [:]
@@ -49,6 +51,10 @@ struct ResponsesStreamState: Sendable {
             // Servers that fail early send their error without a type.
             if let failure = UpstreamFailure(responsesAnswer: view) { fail(failure, into: &chunks) }
             return
+        }
+        let isFailure = type.equalsString("response.failed") || type.equalsString("error")
+        if !isFailure, let number = view.member("sequence_number")?.int64(), number >= 0, number < Int64.max {
+            nextSequence = number + 1
         }
         if type.equalsString("response.output_text.delta") {
             readText(view, "delta", isWhole: false, into: &chunks)

@@ -126,6 +126,11 @@ extension Exchange {
                 return refuse(error, closing: hasBody, &env, &actions)
             }
             respond(with: page, &env, &actions)
+        case .response(let path):
+            guard let key = principal?.key else { return }
+            stage = .relay
+            let request = StoredResponseRequest(path: path, method: head.method, query: head.query, key: key)
+            ask(.storedResponse(request), within: .seconds(10), &env, &actions)
         case .page(.metrics):
             stage = .relay
             ask(.page(.metrics), within: .seconds(10), &env, &actions)

@@ -8,8 +8,10 @@ import NIOCore
 extension Exchange {
     mutating func answerFromMock(_ id: LegID, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         let request: ChatRequest
+        let own: ChatRequest
         do throws(GatewayError) {
             request = try typed()
+            own = try ownRequest()
         } catch {
             // Nothing was called: the request itself is at fault.
             let provider = answeringTarget?.account.rawValue ?? "none"
@@ -28,10 +30,11 @@ extension Exchange {
         stage = .relay
         trace.add(.committed, 0, 200)
         if facts.stream {
-            streamMock(model.chunks(for: request, id: answerID, created: created), request, &env, &actions)
+            streamMock(model.chunks(for: request, id: answerID, created: created), own, &env, &actions)
         } else {
             let response = model.response(for: request, id: answerID, created: created)
-            let bytes = ByteBuffer(bytes: callerCodec(request).encodeResponse(response))
+            let written = callerCodec(own).encodeResponse(response)
+            let bytes = ByteBuffer(bytes: written)
             var head = ResponseHead(
                 status: 200,
                 contentType: "application/json",
@@ -40,6 +43,7 @@ extension Exchange {
             )
             head.facts.cost = answer.usage.flatMap { currentTarget?.price?.cost(of: $0) }
             settle(.settled, &env, &actions)
+            keep(written, &actions)
             actions.add(.respond(head))
             actions.add(.body(bytes))
             actions.add(.endBody)
@@ -70,6 +74,7 @@ extension Exchange {
         var rest: [UInt8] = []
         encoder.finish(into: &rest)
         settle(.settled, &env, &actions)
+        keep((encoder as? OpenAIResponsesStreamEncoder)?.finalResponse, &actions)
         actions.add(.body(ByteBuffer(bytes: rest)))
         actions.add(.endBody)
     }

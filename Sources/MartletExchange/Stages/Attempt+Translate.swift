@@ -18,7 +18,7 @@ extension Exchange {
         }
         guard target.dialect != .mock, passThrough == nil else { return true }
         let spoken = target.spoken(for: format.request)
-        var passes = format.passes(spoken)
+        var passes = format.passes(spoken) && responses?.value.canPass ?? true
         if passes, target.capabilities.jsonSchema == false { passes = try !mustBeSteered(spoken) }
         // The commonest case has a watcher of its own, which costs less.
         if passes, spoken == .openAIChat { return true }
@@ -122,7 +122,7 @@ extension Exchange {
         if spoken == format.request {
             fields += head.vendorFields.filter { field in !fields.contains { $0.name == field.name } }
         }
-        let context = callerContext(format.answer.repeatsRequest ? written.typed : nil)
+        let context = callerContext(format.answer.repeatsRequest ? responses?.value.own ?? written.typed : nil)
         translated = Boxed(
             TranslatedRequest(
                 request: UpstreamRequest(

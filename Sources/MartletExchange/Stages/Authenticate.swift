@@ -127,7 +127,7 @@ extension Exchange {
             return snapshot.observability.prometheusPublic || !snapshot.auth.enabled ? .open : .anyKey
         case .page, nil: return .open
         case .control: return .admin
-        case .chat, .countTokens, .pass, .models, .model: return .inference
+        case .chat, .countTokens, .pass, .response, .models, .model: return .inference
         }
     }
 

@@ -20,6 +20,7 @@ extension Exchange {
                 plan = try Planner.plan(request, in: snapshot)
             }
             try keepWhatPasses(&plan)
+            try keepWhatGoesOn(&plan)
             // A target that is cooling down is asked last; it is not left out, so that the only one still is asked.
             if plan.targets.count > 1 {
                 let usable = plan.targets.filter { env.mayUse($0) }

@@ -116,7 +116,9 @@ extension Exchange {
                 &actions
             )
         }
+        let keeps = responses != nil && call?.legs.first { $0.id == id }?.passesBytes == false
         settle(.settled, &env, &actions)
+        if keeps { keep(Array(whole.body.readableBytesView), &actions) }
         actions.add(.respond(head))
         actions.add(.body(whole.body))
         actions.add(.endBody)
@@ -258,6 +260,7 @@ extension Exchange {
         if !clientIsWritable { deadlines.stalledSince = env.now }
         trace.add(.committed, call?.machine.target ?? 0, 200)
         _ = env.holdBytes(-body.drop())
+        rememberOwnRequest(leg.id)
         typedRequest = nil
         translated = nil
         if facts.thread != nil { rememberThread(leg.translation?.value.answerID, of: leg.target, &actions) }
@@ -312,7 +315,9 @@ extension Exchange {
         let ending =
             last ?? call?.legs[index].translation?.value.ending(durations)
             ?? ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)
+        let response = responses == nil ? nil : call?.legs[index].translation?.value.finalResponse
         settle(.settled, &env, &actions)
+        keep(response, &actions)
         if ending.readableBytes > 0 { actions.add(.body(ending)) }
         actions.add(.endBody)
     }

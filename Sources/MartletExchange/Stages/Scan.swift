@@ -76,7 +76,7 @@ extension Exchange {
             if format.request == .openAIChat, body.isResponsesShaped { format.request = .openAIResponses }
             facts =
                 passThrough == nil
-                ? try body.facts(format.request, isCount: isCount)
+                ? try readFacts()
                 : try body.passThroughFacts(contentType: head.contentType)
             // A count uses no tokens, not even by estimate.
             if isCount { (facts.textBytes, facts.stream, facts.thread) = (0, false, nil) }

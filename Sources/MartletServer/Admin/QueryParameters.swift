@@ -9,12 +9,14 @@ struct QueryParameters {
     /// - Parameters:
     ///   - query: The query without `?`.
     ///   - names: The parameters there are.
+    ///   - ignoresOthers: Whether other parameters are passed over.
     /// - Throws: `invalidValue` that names a parameter which is unknown, double or badly encoded.
-    init(_ query: String?, names: [String]) throws(GatewayError) {
+    init(_ query: String?, names: [String], ignoresOthers: Bool = false) throws(GatewayError) {
         var values: [String: String] = [:]
         for pair in (query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = Self.decoded(parts[0]), names.contains(name) else {
+                if ignoresOthers { continue }
                 let known = names.joined(separator: ", ")
                 let shown = String(parts[0].prefix(64))
                 throw GatewayError(.invalidValue, "Unknown parameter. Known ones are: \(known).", param: shown)

@@ -19,6 +19,7 @@ final class SharedState: Sendable {
     let control: ControlBridge
     let computing: ComputeService
     let media: MediaFetcher
+    let responses: ResponseKeeper
     let shards: [MetricsShard]
     let connectionCount = Atomic<Int>(0)
 
@@ -35,6 +36,7 @@ final class SharedState: Sendable {
         control: ControlBridge,
         computing: ComputeService,
         media: MediaFetcher,
+        responses: ResponseKeeper,
         shards: [MetricsShard]
     ) {
         self.resolver = resolver
@@ -49,6 +51,7 @@ final class SharedState: Sendable {
         self.control = control
         self.computing = computing
         self.media = media
+        self.responses = responses
         self.shards = shards
     }
 

@@ -1,6 +1,6 @@
 import MartletWire
 
-/// Reads the event stream of a chat completion.
+/// Reads the event stream of a chat completion or of a response.
 struct ChatStream {
     /// One event.
     struct Part: Hashable {
@@ -10,11 +10,23 @@ struct ChatStream {
         var delta: ChatAnswer
     }
 
+    /// The API that was asked.
+    enum API {
+        /// `/chat/completions`.
+        case chat
+        /// `/responses`.
+        case responses
+    }
+
+    private let api: API
     private var parser = SSEParser()
     /// Whether the model's end or the end mark was seen: without it the answer is not whole.
     private(set) var isComplete = false
     /// Why the model ended.
     private(set) var finishReason: String?
+
+    /// Starts before the first byte.
+    init(_ api: API = .chat) { self.api = api }
 
     /// Reads the bytes of one read.
     ///
@@ -37,7 +49,10 @@ struct ChatStream {
                 throw CommandFailure(.providerFailed, "the stream has an event that is not JSON")
             }
             let (delta, problem) = document.withView { view in
-                (ChatAnswer(view, part: "delta"), view.member("error").flatMap { GatewayProblem($0) })
+                switch api {
+                case .chat: (ChatAnswer(view, part: "delta"), view.member("error").flatMap { GatewayProblem($0) })
+                case .responses: (ChatAnswer(responseEvent: view), Self.problem(of: view))
+                }
             }
             if let problem { throw problem.failure }
             if let reason = delta.finishReason {
@@ -53,6 +68,17 @@ struct ChatStream {
     /// - Throws: A provider failure when it broke off.
     func finish() throws(CommandFailure) {
         guard isComplete else { throw CommandFailure(.providerFailed, "the stream broke off before its end") }
+    }
+
+    /// The problem that an event of a response tells of.
+    private static func problem(of view: JSONView) -> GatewayProblem? {
+        switch view.member("type")?.string() {
+        case "response.failed":
+            view.member("response")?.member("error").flatMap { GatewayProblem($0) }
+                ?? GatewayProblem(message: "the answer failed")
+        case "error": GatewayProblem(view) ?? view.member("error").flatMap { GatewayProblem($0) }
+        default: nil
+        }
     }
 
     /// In JSON a raw line break is white space between tokens and nothing else, so a space says the same.

@@ -29,6 +29,9 @@ struct GatewayProblem: Hashable {
         self.code = code?.string() ?? code?.int64().map(String.init)
     }
 
+    /// Tells of a failure in words of the command's own.
+    init(message: String) { self.message = message }
+
     /// Reads the body of an error answer; a body of another shape yields the status alone.
     init(status: Int, body: [UInt8], requestID: String?) {
         let document = try? JSONDocument(body)

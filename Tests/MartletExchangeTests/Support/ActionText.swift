@@ -30,6 +30,7 @@ extension ExchangeAction {
         case .rememberMessage(let id, let key, let account): "rememberMessage \(id) \(key) \(account)"
         case .releaseSlot(let slot): "releaseSlot \(slot.rawValue)"
         case .record(let record): "record \(record)"
+        case .keep(let answer): "keep \(answer.key) \(String(decoding: answer.response, as: UTF8.self))"
         case .settle(let outcome): "settle \(outcome)"
         }
     }
@@ -46,6 +47,8 @@ extension Ask {
         case .messageAccount(let id, let key): "messageAccount \(id) \(key)"
         case .compute: "compute"
         case .fetchMedia(let request): "media \(request.items.map(\.url)) \(request.allowedHosts)"
+        case .history(let history): "history \(history.previousID) \(history.key)"
+        case .storedResponse(let request): "response \(request.method.name) \(request.path.id) \(request.path.part)"
         case .control(let request): "control \(request.method) \(request.path) \(String(buffer: request.body))"
         }
     }

@@ -22,6 +22,7 @@ final class Driver {
     private(set) var body: [UInt8] = []
     private(set) var outcome: Outcome?
     private(set) var intent: LedgerRecord?
+    private(set) var kept: [AnswerToKeep] = []
     private(set) var legs: [LegID: Leg] = [:]
     private(set) var asks: [(id: AskID, ask: Ask)] = []
     /// Messages whose account is to be remembered.
@@ -136,6 +137,7 @@ final class Driver {
             if hasEnded { problem("a message remembered after the answer") }
             remembered.append((id, key, account))
         case .record(let record): recorded(record)
+        case .keep(let answer): kept.append(answer)
         case .settle(let outcome): settled(outcome)
         }
     }
@@ -196,6 +198,8 @@ final class Driver {
             if response != nil, !clientIsWritable { problem("a leg read while the client takes nothing") }
         case .ask, .setTimer, .record, .readClient, .sendContinue, .rememberMessage:
             if isSettled { problem("\(action.text(since: env.start)) after settle") }
+        case .keep:
+            if hasEnded { problem("an answer is kept after its end, when the next request may look for it") }
         case .abort, .cancelLeg, .releaseSlot, .settle: break
         }
     }
@@ -237,7 +241,10 @@ final class Driver {
             if rest.contains("[DONE]") || rest.contains("finish_reason") { problem("an end mark after an error event") }
         }
         if state != .settled, text.contains("[DONE]") { problem("the end mark of a stream that is not complete") }
-        if state == .settled, !text.hasSuffix("data: [DONE]\n\n") { problem("a complete stream without its end mark") }
+        let isResponses = exchange.format.answer == .openAIResponses
+        if state == .settled, !isResponses, !text.hasSuffix("data: [DONE]\n\n") {
+            problem("a complete stream without its end mark")
+        }
     }
 
     private func problem(_ text: String) { problems.append(text) }
