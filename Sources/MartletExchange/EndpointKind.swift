@@ -4,6 +4,12 @@ public import MartletCore
 public enum EndpointKind: Sendable, Hashable {
     /// One inference in a caller's wire format: chat completions, responses, messages and the like.
     case chat(Dialect)
+    /// The text in a gap between two texts: Mistral's `POST …/fim/completions`.
+    case fim
+    /// Vectors: `POST …/embeddings` and Ollama's routes for them.
+    case embeddings(EmbeddingForm)
+    /// What Ollama's routes tell about models.
+    case ollama(OllamaPage)
     /// An endpoint whose bytes pass.
     case pass(PassThrough)
     /// `GET …/models`.
@@ -18,17 +24,17 @@ public enum EndpointKind: Sendable, Hashable {
     /// Whether it calls a model, so that it has a body to scan, is metered and needs the inference scope.
     public var isInference: Bool {
         switch self {
-        case .chat, .pass: true
-        case .models, .model, .page, .control: false
+        case .chat, .fim, .embeddings, .pass: true
+        case .models, .model, .ollama, .page, .control: false
         }
     }
 
     /// Methods the endpoint has, as `Allow` shows them.
     public var allow: String {
         switch self {
-        case .chat: "POST, OPTIONS"
+        case .chat, .fim, .embeddings, .ollama(.show): "POST, OPTIONS"
         case .pass(let pass): pass.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
-        case .models, .model, .page: "GET, HEAD, OPTIONS"
+        case .models, .model, .page, .ollama: "GET, HEAD, OPTIONS"
         case .control: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         }
     }
@@ -37,6 +43,9 @@ public enum EndpointKind: Sendable, Hashable {
     public var name: String {
         switch self {
         case .chat(let dialect): dialect.endpointName
+        case .fim: "fim_completions"
+        case .embeddings(let form): form.name
+        case .ollama(let page): page.name
         case .pass(let pass): pass.name
         case .models, .model: "models"
         case .page(let page): page.name
@@ -47,9 +56,9 @@ public enum EndpointKind: Sendable, Hashable {
     /// Whether a method is one of the endpoint's own.
     public func has(_ method: ClientHead.Method) -> Bool {
         switch self {
-        case .chat: method == .post
+        case .chat, .fim, .embeddings, .ollama(.show): method == .post
         case .pass(let pass): pass.methods.contains(method)
-        case .models, .model, .page: method == .get || method == .head
+        case .models, .model, .page, .ollama: method == .get || method == .head
         case .control:
             switch method {
             case .get, .head, .post, .put, .patch, .delete: true

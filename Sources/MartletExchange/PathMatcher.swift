@@ -21,6 +21,8 @@ public enum PathMatcher {
             if matches(bytes, from: start, "/responses") { return .chat(.openAIResponses) }
             if matches(bytes, from: start, "/completions") { return .chat(.openAICompletions) }
             if matches(bytes, from: start, "/models") { return .models }
+            if matches(bytes, from: start, "/embeddings") { return .embeddings(.openAI) }
+            if matches(bytes, from: start, "/fim/completions") { return .fim }
             if let pass = PassThrough(path.dropFirst(base.count).trimmingLastSlash) { return .pass(pass) }
             if begins(bytes.extracting(start...), with: "/models/".utf8.span) {
                 if let id = modelID(path.utf8.dropFirst(start + 8)) { return .model(id) }
@@ -29,8 +31,7 @@ public enum PathMatcher {
         for base in ["/v1", "/anthropic/v1"] where matches(bytes, from: 0, base + "/messages") {
             return .chat(.anthropicMessages)
         }
-        if matches(bytes, "/api/chat") { return .chat(.ollamaChat) }
-        if matches(bytes, "/api/generate") { return .chat(.ollamaGenerate) }
+        if let endpoint = ollamaEndpoint(bytes) { return endpoint }
         if matches(bytes, "/chat") { return .chat(.simpleChat) }
         if matches(bytes, "/live") { return .page(.live) }
         if matches(bytes, "/ready") { return .page(.ready) }
@@ -41,6 +42,21 @@ public enum PathMatcher {
         if begins(bytes, with: "/admin/".utf8.span), !path.utf8.contains(UInt8(ascii: ";")), isPlain(path.utf8[...]) {
             return .control
         }
+        return nil
+    }
+
+    /// Ollama's routes; `/` is where its clients look whether it runs.
+    private static func ollamaEndpoint(_ path: Span<UInt8>) -> EndpointKind? {
+        if path.count == 1, path[0] == UInt8(ascii: "/") { return .ollama(.root) }
+        guard begins(path, with: "/api/".utf8.span) else { return nil }
+        if matches(path, "/api/chat") { return .chat(.ollamaChat) }
+        if matches(path, "/api/generate") { return .chat(.ollamaGenerate) }
+        if matches(path, "/api/embed") { return .embeddings(.ollama) }
+        if matches(path, "/api/embeddings") { return .embeddings(.ollamaPrompt) }
+        if matches(path, "/api/tags") { return .ollama(.tags) }
+        if matches(path, "/api/ps") { return .ollama(.processes) }
+        if matches(path, "/api/show") { return .ollama(.show) }
+        if matches(path, "/api/version") { return .ollama(.version) }
         return nil
     }
 

@@ -21,6 +21,8 @@ struct Translation {
     /// What stands for an answer's own id and time, where the dialect has none.
     let id: String
     let created: Int64
+    /// Tells whether the target shortened the prompt without a word.
+    let promptCheck: PromptCheck?
     private var decoder: any ChatStreamDecoder
     private var encoder: any ChatStreamEncoder
     private var chunks: [ChatChunk] = []
@@ -44,8 +46,10 @@ struct Translation {
         framing: EventFraming,
         passes: Bool = false,
         context: CallerContext,
-        renamedTools: [String: String] = [:]
+        renamedTools: [String: String] = [:],
+        promptCheck: PromptCheck? = nil
     ) {
+        self.promptCheck = promptCheck
         self.upstream = upstream
         self.caller = caller
         self.framing = framing

@@ -126,7 +126,8 @@ extension Exchange {
             stage = .relay
             ask(.page(.metrics), within: .seconds(10), &env, &actions)
         case .page(let page): respond(with: env.page(page), &env, &actions)
-        case .chat, .pass, .control, nil: break
+        case .ollama(let page): respond(with: ollamaPage(page), &env, &actions)
+        case .chat, .fim, .embeddings, .pass, .control, nil: break
         }
     }
 

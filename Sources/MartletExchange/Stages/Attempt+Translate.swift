@@ -8,6 +8,7 @@ extension Exchange {
     /// - Throws: ``GatewayError`` when the target cannot do what was asked for.
     mutating func translate(for target: Target) throws(GatewayError) {
         translated = nil
+        if embedding != nil { return try writeEmbedding(for: target) }
         guard target.dialect != .mock, passThrough == nil else { return }
         let spoken = target.spoken(for: format.request)
         let passes = format.passes(spoken)
@@ -18,13 +19,17 @@ extension Exchange {
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive
         )
+        if !passes, format.request.hasGaps, try translateGap(for: target, settings) { return }
         guard let upstream = spoken.codec(settings) else {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
         }
-        let settled: (request: UpstreamRequest, dropped: [String], renamedTools: [String: String])
+        let settled: WrittenRequest
         var context = callerContext()
         if passes {
-            settled = (passingRequest(spoken, for: target), target.quirks.dropParams.filter { body.hasMember($0) }, [:])
+            settled = WrittenRequest(
+                request: passingRequest(spoken, for: target),
+                dropped: target.quirks.dropParams.filter { body.hasMember($0) }
+            )
         } else {
             if format.answer.repeatsRequest { context.request = try typed() }
             settled = try writtenRequest(spoken, upstream, for: target)
@@ -39,7 +44,8 @@ extension Exchange {
                     framing: spoken.framing,
                     passes: passes,
                     context: context,
-                    renamedTools: settled.renamedTools
+                    renamedTools: settled.renamedTools,
+                    promptCheck: settled.promptCheck
                 )
             )
         )
@@ -60,7 +66,7 @@ extension Exchange {
         _ spoken: Dialect,
         _ upstream: any ChatCodec,
         for target: Target
-    ) throws(GatewayError) -> (request: UpstreamRequest, dropped: [String], renamedTools: [String: String]) {
+    ) throws(GatewayError) -> WrittenRequest {
         var request = try typed()
         var dropped: [String] = []
         var callerPath = format.request.callerPath
@@ -80,7 +86,20 @@ extension Exchange {
             fields: encoded.headers.map { HeaderField(name: $0.name, value: $0.value) },
             body: SplicedBody(encoded.body)
         )
-        return (written, dropped, encoded.renamedTools)
+        return WrittenRequest(
+            request: written,
+            dropped: dropped,
+            renamedTools: encoded.renamedTools,
+            promptCheck: encoded.promptCheck
+        )
+    }
+
+    /// A request for a target, with what must be known when its answer comes.
+    struct WrittenRequest {
+        var request: UpstreamRequest
+        var dropped: [String]
+        var renamedTools: [String: String] = [:]
+        var promptCheck: PromptCheck?
     }
 
     /// A target that cannot do what was asked for is passed over while others are left.

@@ -17,7 +17,7 @@ extension Exchange {
             if let anyone = try planWithoutModel() {
                 plan = anyone
             } else {
-                plan = try Planner.plan(request, in: snapshot)
+                plan = try planned(request)
             }
             try keepWhatPasses(&plan)
             // A target that is cooling down is asked last; it is not left out, so that the only one still is asked.
@@ -32,6 +32,7 @@ extension Exchange {
         } catch {
             return refuse(error, closing: false, &env, &actions)
         }
+        if let page = loadAnswer() { return respond(with: page, &env, &actions) }
         lookup(&env, &actions)
     }
 

@@ -38,7 +38,14 @@ extension Exchange {
             )
             return refuse(error, closing: hasBody, &env, &actions)
         }
-        if case .chat(let dialect) = endpoint { format = CallerFormat(dialect) }
+        switch endpoint {
+        case .chat(let dialect): format = CallerFormat(dialect)
+        case .fim: format = .fim
+        case .embeddings(let form):
+            format = CallerFormat(form.dialect)
+            embedding = Boxed(EmbeddingRun(form))
+        default: break
+        }
         stage = .authenticate
         authenticate(&env, &actions)
     }

@@ -6,7 +6,9 @@ struct AICommand: AsyncParsableCommand {
         commandName: "ai",
         abstract: "Talk to models through the running gateway.",
         discussion: Examples.text("martlet ai models list", "martlet ai chat auto --prompt \"Hello\" --stream"),
-        subcommands: [AIModelsCommand.self, AITestCommand.self, AIChatCommand.self, AIDoctorCommand.self]
+        subcommands: [
+            AIModelsCommand.self, AITestCommand.self, AIChatCommand.self, AIEmbedCommand.self, AIDoctorCommand.self,
+        ]
     )
 }
 
