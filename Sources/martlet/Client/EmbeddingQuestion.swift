@@ -45,7 +45,7 @@ struct EmbeddingAnswer: Hashable {
                 var numbers: [String] = []
                 for element in vector.elements {
                     guard element.kind == .number else { return nil }
-                    numbers.append(String(decoding: element.bytes, as: UTF8.self))
+                    numbers.append(String(decoding: element.rawBytes, as: UTF8.self))
                 }
                 return numbers
             }
