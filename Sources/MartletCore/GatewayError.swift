@@ -64,6 +64,8 @@ public struct GatewayError: Error, Sendable, Hashable {
         case providerTimeout = "provider_timeout"
         case contextLengthExceeded = "context_length_exceeded"
         case streamInterrupted = "stream_interrupted"
+        case threadUnsupported = "thread_unsupported_request"
+        case threadNotFound = "thread_not_found"
     }
 }
 
@@ -72,11 +74,12 @@ extension GatewayError.Code {
     public var status: Int {
         switch self {
         case .invalidJSON, .jsonTooDeep, .invalidValue, .missingRequiredParameter, .unsupportedParameter,
-            .previousResponseNotFound, .modelNotAllowed, .urlNotAllowed, .badRequest, .contextLengthExceeded:
+            .previousResponseNotFound, .modelNotAllowed, .urlNotAllowed, .badRequest, .contextLengthExceeded,
+            .threadUnsupported:
             400
         case .unauthorized: 401
         case .forbidden: 403
-        case .modelNotFound, .notFound: 404
+        case .modelNotFound, .notFound, .threadNotFound: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
         case .requestTooLarge: 413
@@ -111,7 +114,7 @@ extension GatewayError.Code {
         switch self {
         case .unauthorized: (401, "authentication_error")
         case .forbidden: (403, "permission_error")
-        case .modelNotFound, .notFound: (404, "not_found_error")
+        case .modelNotFound, .notFound, .threadNotFound: (404, "not_found_error")
         case .requestTooLarge: (413, "request_too_large")
         case .rateLimitExceeded, .providerRateLimited: (429, "rate_limit_error")
         case .overloaded, .draining, .circuitOpen, .localUnavailable: (529, "overloaded_error")

@@ -12,6 +12,8 @@ public struct CallerContext: Hashable, Sendable {
     public var estimatedInputTokens: Int64
     /// Whether the caller asked for usage in its stream.
     public var includeUsage: Bool
+    /// The id that the caller is shown for its request, for formats whose errors repeat it.
+    public var requestID: String?
     /// The request as values, for dialects whose answers repeat parts of it.
     public var request: ChatRequest?
 
@@ -22,6 +24,7 @@ public struct CallerContext: Hashable, Sendable {
         model: String? = nil,
         estimatedInputTokens: Int64 = 0,
         includeUsage: Bool = true,
+        requestID: String? = nil,
         request: ChatRequest? = nil
     ) {
         self.id = id
@@ -29,6 +32,7 @@ public struct CallerContext: Hashable, Sendable {
         self.model = model
         self.estimatedInputTokens = estimatedInputTokens
         self.includeUsage = includeUsage
+        self.requestID = requestID
         self.request = request
     }
 }

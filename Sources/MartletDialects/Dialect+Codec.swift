@@ -9,11 +9,20 @@ public struct CodecSettings: Hashable, Sendable {
     /// How long a local model stays loaded after a request.
     public var keepAlive: String?
 
+    /// Whether streams may be asked for their usage, where a format has a member for that.
+    public var acceptsStreamUsage: Bool
+
     /// Creates settings.
-    public init(account: String, contextWindow: Int? = nil, keepAlive: String? = nil) {
+    public init(
+        account: String,
+        contextWindow: Int? = nil,
+        keepAlive: String? = nil,
+        acceptsStreamUsage: Bool = true
+    ) {
         self.account = account
         self.contextWindow = contextWindow
         self.keepAlive = keepAlive
+        self.acceptsStreamUsage = acceptsStreamUsage
     }
 }
 
@@ -22,7 +31,7 @@ extension Dialect {
     /// The codec of the dialect; `nil` for the model that is built in and calls nobody.
     public func codec(_ settings: CodecSettings) -> (any ChatCodec)? {
         switch self {
-        case .openAIChat: OpenAIChatCodec()
+        case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage)
         case .anthropicMessages: AnthropicMessagesCodec(origin: settings.account)
         case .ollamaChat:
             OllamaChatCodec(

@@ -31,6 +31,8 @@ public enum ExchangeAction {
     case setTimer(Instant)
     /// Give a slot back.
     case releaseSlot(SlotID)
+    /// Remember which account made a message for a key, so that the conversation goes on there.
+    indirect case rememberMessage(id: String, key: APIKeyID, account: AccountName)
     /// Write a record before any byte that follows in this list.
     indirect case record(LedgerRecord)
     /// Keep an answer before any byte that follows in this list; whether it can be kept changes nothing for them.

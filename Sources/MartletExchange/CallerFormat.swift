@@ -35,6 +35,7 @@ extension Exchange {
             model: facts.model?.rawValue,
             estimatedInputTokens: facts.estimatedInputTokens,
             includeUsage: facts.includeUsage,
+            requestID: requestID.description,
             request: request
         )
     }

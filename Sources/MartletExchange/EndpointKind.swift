@@ -4,6 +4,8 @@ public import MartletCore
 public enum EndpointKind: Sendable, Hashable {
     /// One inference in a caller's wire format: chat completions, responses, messages and the like.
     case chat(Dialect)
+    /// `POST …/messages/count_tokens`: the tokens of a prompt of Anthropic's messages.
+    case countTokens
     /// An endpoint whose bytes pass.
     case pass(PassThrough)
     /// A kept response: `…/responses/{id}` and below.
@@ -12,7 +14,7 @@ public enum EndpointKind: Sendable, Hashable {
     case models
     /// `GET …/models/{id}`; the id is decoded.
     case model(String)
-    /// `GET /live`, `/ready`, `/health`, `/status`, `/ai/v1/health` or `/metrics`.
+    /// `GET /live`, `/ready`, `/health`, `/status`, `/ai/v1/health`, `/api/hello` or `/metrics`.
     case page(Page)
     /// `/admin/…`: the control plane's.
     case control
@@ -20,7 +22,7 @@ public enum EndpointKind: Sendable, Hashable {
     /// Whether it calls a model, so that it has a body to scan, is metered and needs the inference scope.
     public var isInference: Bool {
         switch self {
-        case .chat, .pass: true
+        case .chat, .countTokens, .pass: true
         case .response, .models, .model, .page, .control: false
         }
     }
@@ -28,7 +30,7 @@ public enum EndpointKind: Sendable, Hashable {
     /// Methods the endpoint has, as `Allow` shows them.
     public var allow: String {
         switch self {
-        case .chat: "POST, OPTIONS"
+        case .chat, .countTokens: "POST, OPTIONS"
         case .pass(let pass): pass.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
         case .response(let path): path.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
         case .models, .model, .page: "GET, HEAD, OPTIONS"
@@ -40,6 +42,7 @@ public enum EndpointKind: Sendable, Hashable {
     public var name: String {
         switch self {
         case .chat(let dialect): dialect.endpointName
+        case .countTokens: "count_tokens"
         case .pass(let pass): pass.name
         case .response: "responses"
         case .models, .model: "models"
@@ -51,7 +54,7 @@ public enum EndpointKind: Sendable, Hashable {
     /// Whether a method is one of the endpoint's own.
     public func has(_ method: ClientHead.Method) -> Bool {
         switch self {
-        case .chat: method == .post
+        case .chat, .countTokens: method == .post
         case .pass(let pass): pass.methods.contains(method)
         case .response(let path): path.methods.contains(method)
         case .models, .model, .page: method == .get || method == .head

@@ -1,4 +1,5 @@
 public import MartletCore
+import MartletDialects
 import MartletWire
 public import NIOCore
 
@@ -12,6 +13,9 @@ public enum ErrorBody {
         surface: Surface,
         requestID: String
     ) -> (status: Int, body: ByteBuffer) {
+        if surface == .anthropic, let body = threadBody(error.code, requestID) {
+            return (error.code.anthropic.status, ByteBuffer(bytes: body))
+        }
         var writer = JSONWriter()
         writer.beginObject()
         var status = error.code.status
@@ -31,7 +35,7 @@ public enum ErrorBody {
             writer.key("error")
             writer.beginObject()
             writer.member("type", error.code.anthropic.type)
-            writer.member("message", error.message)
+            writer.member("message", AnthropicMessagesError.message(error.message, code: error.code.rawValue))
             writer.endObject()
             writer.member("request_id", requestID)
         case .native:
@@ -42,6 +46,15 @@ public enum ErrorBody {
         }
         writer.endObject()
         return (status, ByteBuffer(bytes: writer.bytes))
+    }
+
+    /// Errors about kept conversations carry what Anthropic's SDKs act on.
+    private static func threadBody(_ code: GatewayError.Code, _ requestID: String) -> [UInt8]? {
+        switch code {
+        case .threadUnsupported: AnthropicThreads.unsupported(requestID: requestID)
+        case .threadNotFound: AnthropicThreads.notFound(requestID: requestID)
+        default: nil
+        }
     }
 }
 

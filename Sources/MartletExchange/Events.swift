@@ -51,12 +51,18 @@ public enum Ask {
     case slot(SlotRequest, deadline: Instant)
     /// Answer a page that takes longer to make than a loop should be held.
     case page(Page)
+    /// Find the account that made a message for a key.
+    case messageAccount(messageID: String, key: APIKeyID)
     /// Hand a request to the control plane.
     case control(ControlRequest)
     /// Put the conversation so far in front of a request.
     case history(HistoryRequest)
     /// Read or delete a kept response.
     case storedResponse(StoredResponseRequest)
+    /// Do work that would hold the loop up.
+    case compute(Computation)
+    /// Fetch what a request names by address, for a target that takes only bytes.
+    case fetchMedia(MediaRequest)
 }
 
 /// The answer to an ask.
@@ -69,6 +75,12 @@ public enum Answer {
     case page(PageAnswer)
     /// A request with the conversation so far.
     case history(HistoryAnswer)
+    /// The account that made a message; `nil` when nobody knows any more.
+    case messageAccount(AccountName?)
+    /// What came of work.
+    case computed(Computed)
+    /// What was fetched.
+    case media(MediaAnswer)
 }
 
 /// What is known of presented credentials.
@@ -110,6 +122,8 @@ public enum Page: Sendable, Hashable {
     case health
     /// Prometheus text.
     case metrics
+    /// What Claude Code asks to see whether its base URL answers.
+    case hello
 
     /// The name in the access log.
     var name: String {
@@ -118,6 +132,7 @@ public enum Page: Sendable, Hashable {
         case .ready: "ready"
         case .health: "health"
         case .metrics: "metrics"
+        case .hello: "hello"
         }
     }
 }

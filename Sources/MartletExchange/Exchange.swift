@@ -54,6 +54,8 @@ public struct Exchange {
     var answer = AnswerState()
     var deadlines = Deadlines()
     var heldBack: HeldBack?
+    /// What answers cost that the caller did not get.
+    var spent: Boxed<Spent>?
     var pendingAsk: AskID?
     var nextAsk: UInt16 = 0
     var trace = DecisionTrace()
@@ -73,7 +75,7 @@ public struct Exchange {
         id = RecordID(unixMilliseconds: receivedWall, random: (env.random(), env.random()))
         requestID = RequestID(head.requestID, else: id)
         snapshot = env.snapshot
-        surface = PathMatcher.surface(of: head.path)
+        surface = PathMatcher.surface(of: head)
     }
 
     /// Whether the request asks for inference.
@@ -137,6 +139,9 @@ public struct Exchange {
         case (.slot(let slot), .attempt): targetSlotAnswered(slot, &env, &actions)
         case (.history(let history), .prepare): historyFound(history, &env, &actions)
         case (.page(let page), _): respond(with: page, &env, &actions)
+        case (.messageAccount(let account), .plan): threadFound(account, &env, &actions)
+        case (.computed(let result), .attempt): computed(result, &env, &actions)
+        case (.media(let media), .attempt): mediaFetched(media, &env, &actions)
         default: break
         }
     }

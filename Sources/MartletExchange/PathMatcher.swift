@@ -1,7 +1,17 @@
 public import MartletCore
+import MartletRouting
 
 /// Matches paths byte by byte; a path is decoded once, and only where it names a model.
 public enum PathMatcher {
+    /// The surface whose shapes a request is answered in: models are told to Anthropic's clients in their own.
+    static func surface(of head: ClientHead) -> Surface {
+        let surface = surface(of: head.path)
+        guard surface == .openAI, head.vendorFields.contains(where: { $0.name == "anthropic-version" }),
+            head.path.hasSuffix("/models") || head.path.contains("/models/")
+        else { return surface }
+        return .anthropic
+    }
+
     /// The surface whose error shape a path has, known even when the path is not.
     public static func surface(of path: String) -> Surface {
         if path.hasPrefix("/anthropic/") || path.hasPrefix("/v1/messages") { return .anthropic }
@@ -28,9 +38,7 @@ public enum PathMatcher {
                 if let id = modelID(path.utf8.dropFirst(start + 8)) { return .model(id) }
             }
         }
-        for base in ["/v1", "/anthropic/v1"] where matches(bytes, from: 0, base + "/messages") {
-            return .chat(.anthropicMessages)
-        }
+        if let endpoint = anthropicEndpoint(path, bytes) { return endpoint }
         if matches(bytes, "/api/chat") { return .chat(.ollamaChat) }
         if matches(bytes, "/api/generate") { return .chat(.ollamaGenerate) }
         if matches(bytes, "/chat") { return .chat(.simpleChat) }
@@ -44,6 +52,19 @@ public enum PathMatcher {
             return .control
         }
         return nil
+    }
+
+    /// What Anthropic's clients call; its list of models has a path of its own beside OpenAI's.
+    private static func anthropicEndpoint(_ path: String, _ bytes: Span<UInt8>) -> EndpointKind? {
+        for base in ["/v1", "/anthropic/v1"] {
+            if matches(bytes, base + "/messages") { return .chat(.anthropicMessages) }
+            if matches(bytes, base + "/messages/count_tokens") { return .countTokens }
+        }
+        if matches(bytes, "/api/hello") { return .page(.hello) }
+        if matches(bytes, "/anthropic/v1/models") { return .models }
+        let parent = "/anthropic/v1/models/"
+        guard begins(bytes, with: parent.utf8.span) else { return nil }
+        return modelID(path.utf8.dropFirst(parent.utf8.count)).map { .model($0) }
     }
 
     /// Whether more bytes follow a prefix.

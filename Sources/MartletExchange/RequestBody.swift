@@ -32,6 +32,9 @@ struct RequestBody {
     /// Bytes reserved at once on the word of a client.
     private static let reservation = 1 << 20
 
+    /// Counts bytes that are held beside the body.
+    mutating func hold(_ count: Int) { heldBytes += count }
+
     mutating func scan() throws(JSONError) {
         let bytes = buffer
         try scanner.scan(bytes.readableBytesUInt8Span)
@@ -43,8 +46,13 @@ struct RequestBody {
     }
 
     /// What the gateway needs to know of a body in a dialect.
-    func facts(_ dialect: Dialect) throws(GatewayError) -> RequestFacts {
-        try unsafe reading { (bytes, scanner) throws(GatewayError) in unsafe try dialect.facts(bytes, scanner: scanner)
+    ///
+    /// - Parameter isCount: Whether only the tokens of it are asked for.
+    func facts(_ dialect: Dialect, isCount: Bool = false) throws(GatewayError) -> RequestFacts {
+        try unsafe reading { (bytes, scanner) throws(GatewayError) in
+            isCount
+                ? unsafe try AnthropicMessagesFacts.read(bytes, scanner: scanner, isCount: true)
+                : unsafe try dialect.facts(bytes, scanner: scanner)
         }
     }
 

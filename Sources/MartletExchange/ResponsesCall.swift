@@ -34,7 +34,7 @@ extension RequestBody {
 extension Exchange {
     /// What is known of the body of a chat.
     mutating func readFacts() throws(GatewayError) -> RequestFacts {
-        guard format.request == .openAIResponses else { return try body.facts(format.request) }
+        guard format.request == .openAIResponses else { return try body.facts(format.request, isCount: isCount) }
         let read = try body.responsesFacts()
         responses = Boxed(ResponsesCall(read.state))
         return read.facts

@@ -17,7 +17,11 @@ struct Translation {
     /// Whether the bytes pass, because both speak the same.
     let passes: Bool
     /// The caller's names of tools that were renamed.
-    let renamedTools: [String: String]
+    var renamedTools: [String: String]
+    /// What a whole answer goes through to get the shape that was asked for.
+    var structured: StructuredOutput?
+    /// The same for streams.
+    private var shaper: StructuredOutputStream?
     /// What stands for an answer's own id and time, where the dialect has none.
     let id: String
     let created: Int64
@@ -29,6 +33,8 @@ struct Translation {
     private var rest: [UInt8] = []
     /// Bytes of a passing stream that end in the middle of an event.
     private var pending = ByteBuffer()
+    /// The upstream's own id of its answer, once a stream has told it.
+    private(set) var answerID: String?
     /// Usage as far as it was told.
     private(set) var usage: Usage?
     /// Bytes of text, reasoning and arguments so far.
@@ -44,8 +50,11 @@ struct Translation {
         framing: EventFraming,
         passes: Bool = false,
         context: CallerContext,
-        renamedTools: [String: String] = [:]
+        renamedTools: [String: String] = [:],
+        structured: StructuredOutput? = nil,
+        isStream: Bool = false
     ) {
+        if isStream { shaper = structured?.makeStream() } else { self.structured = structured }
         self.upstream = upstream
         self.caller = caller
         self.framing = framing
@@ -67,6 +76,7 @@ struct Translation {
             return
         }
         if let told = chunk.usage?.counts { usage = told }
+        if answerID == nil { answerID = chunk.id }
         for choice in chunk.choices {
             contentBytes += choice.outputBytes
             if choice.finishReason != nil { finishSeen = true }
@@ -104,6 +114,7 @@ struct Translation {
         chunk.id = chunk.id ?? id
         chunk.created = chunk.created ?? created
         chunk.restoreToolNames(renamedTools)
+        shaper?.rewrite(&chunk)
         encoder.encode(chunk, into: &output)
     }
 
@@ -199,6 +210,11 @@ struct Translation {
             defer { pending = ByteBuffer() }
             return pending
         }
+        if var held = shaper?.finish() {
+            held.id = id
+            held.created = created
+            encoder.encode(held, into: &rest)
+        }
         if var timed = encoder as? any TimedStreamEncoder {
             timed.durations = durations
             encoder = timed
@@ -225,28 +241,21 @@ struct Translation {
 
     // MARK: Whole answers
 
-    /// Reads a whole answer, and translates it where the bytes do not pass.
+    /// What makes the caller's answer of a whole one.
     ///
     /// - Parameter durations: How long it took, for formats that tell.
-    func answer(
-        _ body: ByteBuffer,
-        _ durations: AnswerDurations
-    ) throws(ChatFailure) -> (body: ByteBuffer, usage: Usage?, contentBytes: Int) {
-        var response = try upstream.decodeResponse(Array(body.readableBytesView))
-        guard !response.choices.isEmpty else { throw .malformed("the answer has no choices") }
-        let usage = response.usage?.counts
-        let text = response.choices.reduce(0) { sum, choice in
-            sum + choice.message.text.utf8.count + (choice.message.reasoning?.utf8.count ?? 0)
-                + choice.message.toolCalls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
-        }
-        if passes { return (body, usage, text) }
-        response.id = response.id ?? id
-        response.created = response.created ?? created
-        response.restoreToolNames(renamedTools)
-        let bytes =
-            (caller as? any TimedCodec)?.encodeResponse(response, durations: durations)
-            ?? caller.encodeResponse(response)
-        return (ByteBuffer(bytes: bytes), usage, text)
+    func work(_ body: ByteBuffer, _ durations: AnswerDurations) -> AnswerWork {
+        AnswerWork(
+            upstream: upstream,
+            caller: caller,
+            passes: passes,
+            renamedTools: renamedTools,
+            id: id,
+            created: created,
+            structured: structured,
+            body: body,
+            durations: durations
+        )
     }
 
     /// An upstream's error in the caller's dialect.
@@ -259,7 +268,7 @@ struct Translation {
 
 /// A request in the dialect of its target, until its leg takes it over.
 struct TranslatedRequest {
-    let request: UpstreamRequest
+    var request: UpstreamRequest
     let dropped: [String]
-    let translation: Translation
+    var translation: Translation
 }

@@ -183,6 +183,13 @@ extension AttemptFailure {
             GatewayError(.providerError, "The provider closed the connection before its answer was complete.")
         case .badResponse, .redirect:
             GatewayError(.providerError, "The provider's answer was not a valid response.")
+        case .serverError where status == 529:
+            // The one failure of a server that callers know how to wait for.
+            GatewayError(
+                .overloaded,
+                "The provider is overloaded.",
+                retryAfterSeconds: Self.wholeSeconds(self.retryAfter ?? Self.overloadedWait)
+            )
         case .serverError, .contentFilter, .clientError, .refused:
             GatewayError(.providerError, "The provider failed to answer\(status.map { " (status \($0))" } ?? "").")
         }
@@ -190,6 +197,9 @@ extension AttemptFailure {
 
     /// How long a target that limits its rate is left alone when it does not say.
     public static let defaultWait = Duration.seconds(10)
+
+    /// How long a caller is told to wait for a target that is overloaded and does not say.
+    public static let overloadedWait = Duration.seconds(5)
 
     /// Whole seconds, rounded up, at least 1.
     public static func wholeSeconds(_ duration: Duration) -> Int {

@@ -28,6 +28,8 @@ public final class Snapshot: Sendable {
     public let observability: ObservabilitySettings
     /// Whether records are synced before the bytes that depend on them.
     public let strictDurability: Bool
+    /// What may be fetched for requests that name it by address.
+    public let media: MediaSettings
 
     /// Creates a snapshot.
     public init(
@@ -43,8 +45,10 @@ public final class Snapshot: Sendable {
         admission: AdmissionPolicy = AdmissionPolicy(),
         limits: InputLimits = InputLimits(),
         observability: ObservabilitySettings = ObservabilitySettings(),
-        strictDurability: Bool = false
+        strictDurability: Bool = false,
+        media: MediaSettings = MediaSettings()
     ) {
+        self.media = media
         self.models = models
         self.listed = listed
         self.accounts = accounts

@@ -33,6 +33,8 @@ public final class Target: Sendable {
     public let price: PriceTable?
     /// Input and output tokens the model can hold together, when known.
     public let contextWindow: Int?
+    /// What the model can do, as far as it is known.
+    public let capabilities: ModelCapabilities
     /// Limits of time.
     public let timeouts: TargetTimeouts
     /// Requests in flight on this account at once; 0 means no limit.
@@ -68,9 +70,11 @@ public final class Target: Sendable {
         maxConcurrency: Int = 0,
         tls: TLSOptions = TLSOptions(),
         proxy: Proxy? = nil,
-        otherDialects: [Dialect] = []
+        otherDialects: [Dialect] = [],
+        capabilities: ModelCapabilities = ModelCapabilities()
     ) {
         self.otherDialects = otherDialects
+        self.capabilities = capabilities
         self.id = id
         self.account = account
         self.kind = kind

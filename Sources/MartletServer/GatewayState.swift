@@ -1,6 +1,7 @@
 import Dispatch
 import MartletConfig
 import MartletCore
+import MartletDialects
 import MartletGovernance
 import MartletProviders
 import MartletRouting
@@ -74,14 +75,19 @@ final class GatewayState: Sendable {
         )
         self.reloader = reloader
         let shards = (0..<count).map { _ in MetricsShard(slots: slots) }
+        let resolver = Resolver(threads: threads)
         let shared = SharedState(
-            resolver: Resolver(threads: threads),
+            resolver: resolver,
             keys: KeyService(authenticator),
             ledger: ledger,
             slots: slots,
             targets: targets,
             memory: MemoryWatch(limitBytes: MemoryLimit.bytes),
             health: health,
+            messageAccounts: MessageAccounts(
+                MessageAccountStore(database),
+                lifetimeSeconds: AnthropicThreads.accountLifetimeSeconds
+            ),
             accessLog: AccessLog(snapshot.observability),
             control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
             responses: ResponseKeeper(
@@ -89,6 +95,8 @@ final class GatewayState: Sendable {
                 days: config.settings.retentionDays,
                 log: log
             ),
+            computing: ComputeService(threads: count),
+            media: MediaFetcher(resolver: resolver, group: group),
             shards: shards
         )
         self.shared = shared
@@ -286,11 +294,13 @@ final class GatewayState: Sendable {
         // Not waited for: a name look-up that hangs must not keep records from the store.
         threads.shutdownGracefully { _ in }
         shared.responses.finish()
+        shared.computing.stop()
         do {
             try shared.ledger.stop()
         } catch {
             StandardError.write("martlet: usage records stay in the spool for the next start: \(error)\n")
         }
+        shared.messageAccounts.finish()
         shared.accessLog.close()
         lock.release()
     }

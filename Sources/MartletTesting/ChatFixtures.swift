@@ -34,6 +34,13 @@ public enum ChatFixtures {
         return Array(text.utf8)
     }
 
+    /// A whole answer of Anthropic's, of the message `msg_scripted`.
+    public static let message = Array(
+        (#"{"id":"msg_scripted","type":"message","role":"assistant","model":"scripted-1","#
+            + #""content":[{"type":"text","text":"\#(words.joined())"}],"stop_reason":"end_turn","#
+            + #""stop_sequence":null,"usage":{"input_tokens":11,"output_tokens":7}}"#).utf8
+    )
+
     /// A whole answer: 11 input and 7 output tokens, with a member no client knows.
     public static let answer = Array(
         (#"{"id":"chatcmpl-1","object":"chat.completion","created":1780000000,"model":"scripted-1","#

@@ -40,6 +40,8 @@ import Testing
         Row(.urlNotAllowed, 400, invalid, 400, invalid, retry: false),
         Row(.badRequest, 400, invalid, 400, invalid, retry: false),
         Row(.contextLengthExceeded, 400, invalid, 400, invalid, retry: false),
+        Row(.threadUnsupported, 400, invalid, 400, invalid, retry: false),
+        Row(.threadNotFound, 404, invalid, 404, "not_found_error", retry: false),
         Row(.unauthorized, 401, invalid, 401, "authentication_error", retry: false),
         Row(.forbidden, 403, "permission_error", 403, "permission_error", retry: false),
         Row(.modelNotFound, 404, invalid, 404, "not_found_error", retry: false),

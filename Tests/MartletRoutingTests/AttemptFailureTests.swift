@@ -38,6 +38,14 @@ import Testing
         #expect(error.retryAfterSeconds == (kind == .rateLimited ? 10 : nil))
     }
 
+    @Test("an overloaded provider is told as such, with its own wait or one of five seconds")
+    func overloaded() {
+        let error = AttemptFailure(.serverError, status: 529).finalError(retryAfter: nil)
+        #expect(error.code == .overloaded && error.retryAfterSeconds == 5)
+        let told = AttemptFailure(.serverError, status: 529, retryAfter: .milliseconds(7_200))
+        #expect(told.finalError(retryAfter: nil).retryAfterSeconds == 8)
+    }
+
     @Test("every kind has a label of the metrics' closed list", arguments: AttemptFailure.Kind.allCases)
     func labels(kind: AttemptFailure.Kind) {
         let labels = [

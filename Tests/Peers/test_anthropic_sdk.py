@@ -15,11 +15,12 @@ import time
 from pathlib import Path
 
 from anthropic import AsyncAnthropic
+from anthropic_answers import EXPLANATION
+from anthropic_rules import REDACTED, signature_of
 from harness import GATEWAY_KEY
 from headless.messages import AgentMessages
 from headless.task import DONE, Task
 from messages_case import CLOCK, MAJOR, PLAN, THINKING, WEATHER, MessagesCase, Plan, user
-from scripted_anthropic import EXPLANATION, REDACTED, signature_of
 from scripted_ollama import THOUGHT
 from surface_case import CLOCK_ARGUMENTS, PNG, SIDES, WEATHER_ARGUMENTS, account, model, tool_said
 
@@ -134,7 +135,8 @@ class Text(MessagesCase):
             with self.subTest(upstream=side):
                 self.forget()
                 message = self.ask(f"{side}/echo", [{"role": "user", "content": content}])
-                self.assertEqual(self.text(message).strip(), "You said: what is it")
+                # The scripted models put nothing where the image stands, and spaces around it.
+                self.assertEqual(self.text(message).split(), "You said: what is it".split())
                 self.assertIn(PNG, self.upstream(side).only_request().body.decode())
 
     def test_a_limit_of_tokens_and_a_stop_are_told(self) -> None:

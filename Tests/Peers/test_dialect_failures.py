@@ -40,9 +40,10 @@ class Failures(DialectCase):
         self.assertIsInstance(error, openai.RateLimitError)
         self.assertIn(int(error.response.headers["retry-after"]), range(1, RETRY_AFTER_S + 1))
 
-    def test_an_overloaded_upstream_is_a_failure_of_the_provider(self) -> None:
-        error = self.fails("claude/refuse-529", 502, "provider_error")
+    def test_an_overloaded_upstream_is_told_as_such_with_a_wait(self) -> None:
+        error = self.fails("claude/refuse-529", 503, "overloaded")
         self.assertEqual(error.type, "server_error")
+        self.assertGreater(int(error.response.headers["retry-after"]), 0)
 
     def test_a_failing_upstream_is_asked_twice(self) -> None:
         for side in ("claude", "ollama"):

@@ -20,7 +20,12 @@ struct AccountPlan: Sendable {
     var proxy: Proxy?
 
     /// Makes a target for a model of this account.
-    func target(_ upstreamModel: String, price: PriceTable?, contextWindow: Int?) -> Target {
+    func target(
+        _ upstreamModel: String,
+        price: PriceTable?,
+        contextWindow: Int?,
+        capabilities: ModelCapabilities = ModelCapabilities()
+    ) -> Target {
         Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,
@@ -42,7 +47,8 @@ struct AccountPlan: Sendable {
             maxConcurrency: maxConcurrency,
             tls: tls,
             proxy: proxy,
-            otherDialects: descriptor.otherDialects
+            otherDialects: descriptor.otherDialects,
+            capabilities: capabilities
         )
     }
 
@@ -71,7 +77,12 @@ struct AccountPlan: Sendable {
     func account(_ registry: ModelRegistry) -> Account {
         Account(name: name, kind: descriptor.kind) { model in
             let known = registry.model(upstream: model, at: descriptor.kind)
-            return target(model, price: known?.prices ?? fallbackPrice, contextWindow: known?.contextWindow)
+            return target(
+                model,
+                price: known?.prices ?? fallbackPrice,
+                contextWindow: known?.contextWindow,
+                capabilities: known?.abilities ?? ModelCapabilities()
+            )
         }
     }
 
@@ -94,4 +105,7 @@ extension RegisteredModel {
         guard let input, let output else { return nil }
         return PriceTable(input: input, output: output, cacheRead: cacheRead, cacheWrite: cacheWrite)
     }
+
+    /// What requests to it depend on.
+    var abilities: ModelCapabilities { ModelCapabilities(jsonSchema: jsonSchema, tools: tools) }
 }

@@ -45,7 +45,8 @@ struct ModelReader {
                 plan.target(
                     configured ?? row?.upstreamModel ?? name,
                     price: override.applied(to: row?.prices ?? plan.fallbackPrice),
-                    contextWindow: table["context_window"]?.integer ?? row?.contextWindow
+                    contextWindow: table["context_window"]?.integer ?? row?.contextWindow,
+                    capabilities: Self.abilities(table) ?? row?.abilities ?? ModelCapabilities()
                 )
             )
         }
@@ -73,7 +74,12 @@ struct ModelReader {
                 .sorted { catalog.preference(of: $0.provider) < catalog.preference(of: $1.provider) }
             let targets = rows.flatMap { row in
                 (byKind[row.provider] ?? []).map {
-                    $0.target(row.upstreamModel, price: row.prices, contextWindow: row.contextWindow)
+                    $0.target(
+                        row.upstreamModel,
+                        price: row.prices,
+                        contextWindow: row.contextWindow,
+                        capabilities: row.abilities
+                    )
                 }
             }
             if !targets.isEmpty { entries.append(ModelEntry(name: ModelName(first.id), targets: targets)) }
@@ -82,6 +88,13 @@ struct ModelReader {
     }
 
     // MARK: Parts
+
+    /// What a model is declared to do: what its list leaves out, it cannot; `nil` without a list.
+    private static func abilities(_ table: ConfigTable) -> ModelCapabilities? {
+        guard let list = table["capabilities"]?.array else { return nil }
+        let names = list.compactMap(\.string)
+        return ModelCapabilities(jsonSchema: names.contains("json_schema"), tools: names.contains("tools"))
+    }
 
     private mutating func isUsable(_ name: String, _ node: ConfigNode) -> Bool {
         let isPlain = (1...256).contains(name.utf8.count) && name.utf8.allSatisfy(ModelNames.isByte)

@@ -210,7 +210,8 @@ private struct SnapshotWork {
             admission: settings.admission,
             limits: settings.limits,
             observability: settings.observability,
-            strictDurability: settings.strictDurability
+            strictDurability: settings.strictDurability,
+            media: settings.media
         )
     }
 }

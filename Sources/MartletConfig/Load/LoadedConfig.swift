@@ -43,6 +43,8 @@ public struct GatewaySettings: Sendable {
     public var observability = ObservabilitySettings()
     /// Whether records are synced before the bytes that depend on them.
     public var strictDurability = false
+    /// What may be fetched for requests that name it by address.
+    public var media = MediaSettings()
     /// Where state is kept.
     public var paths = ResolvedPaths(dataDirectory: ".", database: "./martlet.db")
     /// Days that single usage records are kept; 0 keeps them for good.

@@ -19,6 +19,8 @@ struct SettingsReader {
         settings.paths = readPaths()
         set(&settings.retentionDays, tree.at(["storage", "retention_days"])?.integer)
         settings.local = readLocal()
+        set(&settings.media.isFetched, tree.at(["gateway", "fetch_media"])?.boolean)
+        set(&settings.media.hosts, tree.at(["gateway", "fetch_media_hosts"])?.strings?.map { $0.lowercased() })
         set(&settings.routing.defaultModel, string("routing", "default_model"))
         set(&settings.routing.cloudModel, string("routing", "cloud_model"))
         return settings

@@ -87,6 +87,17 @@ enum ConfigSchema {
                 .table(SchemaTable("Provider accounts.", [], named: .table(account))),
                 "Provider accounts, one table each."
             ),
+            SchemaKey(
+                "fetch_media",
+                .boolean,
+                "Whether pictures and documents are fetched for models that take no addresses.",
+                default: "false"
+            ),
+            SchemaKey(
+                "fetch_media_hosts",
+                .strings,
+                "Hosts, or HOST:PORT, that are fetched from although they are private, without TLS or on that port."
+            ),
             SchemaKey("base_path", .string, "Prefix of all routes.", default: "\"/\"", isBuilt: false),
             SchemaKey("debug", .boolean, "Raw provider texts in errors.", default: "false", isBuilt: false),
             SchemaKey("observability", .open, "Recording of inferences.", isBuilt: false),

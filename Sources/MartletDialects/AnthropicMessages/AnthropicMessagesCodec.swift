@@ -87,11 +87,13 @@ public struct AnthropicMessagesCodec: ChatCodec {
     public func decodeFailure(_ body: [UInt8]) -> UpstreamFailure { UpstreamFailure(anthropic: body) }
 
     /// Encodes an error body for a caller.
-    public func encodeError(_ error: GatewayError) -> [UInt8] { AnthropicMessagesError.encode(error) }
+    public func encodeError(_ error: GatewayError) -> [UInt8] {
+        AnthropicMessagesError.encode(error, requestID: context?.requestID)
+    }
 
     /// Encodes what an upstream said about a failure.
     public func encodeFailure(_ failure: UpstreamFailure, status: Int) -> [UInt8] {
-        AnthropicMessagesError.encode(failure, status: status)
+        AnthropicMessagesError.encode(failure, status: status, requestID: context?.requestID)
     }
 
     /// Makes a decoder for one stream.

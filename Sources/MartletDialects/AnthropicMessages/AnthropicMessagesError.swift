@@ -42,9 +42,11 @@ extension UpstreamFailure {
 public enum AnthropicMessagesError {
     /// Encodes an error body.
     ///
-    /// - Parameter error: The error.
-    public static func encode(_ error: GatewayError) -> [UInt8] {
-        body(type: error.code.anthropic.type, message: error.message, code: error.code.rawValue)
+    /// - Parameters:
+    ///   - error: The error.
+    ///   - requestID: Stands in the body.
+    public static func encode(_ error: GatewayError, requestID: String? = nil) -> [UInt8] {
+        body(type: error.code.anthropic.type, message: error.message, code: error.code.rawValue, requestID)
     }
 
     /// Encodes an error body with an upstream's own words.
@@ -52,9 +54,18 @@ public enum AnthropicMessagesError {
     /// - Parameters:
     ///   - failure: What the upstream said.
     ///   - status: The status shown to the caller; decides the type, so that both say the same.
-    public static func encode(_ failure: UpstreamFailure, status: Int) -> [UInt8] {
+    ///   - requestID: Stands in the body.
+    public static func encode(_ failure: UpstreamFailure, status: Int, requestID: String? = nil) -> [UInt8] {
         let known = failure.type.flatMap { types.contains($0) ? $0 : nil }
-        return body(type: known ?? type(of: status), message: failure.message, code: failure.code)
+        let byStatus = type(of: status)
+        // Other vendors say `invalid_request_error` to statuses that have words of their own here.
+        let isGeneral = byStatus == "invalid_request_error" || byStatus == "api_error"
+        return body(
+            type: isGeneral ? known ?? byStatus : byStatus,
+            message: failure.message,
+            code: failure.code,
+            requestID
+        )
     }
 
     /// The error type of a status.
@@ -81,22 +92,30 @@ public enum AnthropicMessagesError {
         "timeout_error", "conflict_error", "request_too_large", "rate_limit_error", "overloaded_error", "api_error",
     ]
 
-    private static func body(type: String, message: String, code: String?) -> [UInt8] {
-        // Clients know a prompt that must be shortened by these words.
+    /// The words of an error: clients know a prompt that must be shortened by how they begin.
+    ///
+    /// - Parameters:
+    ///   - message: The words as they are.
+    ///   - code: The error's code.
+    public static func message(_ message: String, code: String?) -> String {
         let isTooLong = code == "context_length_exceeded" && !message.hasPrefix("prompt is too long")
-        let message = isTooLong ? "prompt is too long: " + message : message
+        return isTooLong ? "prompt is too long: " + message : message
+    }
+
+    private static func body(type: String, message: String, code: String?, _ requestID: String?) -> [UInt8] {
         var writer = JSONWriter(reserving: 160)
         writer.object { writer in
             writer.member("type", "error")
             writer.key("error")
             writer.object { writer in
                 writer.member("type", type)
-                writer.member("message", message)
+                writer.member("message", Self.message(message, code: code))
                 if let code {
                     writer.key("details")
                     writer.object { $0.member("error_code", code) }
                 }
             }
+            writer.member("request_id", requestID)
         }
         return writer.bytes
     }

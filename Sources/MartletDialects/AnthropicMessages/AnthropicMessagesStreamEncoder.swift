@@ -59,7 +59,7 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
         if let counts = chunk.usage { usage = counts }
         if let error = chunk.error {
             hasEnded = true
-            let body = AnthropicMessagesError.encode(error, status: 500)
+            let body = AnthropicMessagesError.encode(error, status: 500, requestID: caller?.requestID)
             return SSEWriter.appendEvent(name: Array("error".utf8), data: body, to: &output)
         }
         begin(into: &output)
@@ -109,7 +109,8 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
     public mutating func fail(_ error: GatewayError, into output: inout [UInt8]) {
         guard !hasEnded else { return }
         hasEnded = true
-        SSEWriter.appendEvent(name: Array("error".utf8), data: AnthropicMessagesError.encode(error), to: &output)
+        let body = AnthropicMessagesError.encode(error, requestID: caller?.requestID)
+        SSEWriter.appendEvent(name: Array("error".utf8), data: body, to: &output)
     }
 
     /// The bytes of an event that says nothing, which may stand anywhere between events to hold a stream open.

@@ -191,6 +191,11 @@ struct AnthropicPortableRequest {
         guard let value = source.extra.value("thinking"), let document = try? JSONDocument(value.bytes) else { return }
         document.withView { view in
             let type = view.member("type")?.string() ?? ""
+            // The model is to decide; to Ollama a level is an order, which models that cannot think refuse.
+            if type == "adaptive", target == .ollamaChat, request.reasoningEffort != nil {
+                request.reasoningEffort = nil
+                dropped.add(effortPath)
+            }
             // Not every model of OpenAI's kind can be told not to think, and those that cannot refuse the field.
             guard type == "enabled" || type == "disabled" && !target.isOpenAI else {
                 return dropped.add("thinking")

@@ -114,21 +114,7 @@ struct AnthropicRequestEncoder {
         if (sampling.topLogprobs ?? 0) > 0 {
             throw .unsupported("top_logprobs", "This model gives no log-probabilities.")
         }
-        if let modalities = request.extra.value("modalities"), !Self.isText(modalities) {
-            throw .unsupported("modalities", "This model answers in text.")
-        }
-        if request.extra.value("audio") != nil { throw .unsupported("audio", "This model answers in text.") }
-        if request.extra.value("functions") != nil {
-            throw .unsupported("functions", "Legacy functions have no form for this model; use tools.")
-        }
-    }
-
-    /// Whether a list of modalities holds nothing but text.
-    private static func isText(_ modalities: JSONText) -> Bool {
-        guard let document = try? JSONDocument(modalities.bytes) else { return false }
-        return document.withView { view in
-            view.kind == .array && view.elements.allSatisfy { $0.equalsString("text") }
-        }
+        try request.refuseWhatIsNoText()
     }
 
     /// The caller's limit, or the most the model can write: the API wants one.

@@ -54,6 +54,12 @@ public enum AnthropicTokenCount {
         return Int64(data.utf8.count / 4 * 3 / documentBytesPerToken)
     }
 
+    /// The tokens that an answer tells; `nil` when it is none.
+    public static func tokens(inAnswer body: [UInt8]) -> Int64? {
+        guard let document = try? JSONDocument(body) else { return nil }
+        return document.withView { $0.member("input_tokens")?.int64().flatMap { $0 >= 0 ? $0 : nil } }
+    }
+
     /// The body of an answer.
     public static func body(_ tokens: Int64) -> [UInt8] {
         var writer = JSONWriter(reserving: 32)

@@ -141,24 +141,7 @@ extension AnthropicRequestEncoder {
     }
 
     /// The functions that a choice of the type `allowed_tools` leaves; `nil` for every other choice.
-    private func allowedTools() -> (names: Set<String>, isRequired: Bool)? {
-        guard !isNative, case .other(let value)? = request.toolChoice, let document = try? JSONDocument(value.bytes)
-        else {
-            return nil
-        }
-        return document.withView { view in
-            guard view.member("type")?.equalsString("allowed_tools") == true else { return nil }
-            let inner = view.member("allowed_tools") ?? view
-            guard let list = inner.member("tools"), list.kind == .array else { return nil }
-            var names: Set<String> = []
-            for tool in list.elements {
-                if let name = (tool.member("function")?.member("name") ?? tool.member("name"))?.string() {
-                    names.insert(name)
-                }
-            }
-            return (names, inner.member("mode")?.equalsString("required") ?? false)
-        }
-    }
+    private func allowedTools() -> AllowedTools? { isNative ? nil : AllowedTools(request.toolChoice) }
 
     /// Whether a type of tools ends with a date of eight digits (`web_search_20250305`).
     private static func isDated(_ type: String) -> Bool {

@@ -30,12 +30,14 @@ public struct OllamaChatCodec: TimedCodec {
 
     /// Encodes a request body for an upstream, without the members that speak to the gateway.
     ///
-    /// - Throws: ``GatewayError``: `unsupported_parameter` for several answers, which cannot be left out.
+    /// - Throws: ``GatewayError``: `unsupported_parameter` for several or spoken answers, legacy functions and tools of free text,
+    ///   none of which can be left out.
     public func encodeRequest(_ request: ChatRequest) throws(GatewayError) -> EncodedRequest {
         guard (request.sampling.count ?? 1) <= 1 else {
             throw GatewayError(.unsupportedParameter, "Ollama gives one answer to a request.", param: "n")
         }
         guard request.dialect == .anthropicMessages else {
+            try request.refuseForOllama()
             return OllamaRequestEncoder.encoded(request, settings, .chat)
         }
         var portable = try AnthropicPortableRequest(request, for: .ollamaChat)

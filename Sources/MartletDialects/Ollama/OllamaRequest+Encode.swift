@@ -93,8 +93,10 @@ struct OllamaRequestEncoder {
         guard let tools = request.tools, !tools.isEmpty else { return }
         // There is no way to forbid tools but not to show them.
         if request.toolChoice == ChatToolChoice.none { return drop("tools") }
+        let allowed = AllowedTools(request.toolChoice)?.names
         var hasBegun = false
         for (index, tool) in tools.enumerated() {
+            if case .function(let function) = tool, let allowed, !allowed.contains(function.name) { continue }
             guard case .function(let function) = tool else {
                 dropped.append("tools[\(index)]")
                 continue
@@ -221,6 +223,8 @@ struct OllamaRequestEncoder {
     private mutating func nameUnsent() {
         switch request.toolChoice {
         case .some(.auto), .some(.none), nil: break
+        // The others are not shown; that one must be called cannot be said.
+        case .some(.other) where AllowedTools(request.toolChoice)?.isRequired == false: break
         case .some(.required), .some(.function), .some(.other): drop("tool_choice")
         }
         if request.parallelToolCalls == false { drop("parallel_tool_calls") }
@@ -231,5 +235,16 @@ struct OllamaRequestEncoder {
         }
         if request.user != nil { drop("user") }
         if let metadata = request.metadata, !metadata.isEmpty { drop("metadata") }
+    }
+}
+
+extension ChatRequest {
+    /// Refuses what Ollama cannot do and what must not be left out; its own callers cannot ask for it.
+    ///
+    /// - Throws: ``GatewayError`` `unsupported_parameter` with the member.
+    func refuseForOllama() throws(GatewayError) {
+        guard dialect != .ollamaChat, dialect != .ollamaGenerate else { return }
+        try refuseWhatIsNoText()
+        try refuseToolsOfFreeText()
     }
 }

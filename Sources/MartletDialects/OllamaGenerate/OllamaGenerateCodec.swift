@@ -31,12 +31,13 @@ public struct OllamaGenerateCodec: TimedCodec {
 
     /// Encodes a request body for an upstream, without the members that speak to the gateway.
     ///
-    /// - Throws: ``GatewayError``: `unsupported_parameter` for several answers, and for a conversation of more than the
-    ///   system's text and one of the user's.
+    /// - Throws: ``GatewayError``: `unsupported_parameter` for several or spoken answers, legacy functions and tools of free text,
+    ///   and for a conversation of more than the system's text and one of the user's.
     public func encodeRequest(_ request: ChatRequest) throws(GatewayError) -> EncodedRequest {
         guard (request.sampling.count ?? 1) <= 1 else {
             throw GatewayError(.unsupportedParameter, "Ollama gives one answer to a request.", param: "n")
         }
+        try request.refuseForOllama()
         let systems = request.messages.filter { $0.role == .system || $0.role == .developer }
         let users = request.messages.filter { $0.role == .user }
         let hasResults = users.contains { message in

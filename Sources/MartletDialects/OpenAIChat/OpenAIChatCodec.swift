@@ -3,8 +3,14 @@ import MartletWire
 
 /// The wire format of OpenAI's chat completions, in both directions.
 public struct OpenAIChatCodec: ChatCodec {
-    /// Makes a codec; it has no state.
-    public init() {}
+    /// Whether streams are asked for their usage, which is counted whoever the caller is; `nil` leaves that to the request.
+    public var asksForUsage: Bool?
+
+    /// Makes a codec.
+    ///
+    /// - Parameter asksForUsage: Whether streams are asked for their usage, which is counted whoever the caller is; `nil`
+    ///   leaves that to the request.
+    public init(asksForUsage: Bool? = nil) { self.asksForUsage = asksForUsage }
 
     /// Decodes a request body.
     ///
@@ -22,15 +28,29 @@ public struct OpenAIChatCodec: ChatCodec {
     public func encodeRequest(_ request: ChatRequest) throws(GatewayError) -> EncodedRequest {
         guard request.dialect == .anthropicMessages else {
             var dropped = DroppedPaths()
-            let request = request.withoutForeignMembers(&dropped)
+            var request = request.withoutForeignMembers(&dropped)
+            askForUsage(&request)
             return EncodedRequest(body: request.openAIBody(withGateway: false), dropped: dropped.paths)
         }
         let portable = try AnthropicPortableRequest(request, for: .openAIChat)
+        var written = portable.request
+        askForUsage(&written)
         return EncodedRequest(
-            body: portable.request.openAIBody(withGateway: false),
+            body: written.openAIBody(withGateway: false),
             dropped: portable.dropped.paths,
             renamedTools: portable.renamedTools
         )
+    }
+
+    /// Usage is counted whether the caller's own format asks for it or not.
+    private func askForUsage(_ request: inout ChatRequest) {
+        guard let asksForUsage else { return }
+        guard asksForUsage, request.stream == true else {
+            request.streamOptions = nil
+            return
+        }
+        request.streamOptions = request.streamOptions ?? ChatStreamOptions()
+        request.streamOptions?.includeUsage = true
     }
 
     /// Encodes a request body for a gateway, with the members that speak to it.

@@ -129,24 +129,3 @@ extension ChatResponse.Choice {
         vendorReason = nil
     }
 }
-
-extension Usage {
-    /// The sum of two usages; what one of them does not report counts as nothing.
-    fileprivate func adding(_ other: Usage) -> Usage {
-        func sum(_ left: Int64?, _ right: Int64?) -> Int64? {
-            left == nil && right == nil ? nil : sum(left ?? 0, right ?? 0)
-        }
-        func sum(_ left: Int64, _ right: Int64) -> Int64 {
-            let (sum, overflow) = left.addingReportingOverflow(right)
-            return overflow ? .max : sum
-        }
-        return Usage(
-            inputTokens: sum(inputTokens, other.inputTokens),
-            outputTokens: sum(outputTokens, other.outputTokens),
-            cacheReadTokens: sum(cacheReadTokens, other.cacheReadTokens),
-            cacheWriteTokens: sum(cacheWriteTokens, other.cacheWriteTokens),
-            reasoningTokens: sum(reasoningTokens, other.reasoningTokens),
-            estimated: estimated || other.estimated
-        )
-    }
-}

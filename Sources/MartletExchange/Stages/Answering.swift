@@ -106,6 +106,10 @@ extension Exchange {
     /// Answers what needs no model from memory, or asks for what takes longer to make.
     mutating func answerFromMemory(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         switch endpoint {
+        case .models where surface == .anthropic:
+            answerModels(nil, &env, &actions)
+        case .model(let id) where surface == .anthropic:
+            answerModels(id, &env, &actions)
         case .models:
             guard let page = env.modelPage(nil) else {
                 let error = GatewayError(.internalError, "There is no list of models.")
@@ -131,7 +135,7 @@ extension Exchange {
             stage = .relay
             ask(.page(.metrics), within: .seconds(10), &env, &actions)
         case .page(let page): respond(with: env.page(page), &env, &actions)
-        case .chat, .pass, .control, nil: break
+        case .chat, .countTokens, .pass, .control, nil: break
         }
     }
 

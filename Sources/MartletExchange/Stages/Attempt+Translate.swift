@@ -5,82 +5,146 @@ import MartletRouting
 extension Exchange {
     /// Makes the request for a target, unless it takes the caller's chat as it is and answers in kind.
     ///
+    /// - Returns: Whether it is made; a large one is made elsewhere, and an event tells when.
     /// - Throws: ``GatewayError`` when the target cannot do what was asked for.
-    mutating func translate(for target: Target) throws(GatewayError) {
+    mutating func translate(
+        for target: Target,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) throws(GatewayError) -> Bool {
         translated = nil
-        guard target.dialect != .mock, passThrough == nil else { return }
+        if format.request == .anthropicMessages, target.spoken(for: .anthropicMessages) != .anthropicMessages {
+            try checkAnthropicRules()
+        }
+        guard target.dialect != .mock, passThrough == nil else { return true }
         let spoken = target.spoken(for: format.request)
-        let passes = format.passes(spoken) && responses?.value.canPass ?? true
+        var passes = format.passes(spoken) && responses?.value.canPass ?? true
+        if passes, target.capabilities.jsonSchema == false { passes = try !mustBeSteered(spoken) }
         // The commonest case has a watcher of its own, which costs less.
-        if passes, spoken == .openAIChat { return }
+        if passes, spoken == .openAIChat { return true }
+        let upstream = try codec(spoken, for: target)
+        if passes {
+            translated = Boxed(passing(spoken, upstream, for: target))
+            return true
+        }
+        let work = TranslationWork(
+            target: target,
+            spoken: spoken,
+            upstream: upstream,
+            format: format,
+            stream: facts.stream,
+            context: callerContext(),
+            body: body.buffer,
+            typed: typedRequest?.value
+        )
+        // What was fetched for it counts, too.
+        if body.heldBytes > Computation.threshold {
+            compute(&env, &actions) {
+                do throws(GatewayError) { return .request(.success(try work.made())) } catch {
+                    return .request(.failure(error))
+                }
+            }
+            return false
+        }
+        return try use(try work.made(), for: target, &env, &actions)
+    }
+
+    /// Keeps what came of a request.
+    ///
+    /// - Returns: Whether it can be sent.
+    mutating func use(
+        _ made: TranslationWork.Made,
+        for target: Target,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) throws(GatewayError) -> Bool {
+        switch made {
+        case .written(let written):
+            use(written, for: target)
+            return true
+        case .addresses(let items, let request):
+            if responses?.value.own == nil { responses?.value.own = request }
+            typedRequest = Boxed(request)
+            try fetch(items, &env, &actions)
+            return false
+        }
+    }
+
+    private func codec(_ spoken: Dialect, for target: Target) throws(GatewayError) -> any ChatCodec {
         let settings = CodecSettings(
             account: target.account.rawValue,
             contextWindow: target.contextWindow,
-            keepAlive: target.quirks.keepAlive
+            keepAlive: target.quirks.keepAlive,
+            acceptsStreamUsage: target.quirks.acceptsStreamUsage
         )
-        guard let upstream = spoken.codec(settings) else {
+        guard let codec = spoken.codec(settings) else {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
         }
-        let settled: (request: UpstreamRequest, dropped: [String], renamedTools: [String: String])
-        var context = callerContext()
-        if passes {
-            settled = (passingRequest(spoken, for: target), target.quirks.dropParams.filter { body.hasMember($0) }, [:])
-        } else {
-            if format.answer.repeatsRequest { context.request = try ownRequest() }
-            settled = try writtenRequest(spoken, upstream, for: target)
-        }
-        translated = Boxed(
-            TranslatedRequest(
-                request: settled.request,
-                dropped: settled.dropped,
-                translation: Translation(
-                    from: upstream,
-                    to: format.answer.codec(for: context),
-                    framing: spoken.framing,
-                    passes: passes,
-                    context: context,
-                    renamedTools: settled.renamedTools
-                )
+        return codec
+    }
+
+    /// Whether a target that speaks the caller's format is known not to give answers of the shape that is asked for.
+    private mutating func mustBeSteered(_ spoken: Dialect) throws(GatewayError) -> Bool {
+        guard let member = spoken.answerShapeMember, body.hasMember(member) else { return false }
+        // A body of that size is not read here; it is written anew, which costs nothing but time.
+        if body.count > Computation.threshold { return true }
+        if case .jsonSchema = try typed().responseFormat { return true }
+        return false
+    }
+
+    /// The caller's own bytes, with what the target calls the model.
+    private func passing(_ spoken: Dialect, _ upstream: any ChatCodec, for target: Target) -> TranslatedRequest {
+        let context = callerContext()
+        return TranslatedRequest(
+            request: UpstreamRequest(
+                path: isCount ? spoken.chatPath + "/count_tokens" : spoken.chatPath,
+                accept: facts.stream ? spoken.streamType : "application/json",
+                fields: head.vendorFields,
+                body: body.spliced(spoken, for: target, facts: facts)
+            ),
+            dropped: target.quirks.dropParams.filter { body.hasMember($0) },
+            translation: Translation(
+                from: upstream,
+                to: format.answer.codec(for: context),
+                framing: spoken.framing,
+                passes: true,
+                context: context
             )
         )
     }
 
-    /// The caller's own bytes, with what the target calls the model.
-    private func passingRequest(_ spoken: Dialect, for target: Target) -> UpstreamRequest {
-        UpstreamRequest(
-            path: spoken.chatPath,
-            accept: facts.stream ? spoken.streamType : "application/json",
-            fields: head.vendorFields,
-            body: body.spliced(spoken, for: target, facts: facts)
-        )
-    }
-
-    /// The request written anew in the target's format.
-    private mutating func writtenRequest(
-        _ spoken: Dialect,
-        _ upstream: any ChatCodec,
-        for target: Target
-    ) throws(GatewayError) -> (request: UpstreamRequest, dropped: [String], renamedTools: [String: String]) {
-        var request = try typed()
-        var dropped: [String] = []
-        var callerPath = format.request.callerPath
-        if request.dialect == .openAIResponses, spoken != .openAIResponses {
-            let lowered = try request.lowered(for: spoken)
-            request = lowered.request
-            dropped = lowered.dropped
-            callerPath = lowered.callerPath
+    /// Keeps a request that was written in the target's format.
+    private mutating func use(_ written: TranslationWork.Written, for target: Target) {
+        let spoken = target.spoken(for: format.request)
+        // Its codec exists, or nothing would have been written.
+        guard let upstream = try? codec(spoken, for: target) else { return }
+        if typedRequest == nil { typedRequest = Boxed(written.typed) }
+        var fields = written.fields
+        if spoken == format.request {
+            fields += head.vendorFields.filter { field in !fields.contains { $0.name == field.name } }
         }
-        request.model = target.upstreamModel
-        request.stream = facts.stream
-        let encoded = try upstream.encodeRequest(request)
-        for path in encoded.dropped.map(callerPath) where !dropped.contains(path) { dropped.append(path) }
-        let written = UpstreamRequest(
-            path: spoken.chatPath,
-            accept: facts.stream ? spoken.streamType : "application/json",
-            fields: encoded.headers.map { HeaderField(name: $0.name, value: $0.value) },
-            body: SplicedBody(encoded.body)
+        let own = responses?.value.own ?? written.typed
+        let context = callerContext(format.answer.repeatsRequest ? own : nil)
+        translated = Boxed(
+            TranslatedRequest(
+                request: UpstreamRequest(
+                    path: spoken.chatPath,
+                    accept: facts.stream ? spoken.streamType : "application/json",
+                    fields: fields,
+                    body: SplicedBody(written.body)
+                ),
+                dropped: written.dropped + (spoken == .anthropicMessages ? [] : droppedBetas),
+                translation: Translation(
+                    from: upstream,
+                    to: format.answer.codec(for: context),
+                    framing: spoken.framing,
+                    context: context,
+                    renamedTools: written.renamedTools,
+                    structured: written.structured,
+                    isStream: facts.stream
+                )
+            )
         )
-        return (written, dropped, encoded.renamedTools)
     }
 
     /// A target that cannot do what was asked for is passed over while others are left.

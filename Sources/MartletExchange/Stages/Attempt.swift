@@ -15,11 +15,21 @@ extension Exchange {
             let error = GatewayError(.localUnavailable, "No local target can serve this model.", retryAfterSeconds: 5)
             return fail(with: error, &env, &actions)
         }
+        if isEstimated(by: target) { return answerEstimate(&env, &actions) }
         do throws(GatewayError) {
-            try translate(for: target)
+            guard try translate(for: target, &env, &actions) else { return }
         } catch {
             return cannotCarry(error, &env, &actions)
         }
+        takeTargetSlot(target, &env, &actions)
+    }
+
+    /// The request is made: goes on once there is a slot on its target.
+    mutating func takeTargetSlot(
+        _ target: Target,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
         let slot = slots.next()
         switch env.takeTargetSlot(target, id: slot) {
         case .unlimited:
@@ -315,7 +325,7 @@ extension Exchange {
         var situation = AttemptMachine.Situation(
             timeLeft: (deadlines.total ?? env.now) - env.now,
             random: env.random(),
-            mayNotRetry: env.isDraining,
+            mayNotRetry: env.isDraining || goesOnInThread,
             largerWindow: largerWindow(than: leg.target)
         )
         // Only what would be repeated takes from the retry budget.

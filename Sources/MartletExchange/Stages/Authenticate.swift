@@ -68,7 +68,7 @@ extension Exchange {
         case .anyKey: break
         }
         switch endpoint {
-        case .chat, .pass, .control: expectBody(&env, &actions)
+        case .chat, .countTokens, .pass, .control: expectBody(&env, &actions)
         default: answerFromMemory(&env, &actions)
         }
     }
@@ -127,7 +127,7 @@ extension Exchange {
             return snapshot.observability.prometheusPublic || !snapshot.auth.enabled ? .open : .anyKey
         case .page, nil: return .open
         case .control: return .admin
-        case .chat, .pass, .response, .models, .model: return .inference
+        case .chat, .countTokens, .pass, .response, .models, .model: return .inference
         }
     }
 

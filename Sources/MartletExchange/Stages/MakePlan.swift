@@ -33,6 +33,8 @@ extension Exchange {
         } catch {
             return refuse(error, closing: false, &env, &actions)
         }
+        if case .resume(let message)? = facts.thread { return findThread(behind: message, &env, &actions) }
+        if responses?.value.goesOnUpstream == true { return findMaker(&env, &actions) }
         lookup(&env, &actions)
     }
 

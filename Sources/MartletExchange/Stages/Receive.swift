@@ -38,7 +38,11 @@ extension Exchange {
             )
             return refuse(error, closing: hasBody, &env, &actions)
         }
-        if case .chat(let dialect) = endpoint { format = CallerFormat(dialect) }
+        switch endpoint {
+        case .chat(let dialect): format = CallerFormat(dialect)
+        case .countTokens: format = CallerFormat(.anthropicMessages)
+        default: break
+        }
         stage = .authenticate
         authenticate(&env, &actions)
     }

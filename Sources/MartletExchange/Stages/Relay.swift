@@ -14,13 +14,27 @@ extension Exchange {
         guard let id = call?.legs[index].id, let target = call?.legs[index].target,
             let status = call?.legs[index].status, let body = call?.legs[index].held
         else { return }
-        let durations = durations(env)
         let whole: WholeAnswer
         do throws(ChatFailure) {
             if passThrough != nil {
                 whole = WholeAnswer(passed: body)
-            } else if let translation = call?.legs[index].translation?.value {
-                whole = WholeAnswer(try translation.answer(body, durations))
+            } else if isCount {
+                guard Self.isTokenCount(body) else { throw .malformed("the answer has no count") }
+                whole = WholeAnswer(count: body)
+            } else if let work = call?.legs[index].translation?.value.work(body, durations(env)) {
+                if isLarge(work) {
+                    deadlines.clearLeg()
+                    return compute(&env, &actions) {
+                        do throws(ChatFailure) { return .answer(id, .success(try work.outcome())) } catch {
+                            return .answer(id, .failure(error))
+                        }
+                    }
+                }
+                do throws(ChatFailure) {
+                    return answerWorkDone(.success(try work.outcome()), index, &env, &actions)
+                } catch {
+                    return answerWorkDone(.failure(error), index, &env, &actions)
+                }
             } else {
                 whole = WholeAnswer(try Self.report(of: body), body)
             }
@@ -28,6 +42,56 @@ extension Exchange {
             guard let leg = call?.legs[index] else { return }
             return attemptFailed(id, leg.failure(for: error), saying: error, &env, &actions)
         }
+        give(whole, status, target, id, &env, &actions)
+    }
+
+    /// Whether an answer is checked and translated elsewhere; what asks once more holds the whole request.
+    private func isLarge(_ work: AnswerWork) -> Bool {
+        max(work.body.readableBytes, work.structured == nil ? 0 : body.count) > Computation.threshold
+    }
+
+    /// A whole answer is translated: checks it, settles, and sends it, or asks once more.
+    mutating func answerWorkDone(
+        _ result: Result<AnswerWork.Outcome, ChatFailure>,
+        _ index: Int,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard let leg = call?.legs[index] else { return }
+        let outcome: AnswerWork.Outcome
+        do throws(ChatFailure) {
+            outcome = try result.get()
+        } catch {
+            return attemptFailed(leg.id, leg.failure(for: error), saying: error, &env, &actions)
+        }
+        switch outcome.step {
+        case .answer(let body):
+            give(WholeAnswer(outcome, body), leg.status, leg.target, leg.id, &env, &actions)
+        case .repair(let body, let renamedTools, let structured):
+            askOnceMore(body, renamedTools, structured, after: leg, usage(of: outcome), &env, &actions)
+        case .refuse(let error):
+            refuseAnswer(error, of: leg, usage(of: outcome), &env, &actions)
+        }
+    }
+
+    private func usage(of outcome: AnswerWork.Outcome) -> Usage {
+        outcome.usage
+            ?? Usage(
+                inputTokens: facts.estimatedInputTokens,
+                outputTokens: Usage.estimatedTokens(textBytes: outcome.contentBytes),
+                estimated: true
+            )
+    }
+
+    /// Settles a whole answer and sends it.
+    private mutating func give(
+        _ whole: WholeAnswer,
+        _ status: Int,
+        _ target: Target,
+        _ id: LegID,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
         if facts.stream {
             // A complete JSON answer where a stream was asked for cannot be passed on as one.
             return attemptFailed(id, AttemptFailure(.badResponse, status: status), &env, &actions)
@@ -44,8 +108,19 @@ extension Exchange {
         answer.status = status
         trace.add(.committed, call?.machine.target ?? 0, status)
         var head = answerHead(contentType: "application/json", length: whole.body.readableBytes)
-        if let usage = answer.usage { head.facts.cost = target.price?.cost(of: usage) }
+        if let usage = answer.usage { head.facts.cost = totalCost(of: usage, on: target) }
+        if facts.thread != nil {
+            rememberThread(
+                AnthropicThreads.messageID(ofAnswer: Array(whole.body.readableBytesView)),
+                of: target,
+                &actions
+            )
+        }
         let keeps = responses != nil && call?.legs.first { $0.id == id }?.passesBytes == false
+        if responses != nil, !keeps {
+            let id = OpenAIResponsesAnswer.id(of: Array(whole.body.readableBytesView))
+            rememberMaker(id, of: target, &actions)
+        }
         settle(.settled, &env, &actions)
         if keeps { keep(Array(whole.body.readableBytesView), &actions) }
         actions.add(.respond(head))
@@ -66,16 +141,23 @@ extension Exchange {
             estimatedOutputTokens = 0
         }
 
+        /// A count of tokens, which uses none.
+        init(count body: ByteBuffer) {
+            self.body = body
+            usage = Usage(inputTokens: 0, outputTokens: 0)
+            estimatedOutputTokens = 0
+        }
+
         init(_ report: OpenAIChatBodyWatcher.Report, _ body: ByteBuffer) {
             self.body = body
             usage = report.usage
             estimatedOutputTokens = Int64(report.estimatedOutputTokens)
         }
 
-        init(_ translated: (body: ByteBuffer, usage: Usage?, contentBytes: Int)) {
-            body = translated.body
-            usage = translated.usage
-            estimatedOutputTokens = Int64(Usage.estimatedTokens(textBytes: translated.contentBytes))
+        init(_ outcome: AnswerWork.Outcome, _ body: ByteBuffer) {
+            self.body = body
+            usage = outcome.usage
+            estimatedOutputTokens = Usage.estimatedTokens(textBytes: outcome.contentBytes)
         }
     }
 
@@ -185,6 +267,10 @@ extension Exchange {
         rememberOwnRequest(leg.id)
         typedRequest = nil
         translated = nil
+        if responses != nil, leg.passesBytes {
+            rememberMaker(leg.translation?.value.answerID, of: leg.target, &actions)
+        }
+        if facts.thread != nil { rememberThread(leg.translation?.value.answerID, of: leg.target, &actions) }
         actions.add(.respond(streamHead()))
     }
 
@@ -250,7 +336,12 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         trace.add(.interrupted)
-        endStream(with: failure.interruption, &env, &actions)
+        var error = failure.interruption
+        // The one reason that Anthropic's clients act on.
+        if format.answer == .anthropicMessages, case .upstream(let said) = failure, said.name == "overloaded_error" {
+            error = GatewayError(.overloaded, "The upstream is overloaded and broke its answer off.")
+        }
+        endStream(with: error, &env, &actions)
     }
 
     /// Ends a committed stream with an error event: no end mark, no finish reason.
@@ -294,7 +385,15 @@ extension Exchange {
         guard passThrough == nil else { return }
         // Lines of JSON know no comments.
         guard call?.legs[index].isBetweenEvents == true, format.answer.framing == .eventStream else { return }
-        actions.add(.body(ByteBuffer(staticString: ": keep-alive\n\n")))
+        // Anthropic's clients see such an event of their own API; to others a comment says nothing.
+        let isAnthropic = format.answer == .anthropicMessages
+        actions.add(
+            .body(
+                isAnthropic
+                    ? ByteBuffer(bytes: AnthropicMessagesStreamEncoder.pingEvent)
+                    : ByteBuffer(staticString: ": keep-alive\n\n")
+            )
+        )
     }
 
     /// Back-pressure: a client that does not take bytes stops the reading of its leg.

@@ -76,7 +76,10 @@ extension Exchange {
             if format.request == .openAIChat, body.isResponsesShaped { format.request = .openAIResponses }
             facts =
                 passThrough == nil
-                ? try readFacts() : try body.passThroughFacts(contentType: head.contentType)
+                ? try readFacts()
+                : try body.passThroughFacts(contentType: head.contentType)
+            // A count uses no tokens, not even by estimate.
+            if isCount { (facts.textBytes, facts.stream, facts.thread) = (0, false, nil) }
             try classifyPrivacy()
         } catch {
             return refuse(error, closing: false, &env, &actions)

@@ -29,7 +29,8 @@ extension Exchange {
         if answer.usage == nil, state == .cancelled || state == .interrupted {
             usage = reportedUsage ?? estimatedUsage()
         }
-        let cost = target.flatMap { $0.price?.cost(of: usage) }
+        let cost = target.flatMap { totalCost(of: usage, on: $0) }
+        if let spent { usage = usage.adding(spent.value.usage) }
         while let slot = slots.releaseOne() { actions.add(.releaseSlot(slot)) }
         _ = env.holdBytes(-body.drop())
         var outcome = Outcome(

@@ -23,6 +23,8 @@ extension ExchangePerformer {
         case .cancelLeg(let leg): cancel(leg)
         case .ask(let id, let ask): perform(ask, id)
         case .setTimer(let instant): wake(at: instant)
+        case .rememberMessage(let id, let key, let account):
+            loop.shared.messageAccounts.remember(id, key: key, account: account)
         case .releaseSlot(let slot): resources.release(slot, to: loop.shared.slots)
         case .record(let record): add(record)
         case .keep(let answer): loop.shared.responses.keep(answer)
@@ -120,10 +122,13 @@ extension ExchangePerformer {
         switch ask {
         case .authenticate(let credentials): loop.shared.keys.lookUp(credentials, reply: reply)
         case .page: loop.shared.renderMetrics(reply: reply)
+        case .messageAccount(let id, let key): loop.shared.messageAccounts.find(id, key: key, reply: reply)
         case .control(let request): loop.shared.control.handle(request, reply: reply)
         case .history(let history): loop.shared.responses.history(history, reply: reply)
         case .storedResponse(let request): loop.shared.responses.answer(request, reply: reply)
         case .slot(let request, _): waitForSlot(request, id, number)
+        case .compute(let work): loop.shared.computing.run(work, reply: reply)
+        case .fetchMedia(let request): loop.shared.media.fetch(request, reply: reply)
         }
     }
 

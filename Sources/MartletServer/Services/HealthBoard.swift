@@ -66,7 +66,7 @@ final class HealthBoard: Sendable {
     /// Provider, breaker and store health never make readiness fail.
     func page(_ page: Page, snapshot: Snapshot) -> PageAnswer {
         switch page {
-        case .live, .metrics: Self.json(200, #"{"status":"ok"}"#)
+        case .live, .hello, .metrics: Self.json(200, #"{"status":"ok"}"#)
         case .ready, .health: document(for: page, snapshot: snapshot)
         }
     }

@@ -14,9 +14,12 @@ final class SharedState: Sendable {
     let memory: MemoryWatch
     let health: HealthBoard
     let modelPages = ModelPages()
+    let messageAccounts: MessageAccounts
     let accessLog: AccessLog
     let control: ControlBridge
     let responses: ResponseKeeper
+    let computing: ComputeService
+    let media: MediaFetcher
     let shards: [MetricsShard]
     let connectionCount = Atomic<Int>(0)
 
@@ -28,9 +31,12 @@ final class SharedState: Sendable {
         targets: TargetTable,
         memory: MemoryWatch,
         health: HealthBoard,
+        messageAccounts: MessageAccounts,
         accessLog: AccessLog,
         control: ControlBridge,
         responses: ResponseKeeper,
+        computing: ComputeService,
+        media: MediaFetcher,
         shards: [MetricsShard]
     ) {
         self.resolver = resolver
@@ -40,9 +46,12 @@ final class SharedState: Sendable {
         self.targets = targets
         self.memory = memory
         self.health = health
+        self.messageAccounts = messageAccounts
         self.accessLog = accessLog
         self.control = control
         self.responses = responses
+        self.computing = computing
+        self.media = media
         self.shards = shards
     }
 

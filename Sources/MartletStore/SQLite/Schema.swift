@@ -10,6 +10,7 @@ enum Schema {
             try db.execute(sql: ledger)
         }
         migrator.registerMigration("2 responses") { db in try db.execute(sql: responses) }
+        migrator.registerMigration("3 accounts of messages") { db in try db.execute(sql: messageAccounts) }
         return migrator
     }
 
@@ -56,6 +57,18 @@ enum Schema {
             response BLOB NOT NULL
         ) STRICT;
         CREATE INDEX responses_expires_at ON responses (expires_at);
+        """
+
+    /// Which account made a message of a conversation that the provider keeps.
+    private static let messageAccounts = """
+        CREATE TABLE message_accounts (
+            id TEXT NOT NULL,
+            key_id TEXT NOT NULL,
+            account TEXT NOT NULL,
+            expires_at INTEGER NOT NULL,
+            PRIMARY KEY (id, key_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX message_accounts_expires_at ON message_accounts (expires_at);
         """
 
     /// Ledger, daily sums and read positions of the spool.

@@ -6,6 +6,7 @@ extension UpstreamScript {
     /// | Model | Does |
     /// |---|---|
     /// | `ok` | answers in full |
+    /// | `message` | answers in full, as Anthropic does |
     /// | `paced:MS` | S: waits so many milliseconds before each event |
     /// | `endless` | S: an event every 5 ms, for ever |
     /// | `flood:MIB` | S: that many MiB of events, as fast as they are taken |
@@ -81,6 +82,7 @@ extension UpstreamScript {
         case "content-filter": return refusal(400, "content_filter")
         case "quota": return refusal(429, "insufficient_quota", type: "insufficient_quota")
         case "ok": return ok(stream)
+        case "message": return UpstreamScript([.write(whole(200, body: ChatFixtures.message))])
         default: break
         }
         if name.hasPrefix("status-"), let status = Int(name.dropFirst(7)) { return Self.status(status) }

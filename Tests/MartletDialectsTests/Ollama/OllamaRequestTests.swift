@@ -134,11 +134,42 @@ func ollamaBody(
         #expect(try leaves(body) == leaves(expected))
         let names = String(decoding: named, as: UTF8.self).split(separator: "\n").map(String.init)
         #expect(dropped.sorted() == names.sorted())
-        if request.sampling.count ?? 1 <= 1 {
+        let takesFreeText = request.tools?.contains { if case .other(type: "custom", _) = $0 { true } else { false } }
+        if request.sampling.count ?? 1 <= 1, takesFreeText != true {
             #expect(try OllamaChatCodec().encodeRequest(request).body == body)
         } else {
             #expect(throws: GatewayError.self) { try OllamaChatCodec().encodeRequest(request) }
         }
+    }
+
+    @Test(arguments: [
+        (#""modalities":["text","audio"]"#, "modalities"), (#""audio":{"voice":"a","format":"wav"}"#, "audio"),
+        (#""functions":[{"name":"f"}]"#, "functions"),
+        (#""tools":[{"type":"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"g"}}]"#, "tools[1]"),
+        (#""n":2"#, "n"),
+    ])
+    func `refuse what cannot be left out`(_ members: String, _ param: String) throws {
+        let body = #"{"model":"m","messages":[{"role":"user","content":"x"}],\#(members)}"#
+        let request = try OpenAIChatCodec().decodeRequest(Array(body.utf8))
+        let error = #expect(throws: GatewayError.self) { try OllamaChatCodec().encodeRequest(request) }
+        #expect(error?.code == .unsupportedParameter && error?.param == param)
+        let single = #expect(throws: GatewayError.self) { try OllamaGenerateCodec().encodeRequest(request) }
+        #expect(single?.code == .unsupportedParameter && single?.param == param)
+    }
+
+    @Test(arguments: ["auto", "required"]) func `show the tools that are allowed, and no others`(_ mode: String) throws
+    {
+        let tools = ["f", "g"].map { #"{"type":"function","function":{"name":"\#($0)"}}"# }
+        let choice =
+            #"{"type":"allowed_tools","allowed_tools":{"mode":"\#(mode)","tools":[{"type":"function","#
+            + #""function":{"name":"g"}}]}}"#
+        let body =
+            #"{"model":"m","messages":[{"role":"user","content":"x"}],"tools":[\#(tools.joined(separator: ","))],"#
+            + #""tool_choice":\#(choice)}"#
+        let encoded = try OllamaChatCodec().encodeRequest(OpenAIChatCodec().decodeRequest(Array(body.utf8)))
+        let sent = try leaves(encoded.body)
+        #expect(sent[".tools[0].function.name"] == "\"g" && sent[".tools[1].function.name"] == nil)
+        #expect(encoded.dropped == (mode == "auto" ? [] : ["tool_choice"]))
     }
 
     @Test func `carry what the settings add unless the caller asked for it`() throws {

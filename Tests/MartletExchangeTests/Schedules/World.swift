@@ -157,7 +157,10 @@ final class World {
         case .slot:
             let slot = SlotID(UInt16.max - id.rawValue)
             driver.tell(.answer(id, .slot(random.chance(70) ? slot : nil)))
-        case .page, .control, .history, .storedResponse: break
+        case .messageAccount:
+            driver.tell(.answer(id, .messageAccount(random.chance(70) ? AccountName("one") : nil)))
+        case .compute(let work): driver.tell(.answer(id, .computed(work.run())))
+        case .page, .control, .fetchMedia, .history, .storedResponse: break
         }
     }
 

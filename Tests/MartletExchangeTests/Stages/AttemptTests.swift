@@ -5,22 +5,6 @@ import MartletRouting
 import NIOCore
 import Testing
 
-/// One row of the failure table: what an upstream does, and what becomes of the request.
-struct FailureRow: Sendable, CustomTestStringConvertible {
-    var name: String
-    var script: UpstreamScript
-    /// Attempts over two targets that both fail like this.
-    var attempts: Int
-    /// The status and code shown at the end; no code where the upstream's own body passes.
-    var status: Int
-    var code: String?
-    var isStream = false
-    var retryAfter: String?
-    var shouldRetry: String? = "false"
-
-    var testDescription: String { name }
-}
-
 @Suite("Attempt") struct AttemptTests {
     static let contextError = "{\"error\":{\"message\":\"too long\",\"code\":\"context_length_exceeded\"}}"
     static let llamaContextError =
@@ -80,9 +64,18 @@ struct FailureRow: Sendable, CustomTestStringConvertible {
                 isStream: true
             ),
         ]
-        + [500, 502, 503, 504, 408, 425, 529].map {
+        + [500, 502, 503, 504, 408, 425].map {
             FailureRow(name: "\($0)", script: .status($0), attempts: 4, status: 502, code: "provider_error")
         } + [
+            FailureRow(
+                name: "529",
+                script: .status(529),
+                attempts: 4,
+                status: 503,
+                code: "overloaded",
+                retryAfter: "5",
+                shouldRetry: "true"
+            ),
             FailureRow(
                 name: "429 with a short wait",
                 script: .status(429, retryAfter: .milliseconds(1_500)),

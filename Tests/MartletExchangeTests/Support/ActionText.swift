@@ -27,6 +27,7 @@ extension ExchangeAction {
         case .cancelLeg(let leg): "cancelLeg \(leg.rawValue)"
         case .ask(let id, let ask): "ask \(id.rawValue) \(ask.text)"
         case .setTimer(let instant): "setTimer \(instant - start)"
+        case .rememberMessage(let id, let key, let account): "rememberMessage \(id) \(key) \(account)"
         case .releaseSlot(let slot): "releaseSlot \(slot.rawValue)"
         case .record(let record): "record \(record)"
         case .keep(let answer): "keep \(answer.key) \(String(decoding: answer.response, as: UTF8.self))"
@@ -45,6 +46,9 @@ extension Ask {
         case .page(let page): "page \(page)"
         case .history(let history): "history \(history.previousID) \(history.key)"
         case .storedResponse(let request): "response \(request.method.name) \(request.path.id) \(request.path.part)"
+        case .messageAccount(let id, let key): "messageAccount \(id) \(key)"
+        case .compute: "compute"
+        case .fetchMedia(let request): "media \(request.items.map(\.url)) \(request.allowedHosts)"
         case .control(let request): "control \(request.method) \(request.path) \(String(buffer: request.body))"
         }
     }

@@ -110,6 +110,25 @@ extension Driver {
         }
     }
 
+    /// Does the work that is asked for, and tells what came of it.
+    @discardableResult
+    func compute() -> Driver {
+        guard let open = openAsk, case .compute(let work) = open.ask else { return self }
+        return tell(.answer(open.id, .computed(work.run())))
+    }
+
+    /// Tells what came of the addresses that are asked for.
+    @discardableResult
+    func media(_ answer: MediaAnswer) -> Driver {
+        guard let open = openAsk, case .fetchMedia = open.ask else { return self }
+        return tell(.answer(open.id, .media(answer)))
+    }
+
+    /// The body of the newest leg's request.
+    var requestText: String {
+        (legs[leg]?.request?.body.buffers ?? []).map { String(buffer: $0) }.joined()
+    }
+
     /// A field of the answer.
     func field(_ name: String) -> String? { response?.fields.first { $0.name == name }?.value }
 

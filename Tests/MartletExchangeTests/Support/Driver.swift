@@ -25,6 +25,8 @@ final class Driver {
     private(set) var kept: [AnswerToKeep] = []
     private(set) var legs: [LegID: Leg] = [:]
     private(set) var asks: [(id: AskID, ask: Ask)] = []
+    /// Messages whose account is to be remembered.
+    private(set) var remembered: [(id: String, key: APIKeyID, account: AccountName)] = []
     private(set) var timer: Instant?
     private(set) var wantsClient = false
     private(set) var continued = false
@@ -131,6 +133,9 @@ final class Driver {
         case .setTimer(let instant): timer = timer.map { min($0, instant) } ?? instant
         case .releaseSlot(let slot):
             if slots.remove(slot) == nil { problem("slot \(slot.rawValue) released that is not held") }
+        case .rememberMessage(let id, let key, let account):
+            if hasEnded { problem("a message remembered after the answer") }
+            remembered.append((id, key, account))
         case .record(let record): recorded(record)
         case .keep(let answer): kept.append(answer)
         case .settle(let outcome): settled(outcome)
@@ -191,7 +196,7 @@ final class Driver {
                 problem("leg \(leg.rawValue) read, which is gone")
             }
             if response != nil, !clientIsWritable { problem("a leg read while the client takes nothing") }
-        case .ask, .setTimer, .record, .readClient, .sendContinue:
+        case .ask, .setTimer, .record, .readClient, .sendContinue, .rememberMessage:
             if isSettled { problem("\(action.text(since: env.start)) after settle") }
         case .keep:
             if hasEnded { problem("an answer is kept after its end, when the next request may look for it") }

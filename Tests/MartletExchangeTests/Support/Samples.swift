@@ -9,6 +9,8 @@ struct Setup {
     var targets = [Target.sample("one")]
     /// Further models.
     var models: [String: [Target]] = [:]
+    /// What the list of models shows.
+    var listed: [ListedModel] = []
     var local = LocalEngine.notConfigured
     var server = ServerSettings()
     var auth = AuthSettings()
@@ -17,6 +19,7 @@ struct Setup {
     var admission = AdmissionPolicy()
     var limits = InputLimits()
     var observability = ObservabilitySettings()
+    var media = MediaSettings()
 
     /// Two targets of one model.
     static var pair: Setup { Setup(targets: [.sample("one"), .sample("two")]) }
@@ -34,7 +37,7 @@ struct Setup {
         }
         return Snapshot(
             models: entries,
-            listed: [],
+            listed: listed,
             accounts: [account.name: account],
             defaultModel: ModelName("gpt-test"),
             local: local,
@@ -44,7 +47,8 @@ struct Setup {
             retry: retry,
             admission: admission,
             limits: limits,
-            observability: observability
+            observability: observability,
+            media: media
         )
     }
 }
@@ -58,9 +62,11 @@ extension Target {
         model: String = "upstream-model",
         dialect: Dialect = .openAIChat,
         isLocal: Bool = false,
+        quirks: Quirks = Quirks(),
         contextWindow: Int? = nil,
         timeouts: TargetTimeouts = TargetTimeouts(),
-        maxConcurrency: Int = 0
+        maxConcurrency: Int = 0,
+        capabilities: ModelCapabilities = ModelCapabilities()
     ) -> Target {
         Target(
             id: TargetID(account: AccountName(account), upstreamModel: model, credentialLocation: "env::KEY"),
@@ -77,10 +83,12 @@ extension Target {
             source: isLocal ? .local : .cloud,
             isLocal: isLocal,
             headers: [HeaderField(name: "authorization", value: "Bearer \(secret)")],
+            quirks: quirks,
             price: PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000)),
             contextWindow: contextWindow,
             timeouts: timeouts,
-            maxConcurrency: maxConcurrency
+            maxConcurrency: maxConcurrency,
+            capabilities: capabilities
         )
     }
 

@@ -31,6 +31,17 @@ extension Live {
             Case(model: model, status: 502, code: code, attempts: attempts)
         }
 
+        private static func overloaded(_ model: String, _ attempts: Int) -> Case {
+            Case(
+                model: model,
+                status: 503,
+                code: "overloaded",
+                attempts: attempts,
+                shouldRetry: "true",
+                retryAfter: 5...5
+            )
+        }
+
         private static func passed(_ status: Int, _ model: String, _ code: String = "scripted") -> Case {
             Case(model: model, status: status, code: code, passesBody: true)
         }
@@ -49,7 +60,8 @@ extension Live {
 
         /// The same for whole answers and streams.
         static let both: [Case] =
-            [500, 502, 503, 504, 529, 408, 425].map { failed("status-\($0)", 2) }
+            [500, 502, 503, 504, 408, 425].map { failed("status-\($0)", 2) }
+            + [overloaded("status-529", 2)]
             + [401, 403].map { failed("status-\($0)", 1, "provider_auth_error") }
             + [402, 405, 418, 451].map { failed("status-\($0)", 1) }
             + [400, 404, 409, 413, 422].map { passed($0, "status-\($0)") }

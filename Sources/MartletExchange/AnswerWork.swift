@@ -1,0 +1,71 @@
+import MartletCore
+import MartletDialects
+import NIOCore
+
+/// All that a whole answer in the caller's format is made of, so that it can be made on any thread.
+struct AnswerWork: Sendable {
+    let upstream: any ChatCodec
+    let caller: any ChatCodec
+    let passes: Bool
+    let renamedTools: [String: String]
+    /// What stands for an answer's own id and time, where the dialect has none.
+    let id: String
+    let created: Int64
+    var structured: StructuredOutput?
+    let body: ByteBuffer
+    /// How long it took, for formats that tell.
+    let durations: AnswerDurations
+
+    /// What comes of an answer.
+    struct Outcome: Sendable {
+        let step: Step
+        /// What this answer used, as the target told.
+        let usage: Usage?
+        /// Bytes of text, reasoning and arguments.
+        let contentBytes: Int
+
+        enum Step: Sendable {
+            /// The answer for the caller.
+            case answer(ByteBuffer)
+            /// The answer has not the shape that was asked for: the body of a request that asks once more.
+            case repair([UInt8], renamedTools: [String: String], StructuredOutput)
+            /// There is no answer for the caller.
+            case refuse(GatewayError)
+        }
+    }
+
+    /// Reads the answer, and translates it where the bytes do not pass.
+    ///
+    /// - Throws: ``ChatFailure`` when it is none.
+    func outcome() throws(ChatFailure) -> Outcome {
+        var response = try upstream.decodeResponse(Array(body.readableBytesView))
+        guard !response.choices.isEmpty else { throw .malformed("the answer has no choices") }
+        let usage = response.usage?.counts
+        let text = response.choices.reduce(0) { sum, choice in
+            sum + choice.message.text.utf8.count + (choice.message.reasoning?.utf8.count ?? 0)
+                + choice.message.toolCalls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
+        }
+        func outcome(_ step: Outcome.Step) -> Outcome { Outcome(step: step, usage: usage, contentBytes: text) }
+        if passes { return outcome(.answer(body)) }
+        response.id = response.id ?? id
+        response.created = response.created ?? created
+        response.restoreToolNames(renamedTools)
+        if var structured {
+            switch structured.check(response) {
+            case .accept(let checked): response = checked
+            case .fail(let error): return outcome(.refuse(error))
+            case .repair(let request):
+                do throws(GatewayError) {
+                    let encoded = try upstream.encodeRequest(request)
+                    return outcome(.repair(encoded.body, renamedTools: encoded.renamedTools, structured))
+                } catch {
+                    return outcome(.refuse(error))
+                }
+            }
+        }
+        let bytes =
+            (caller as? any TimedCodec)?.encodeResponse(response, durations: durations)
+            ?? caller.encodeResponse(response)
+        return outcome(.answer(ByteBuffer(bytes: bytes)))
+    }
+}

@@ -1,0 +1,108 @@
+public import MartletCore
+import MartletDialects
+
+/// What is to be fetched for a request.
+public struct MediaRequest: Sendable {
+    /// What, each address once.
+    public var items: [Item]
+    /// Hosts that the operator allows although a rule is against them.
+    public var allowedHosts: [String]
+
+    /// One address.
+    public struct Item: Sendable, Hashable {
+        /// The address as the caller wrote it.
+        public var url: String
+        /// What must be there.
+        public var kind: Kind
+        /// Where it stands in the caller's body.
+        public var path: String
+    }
+
+    /// What an address leads to.
+    public enum Kind: Sendable, Hashable {
+        /// A picture.
+        case image
+        /// A document.
+        case document
+    }
+}
+
+/// What was fetched.
+public enum MediaAnswer: Sendable {
+    /// `data:` URLs (RFC 2397) by the addresses they stand for.
+    case fetched([String: String])
+    /// Something may not be fetched, or could not be.
+    case failed(GatewayError)
+
+}
+
+extension Dialect {
+    /// Whether a target of the format fetches pictures itself.
+    fileprivate var takesPicturesByAddress: Bool {
+        switch self {
+        case .ollamaChat, .ollamaGenerate: false
+        case .openAIChat, .openAIResponses, .anthropicMessages, .openAICompletions, .simpleChat, .mock: true
+        }
+    }
+
+    /// Whether a target of the format takes documents as bytes only; others take addresses, or none at all.
+    fileprivate var takesDocumentsAsBytesOnly: Bool { self == .openAIChat }
+}
+
+extension ChatRequest {
+    /// The addresses that a target takes only as bytes.
+    func addresses(foreignTo dialect: Dialect, _ callerPath: (String) -> String) -> [MediaRequest.Item] {
+        guard !dialect.takesPicturesByAddress || dialect.takesDocumentsAsBytesOnly else { return [] }
+        var items: [MediaRequest.Item] = []
+        var seen: Set<String> = []
+        func add(_ url: String?, _ kind: MediaRequest.Kind, _ path: String) {
+            guard let url, !url.isData, seen.insert(url).inserted else { return }
+            items.append(.init(url: url, kind: kind, path: callerPath(path)))
+        }
+        func look(_ parts: [ChatPart], _ path: String) {
+            for (index, part) in parts.enumerated() {
+                let place = "\(path).content[\(index)]"
+                switch part {
+                case .image(let image) where !dialect.takesPicturesByAddress: add(image.url, .image, place)
+                case .file(let file) where dialect.takesDocumentsAsBytesOnly && file.dataURL == nil:
+                    add(file.url, .document, place)
+                case .toolResult(let result): look(result.content, path)
+                default: break
+                }
+            }
+        }
+        for (index, message) in messages.enumerated() { look(message.parts, "messages[\(index)]") }
+        return items
+    }
+
+    /// Puts what was fetched in the place of its addresses.
+    mutating func replaceAddresses(_ data: [String: String]) {
+        func replace(_ parts: inout [ChatPart]) {
+            for index in parts.indices {
+                switch parts[index] {
+                case .image(var image):
+                    guard let url = data[image.url] else { continue }
+                    image.url = url
+                    parts[index] = .image(image)
+                case .file(var file):
+                    guard let url = file.url.flatMap({ data[$0] }) else { continue }
+                    file.dataURL = url
+                    file.url = nil
+                    // OpenAI wants a name with every document.
+                    file.filename = file.filename ?? "document.pdf"
+                    parts[index] = .file(file)
+                case .toolResult(var result):
+                    replace(&result.content)
+                    parts[index] = .toolResult(result)
+                default: break
+                }
+            }
+        }
+        for index in messages.indices { replace(&messages[index].parts) }
+    }
+}
+
+extension String {
+    /// Whether it is a `data:` URL.
+    fileprivate var isData: Bool { prefix(5).lowercased() == "data:" }
+}

@@ -1,0 +1,67 @@
+import MartletCore
+import MartletDialects
+import MartletGovernance
+import MartletRouting
+
+/// What answers cost that the caller did not get, because they had not the shape that was asked for.
+struct Spent {
+    var usage: Usage
+    /// `nil` when a target has no price.
+    var cost: NanoUSD?
+}
+
+/// Answers of the wrong shape from targets that do not know schemas.
+extension Exchange {
+    /// Asks the same target once more, on its slot: a further request of the same call.
+    mutating func askOnceMore(
+        _ body: [UInt8],
+        _ renamedTools: [String: String],
+        _ structured: StructuredOutput,
+        after leg: Leg,
+        _ usage: Usage,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard let index = call?.index(of: leg.id), var next = translated?.value else { return }
+        spend(usage, on: leg.target)
+        next.request.body = SplicedBody(body)
+        next.translation.renamedTools = renamedTools
+        next.translation.structured = structured
+        translated = Boxed(next)
+        // The target did its work; whether the model did is another matter.
+        env.report(leg.target, nil)
+        call?.outcomes.append(.init(provider: leg.target.account.rawValue, outcome: "ok"))
+        call?.legs.remove(at: index)
+        deadlines.clearLeg()
+        trace.add(.retry)
+        startLeg(on: leg.target, slot: leg.slot, &env, &actions)
+    }
+
+    /// The model's answer is of no use: says so, and counts what it used.
+    mutating func refuseAnswer(
+        _ error: GatewayError,
+        of leg: Leg,
+        _ usage: Usage,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        env.report(leg.target, nil)
+        drop(leg, outcome: "bad_response", &actions)
+        answer.usage = usage
+        fail(with: error.naming(format.request.callerPath), &env, &actions)
+    }
+
+    /// What a usage costs on a target, with what was spent before; `nil` when a price is unknown.
+    func totalCost(of usage: Usage, on target: Target) -> NanoUSD? {
+        guard let cost = target.price?.cost(of: usage) else { return nil }
+        guard let spent else { return cost }
+        guard let before = spent.value.cost else { return nil }
+        let (sum, overflow) = cost.rawValue.addingReportingOverflow(before.rawValue)
+        return NanoUSD(overflow ? .max : sum)
+    }
+
+    private mutating func spend(_ usage: Usage, on target: Target) {
+        let cost = totalCost(of: usage, on: target)
+        spent = Boxed(Spent(usage: spent?.value.usage.adding(usage) ?? usage, cost: cost))
+    }
+}

@@ -1,0 +1,118 @@
+import MartletCore
+import MartletDialects
+import MartletRouting
+import NIOCore
+
+/// All that a request in a target's format is made of, so that it can be made on any thread.
+struct TranslationWork: Sendable {
+    let target: Target
+    /// The format that is spoken to the target.
+    let spoken: Dialect
+    let upstream: any ChatCodec
+    let format: CallerFormat
+    let stream: Bool
+    let context: CallerContext
+    let body: ByteBuffer
+    /// The request as values, when it was read before.
+    let typed: ChatRequest?
+
+    /// The request in the target's format.
+    struct Written: Sendable {
+        let typed: ChatRequest
+        let body: [UInt8]
+        let fields: [HeaderField]
+        let dropped: [String]
+        let renamedTools: [String: String]
+        /// What the answer must go through; `nil` where the target needs no help.
+        let structured: StructuredOutput?
+    }
+
+    /// What comes of a request.
+    enum Made: Sendable {
+        /// It can be sent.
+        case written(Written)
+        /// The target takes only bytes where the request has addresses, which must be fetched before.
+        case addresses([MediaRequest.Item], ChatRequest)
+    }
+
+    /// Reads the caller's request and writes the target's.
+    ///
+    /// - Throws: ``GatewayError`` when the target cannot do what was asked for.
+    func made() throws(GatewayError) -> Made {
+        let caller: ChatRequest
+        if let typed {
+            caller = typed
+        } else {
+            caller = try format.request.codec(for: context).decodeRequest(Array(body.readableBytesView))
+        }
+        var request = caller
+        var dropped: [String] = []
+        var callerPath = format.request.callerPath
+        if request.dialect == .openAIResponses, spoken != .openAIResponses {
+            let lowered = try request.lowered(for: spoken)
+            request = lowered.request
+            dropped = lowered.dropped
+            callerPath = lowered.callerPath
+        }
+        let addresses = request.addresses(foreignTo: spoken, callerPath)
+        if !addresses.isEmpty { return .addresses(addresses, caller) }
+        request.model = target.upstreamModel
+        request.stream = stream
+        let structured: StructuredOutput?
+        do throws(GatewayError) {
+            let started = try StructuredOutput.start(request, support)
+            structured = started?.output
+            if let started { request = started.request }
+        } catch {
+            throw error.naming(callerPath)
+        }
+        let encoded = try upstream.encodeRequest(request)
+        for path in (structured?.approximated ?? []) + encoded.dropped {
+            let path = callerPath(path)
+            if !dropped.contains(path) { dropped.append(path) }
+        }
+        return .written(
+            Written(
+                typed: caller,
+                body: encoded.body,
+                fields: encoded.headers.map { HeaderField(name: $0.name, value: $0.value) },
+                dropped: dropped,
+                renamedTools: encoded.renamedTools,
+                structured: structured
+            )
+        )
+    }
+
+    private var support: StructuredOutputSupport {
+        StructuredOutputSupport(
+            spoken,
+            model: target.upstreamModel,
+            followsSchemas: target.capabilities.jsonSchema,
+            takesTools: target.capabilities.tools
+        )
+    }
+}
+
+extension GatewayError {
+    /// The error with its field, and the words that name it, as the caller's body has them.
+    func naming(_ callerPath: (String) -> String) -> GatewayError {
+        guard let param else { return self }
+        var error = self
+        let path = callerPath(param)
+        error.param = path
+        error.message = message.replacing("'\(param)'", with: "'\(path)'")
+        return error
+    }
+}
+
+extension Dialect {
+    /// The member of a request that asks for an answer of a certain shape; `nil` where a target of the format always can.
+    var answerShapeMember: String? {
+        switch self {
+        case .openAIChat: "response_format"
+        case .anthropicMessages: "output_config"
+        case .openAIResponses: "text"
+        case .ollamaChat, .ollamaGenerate, .openAICompletions, .simpleChat, .mock: nil
+        }
+    }
+}
