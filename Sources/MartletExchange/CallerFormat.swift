@@ -14,6 +14,13 @@ struct CallerFormat: Hashable {
         answer = dialect
     }
 
+    /// The formats of `/fim/completions`: a prompt in, a chat's answer out.
+    static var fim: CallerFormat {
+        var format = CallerFormat(.openAICompletions)
+        format.answer = .openAIChat
+        return format
+    }
+
     /// Whether a target that speaks a dialect takes the caller's bytes as they came and answers with its own.
     func passes(_ dialect: Dialect) -> Bool { request == dialect && answer == dialect }
 }
@@ -22,7 +29,10 @@ extension Exchange {
     /// The request as values, made once, when something needs it.
     mutating func typed() throws(GatewayError) -> ChatRequest {
         if let typedRequest { return typedRequest.value }
-        let request = try format.request.codec(for: callerContext()).decodeRequest(body.bytes)
+        let request =
+            endpoint == .fim
+            ? try MistralFIMCodec().decodeRequest(body.bytes)
+            : try format.request.codec(for: callerContext()).decodeRequest(body.bytes)
         typedRequest = Boxed(request)
         return request
     }

@@ -6,6 +6,12 @@ public enum EndpointKind: Sendable, Hashable {
     case chat(Dialect)
     /// `POST …/messages/count_tokens`: the tokens of a prompt of Anthropic's messages.
     case countTokens
+    /// The text in a gap between two texts: Mistral's `POST …/fim/completions`.
+    case fim
+    /// Vectors: `POST …/embeddings` and Ollama's routes for them.
+    case embeddings(EmbeddingForm)
+    /// What Ollama's routes tell about models.
+    case ollama(OllamaPage)
     /// An endpoint whose bytes pass.
     case pass(PassThrough)
     /// A kept response: `…/responses/{id}` and below.
@@ -22,18 +28,18 @@ public enum EndpointKind: Sendable, Hashable {
     /// Whether it calls a model, so that it has a body to scan, is metered and needs the inference scope.
     public var isInference: Bool {
         switch self {
-        case .chat, .countTokens, .pass: true
-        case .response, .models, .model, .page, .control: false
+        case .chat, .countTokens, .fim, .embeddings, .pass: true
+        case .response, .models, .model, .ollama, .page, .control: false
         }
     }
 
     /// Methods the endpoint has, as `Allow` shows them.
     public var allow: String {
         switch self {
-        case .chat, .countTokens: "POST, OPTIONS"
+        case .chat, .countTokens, .fim, .embeddings, .ollama(.show): "POST, OPTIONS"
         case .pass(let pass): pass.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
         case .response(let path): path.methods.map(\.name).joined(separator: ", ") + ", OPTIONS"
-        case .models, .model, .page: "GET, HEAD, OPTIONS"
+        case .models, .model, .page, .ollama: "GET, HEAD, OPTIONS"
         case .control: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
         }
     }
@@ -43,6 +49,9 @@ public enum EndpointKind: Sendable, Hashable {
         switch self {
         case .chat(let dialect): dialect.endpointName
         case .countTokens: "count_tokens"
+        case .fim: "fim_completions"
+        case .embeddings(let form): form.name
+        case .ollama(let page): page.name
         case .pass(let pass): pass.name
         case .response: "responses"
         case .models, .model: "models"
@@ -54,10 +63,10 @@ public enum EndpointKind: Sendable, Hashable {
     /// Whether a method is one of the endpoint's own.
     public func has(_ method: ClientHead.Method) -> Bool {
         switch self {
-        case .chat, .countTokens: method == .post
+        case .chat, .countTokens, .fim, .embeddings, .ollama(.show): method == .post
         case .pass(let pass): pass.methods.contains(method)
         case .response(let path): path.methods.contains(method)
-        case .models, .model, .page: method == .get || method == .head
+        case .models, .model, .page, .ollama: method == .get || method == .head
         case .control:
             switch method {
             case .get, .head, .post, .put, .patch, .delete: true

@@ -55,14 +55,14 @@ public enum Ask {
     case messageAccount(messageID: String, key: APIKeyID)
     /// Hand a request to the control plane.
     case control(ControlRequest)
-    /// Put the conversation so far in front of a request.
-    case history(HistoryRequest)
-    /// Read or delete a kept response.
-    case storedResponse(StoredResponseRequest)
     /// Do work that would hold the loop up.
     case compute(Computation)
     /// Fetch what a request names by address, for a target that takes only bytes.
     case fetchMedia(MediaRequest)
+    /// Put the conversation so far in front of a request.
+    case history(HistoryRequest)
+    /// Read or delete a kept response.
+    case storedResponse(StoredResponseRequest)
 }
 
 /// The answer to an ask.
@@ -73,14 +73,14 @@ public enum Answer {
     case slot(SlotID?)
     /// A page.
     case page(PageAnswer)
-    /// A request with the conversation so far.
-    case history(HistoryAnswer)
     /// The account that made a message; `nil` when nobody knows any more.
     case messageAccount(AccountName?)
     /// What came of work.
     case computed(Computed)
     /// What was fetched.
     case media(MediaAnswer)
+    /// A request with the conversation so far.
+    case history(HistoryAnswer)
 }
 
 /// What is known of presented credentials.

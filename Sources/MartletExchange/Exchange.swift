@@ -47,6 +47,8 @@ public struct Exchange {
     var responses: Boxed<ResponsesCall>?
     /// The request for the attempt that begins, when it had to be translated.
     var translated: Boxed<TranslatedRequest>?
+    /// What becomes of a request for vectors; `nil` for all others.
+    var embedding: Boxed<EmbeddingRun>?
     var privacy = PrivacyClass.open
     var plan: Plan?
     var slots = HeldSlots()

@@ -31,6 +31,8 @@ public enum PathMatcher {
             if matches(bytes, from: start, "/responses") { return .chat(.openAIResponses) }
             if matches(bytes, from: start, "/completions") { return .chat(.openAICompletions) }
             if matches(bytes, from: start, "/models") { return .models }
+            if matches(bytes, from: start, "/embeddings") { return .embeddings(.openAI) }
+            if matches(bytes, from: start, "/fim/completions") { return .fim }
             let rest = path.dropFirst(base.count).trimmingLastSlash
             if let pass = PassThrough(rest) { return .pass(pass) }
             if let response = StoredResponsePath(rest) { return .response(response) }
@@ -39,8 +41,7 @@ public enum PathMatcher {
             }
         }
         if let endpoint = anthropicEndpoint(path, bytes) { return endpoint }
-        if matches(bytes, "/api/chat") { return .chat(.ollamaChat) }
-        if matches(bytes, "/api/generate") { return .chat(.ollamaGenerate) }
+        if let endpoint = ollamaEndpoint(bytes) { return endpoint }
         if matches(bytes, "/chat") { return .chat(.simpleChat) }
         if matches(bytes, "/live") { return .page(.live) }
         if matches(bytes, "/ready") { return .page(.ready) }
@@ -65,6 +66,21 @@ public enum PathMatcher {
         let parent = "/anthropic/v1/models/"
         guard begins(bytes, with: parent.utf8.span) else { return nil }
         return modelID(path.utf8.dropFirst(parent.utf8.count)).map { .model($0) }
+    }
+
+    /// Ollama's routes; `/` is where its clients look whether it runs.
+    private static func ollamaEndpoint(_ path: Span<UInt8>) -> EndpointKind? {
+        if path.count == 1, path[0] == UInt8(ascii: "/") { return .ollama(.root) }
+        guard begins(path, with: "/api/".utf8.span) else { return nil }
+        if matches(path, "/api/chat") { return .chat(.ollamaChat) }
+        if matches(path, "/api/generate") { return .chat(.ollamaGenerate) }
+        if matches(path, "/api/embed") { return .embeddings(.ollama) }
+        if matches(path, "/api/embeddings") { return .embeddings(.ollamaPrompt) }
+        if matches(path, "/api/tags") { return .ollama(.tags) }
+        if matches(path, "/api/ps") { return .ollama(.processes) }
+        if matches(path, "/api/show") { return .ollama(.show) }
+        if matches(path, "/api/version") { return .ollama(.version) }
+        return nil
     }
 
     /// Whether more bytes follow a prefix.

@@ -72,6 +72,20 @@ struct RequestBody {
         return try result.get()
     }
 
+    /// Looks at the bytes with what the scanner knows of them.
+    func read<Value>(
+        _ look: (UnsafeRawBufferPointer, borrowing JSONScanner) throws(GatewayError) -> Value
+    ) throws(GatewayError) -> Value {
+        let result: Result<Value, GatewayError> = unsafe buffer.withUnsafeReadableBytes { bytes in
+            do throws(GatewayError) {
+                return .success(unsafe try look(bytes, scanner))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
     /// Whether a body that was sent as a chat is one of the responses API.
     var isResponsesShaped: Bool {
         unsafe buffer.withUnsafeReadableBytes { unsafe OpenAIResponsesShape.isResponses($0, scanner: scanner) }
@@ -91,7 +105,12 @@ struct RequestBody {
 
     /// The body for a target of the caller's own dialect: the caller's bytes around the members that change.
     func spliced(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> SplicedBody {
-        let edits = unsafe buffer.withUnsafeReadableBytes { bytes in
+        SplicedBody(original: buffer, edits: edits(dialect, for: target, facts: facts))
+    }
+
+    /// The members that change in a body for a target of the caller's own dialect.
+    func edits(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> JSONSplice {
+        unsafe buffer.withUnsafeReadableBytes { bytes in
             unsafe dialect.edits(
                 bytes,
                 scanner: scanner,
@@ -101,7 +120,6 @@ struct RequestBody {
                 dropParams: target.quirks.dropParams
             )
         }
-        return SplicedBody(original: buffer, edits: edits)
     }
 
     /// The body's bytes.
@@ -127,6 +145,10 @@ extension Exchange {
         if let translated = translated?.value {
             answer.dropped = translated.dropped
             return translated.request
+        }
+        if let run = embedding?.value, let request = run.pending {
+            answer.dropped = run.dropped
+            return request
         }
         if let passThrough { return passedRequest(passThrough, for: target) }
         // The caller's own dialect, watched by the marks of its events.

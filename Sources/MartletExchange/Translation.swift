@@ -25,6 +25,8 @@ struct Translation {
     /// What stands for an answer's own id and time, where the dialect has none.
     let id: String
     let created: Int64
+    /// Tells whether the target shortened the prompt without a word.
+    let promptCheck: PromptCheck?
     private var decoder: any ChatStreamDecoder
     private var encoder: any ChatStreamEncoder
     private var chunks: [ChatChunk] = []
@@ -52,9 +54,11 @@ struct Translation {
         context: CallerContext,
         renamedTools: [String: String] = [:],
         structured: StructuredOutput? = nil,
-        isStream: Bool = false
+        isStream: Bool = false,
+        promptCheck: PromptCheck? = nil
     ) {
         if isStream { shaper = structured?.makeStream() } else { self.structured = structured }
+        self.promptCheck = promptCheck
         self.upstream = upstream
         self.caller = caller
         self.framing = framing

@@ -23,6 +23,8 @@ struct TranslationWork: Sendable {
         let fields: [HeaderField]
         let dropped: [String]
         let renamedTools: [String: String]
+        /// What tells whether the prompt was shortened.
+        let promptCheck: PromptCheck?
         /// What the answer must go through; `nil` where the target needs no help.
         let structured: StructuredOutput?
     }
@@ -78,6 +80,7 @@ struct TranslationWork: Sendable {
                 fields: encoded.headers.map { HeaderField(name: $0.name, value: $0.value) },
                 dropped: dropped,
                 renamedTools: encoded.renamedTools,
+                promptCheck: encoded.promptCheck,
                 structured: structured
             )
         )

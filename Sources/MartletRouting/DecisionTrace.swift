@@ -45,6 +45,8 @@ public struct DecisionTrace: Sendable {
         case redialled
         /// A target cannot do what was asked for and is passed over: target index.
         case unfit
+        /// The target left out parts of the prompt, which did not fit: prompt tokens it read, whether it was a stream.
+        case promptCut
         /// The answer was committed: target index, status.
         case committed
         /// The caller left.

@@ -90,13 +90,13 @@ final class GatewayState: Sendable {
             ),
             accessLog: AccessLog(snapshot.observability),
             control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
+            computing: ComputeService(threads: count),
+            media: MediaFetcher(resolver: resolver, group: group),
             responses: ResponseKeeper(
                 ResponseStore(database),
                 days: config.settings.retentionDays,
                 log: log
             ),
-            computing: ComputeService(threads: count),
-            media: MediaFetcher(resolver: resolver, group: group),
             shards: shards
         )
         self.shared = shared
@@ -293,8 +293,8 @@ final class GatewayState: Sendable {
         try? await group.shutdownGracefully()
         // Not waited for: a name look-up that hangs must not keep records from the store.
         threads.shutdownGracefully { _ in }
-        shared.responses.finish()
         shared.computing.stop()
+        shared.responses.finish()
         do {
             try shared.ledger.stop()
         } catch {

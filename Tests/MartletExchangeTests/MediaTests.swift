@@ -53,13 +53,12 @@ import Testing
 
     @Test("for a request that may not leave the device nothing is fetched")
     func localOnly() {
-        let driver = Driver(setup(), head: .chat { $0.gatewayRoute = "local" })
+        let driver = Driver(setup())
         driver.exchange.privacy = .localOnly
         driver.send(Self.body)
-        if driver.exchange.isDone {
-            #expect(driver.errorCode == "url_not_allowed")
-        }
-        #expect(driver.asks.isEmpty, "\(driver.report)")
+        #expect(driver.response?.status == 400 && driver.errorCode == "url_not_allowed")
+        #expect(driver.bodyText.contains("may not leave this device"))
+        #expect(driver.asks.isEmpty && driver.legs.isEmpty && driver.problems.isEmpty, "\(driver.report)")
     }
 
     @Test("what may not be fetched is the caller's error, unless another target takes the address")

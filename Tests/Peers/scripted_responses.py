@@ -1,7 +1,7 @@
 """A small server with OpenAI's Responses API that is as strict as the real one, and does what its model names say.
 
 It answers `POST /v1/responses` over HTTP/1.1, whole or as a stream of named events, keeps what it is not told to
-forget, and needs the standard library only.
+forget, answers `POST /v1/chat/completions` as its plainer neighbour does, and needs the standard library only.
 
     model       behaviour
     echo        a call of the first tool if tools are offered and none was answered yet, JSON if a schema is asked for,
@@ -87,6 +87,8 @@ class ScriptedResponses(ScriptedUpstream):
 class _ResponsesHandler(_Handler):
     def _answer(self, received: Received, request: dict) -> None:
         upstream: ScriptedResponses = self.server.upstream  # type: ignore[attr-defined]
+        if received.path == "/v1/chat/completions":
+            return super()._answer(received, request)
         if received.path.split("?")[0] != "/v1/responses":
             return self._send_json(404, {"error": {"message": "Not found", "type": "invalid_request_error"}})
         model, stream = request["model"], request.get("stream")
@@ -213,7 +215,8 @@ def _check_tool(tool: dict) -> None:
     if kind == "function":
         need("function" not in tool and tool.get("name"), "Missing required parameter: 'tools[0].name'.")
         parameters = tool.get("parameters") or {}
-        if tool.get("strict", True) and parameters:
+        # Left out, it asks for strictness only as far as the schema allows.
+        if tool.get("strict") is True and parameters:
             every = set(parameters.get("required", [])) == set(parameters.get("properties", {}))
             closed = parameters.get("additionalProperties") is False
             need(every and closed, "Invalid schema for function: strict needs every property required and no others.")

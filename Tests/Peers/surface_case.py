@@ -1,7 +1,8 @@
-"""What the tests of the client libraries share: one upstream a dialect, one gateway, and names that say who answers.
+"""What the tests of the client libraries share: one upstream a side, one gateway, and names that say who answers.
 
 A model is called by the side it is reached through and the name it has there: `chat/echo`, `claude/parallel`,
-`ollama/thinker`. Needs the standard library only, so that the environment of any client can import it.
+`ollama/thinker`. The side `openai` is asked as OpenAI is: by Responses when the caller asks so, else by chat. Needs
+the standard library only, so that the environment of any client can import it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ import zlib
 from harness import Martlet
 from scripted_anthropic import ScriptedAnthropic
 from scripted_ollama import ScriptedOllama
+from scripted_responses import ScriptedResponses
 from scripted_upstream import Received, ScriptedUpstream
 
 UPSTREAM_KEY = "upstream-key-never-shown-to-clients"
 CANCEL_LIMIT_S = 1.0
 SIDES = ("chat", "claude", "ollama")
+ALL_SIDES = (*SIDES, "openai")
 
 MODELS = {
     "chat": "echo endless cut refuse-400 refuse-404 refuse-429".split(),
@@ -28,9 +31,10 @@ MODELS = {
         "endless cut refuse-400 refuse-404 refuse-429"
     ).split(),
     "ollama": "echo parallel no-ids thinker broken endless cut refuse-400 refuse-404".split(),
+    "openai": "echo parallel endless cut refuse-400 refuse-404 refuse-429".split(),
 }
 # Those that fail have accounts of their own, so that what is learned about one does not reach the others.
-FAILING = {"chat": "refuse-500", "claude": "refuse-500", "ollama": "refuse-500"}
+FAILING = {side: "refuse-500" for side in ALL_SIDES}
 
 WEATHER_SCHEMA = {
     "type": "object",
@@ -92,6 +96,7 @@ class SurfaceCase(unittest.TestCase):
         cls.chat = cls.enterClassContext(ScriptedUpstream())
         cls.claude = cls.enterClassContext(ScriptedAnthropic(UPSTREAM_KEY))
         cls.ollama = cls.enterClassContext(ScriptedOllama())
+        cls.openai = cls.enterClassContext(ScriptedResponses())
         cls.martlet = cls.enterClassContext(Martlet(cls.configuration(), {"UPSTREAM_KEY": UPSTREAM_KEY}))
 
     @classmethod
@@ -100,6 +105,7 @@ class SurfaceCase(unittest.TestCase):
             "chat": ("openai_compatible", cls.chat.base_url),
             "claude": ("anthropic", cls.claude.base_url),
             "ollama": ("ollama", cls.ollama.base_url),
+            "openai": ("openai", cls.openai.base_url),
         }
         parts = ["version = 1"]
         for side, (kind, base_url) in kinds.items():
@@ -120,11 +126,22 @@ class SurfaceCase(unittest.TestCase):
         self.forget()
 
     def forget(self) -> None:
-        for upstream in (self.chat, self.claude, self.ollama):
+        for upstream in (self.chat, self.claude, self.ollama, self.openai):
             upstream.forget()
 
     def upstream(self, side: str) -> ScriptedUpstream:
         return getattr(self, side)
+
+    def turns(self, received: Received) -> list[dict]:
+        """The messages or items as the upstream got them."""
+        request = received.json
+        return request["input"] if "input" in request else request["messages"]
+
+    def tool_said(self, side: str, *results: tuple[str, str]) -> str:
+        """What the scripted model that was asked last says when it is given the results of tools."""
+        if side == "openai":
+            side = "claude" if "input" in self.upstream(side).received[-1].json else "chat"
+        return tool_said(side, *results)
 
     def system_text(self, side: str, received: Received) -> str:
         """The system's words as the upstream got them."""
@@ -132,16 +149,20 @@ class SurfaceCase(unittest.TestCase):
         if side == "claude":
             system = request.get("system", "")
             return system if isinstance(system, str) else "\n".join(block["text"] for block in system)
-        spoken = [message for message in request["messages"] if message["role"] in ("system", "developer")]
+        if "input" in request and request.get("instructions"):
+            return request["instructions"]
+        spoken = [message for message in self.turns(received) if message.get("role") in ("system", "developer")]
         return "\n".join(_text(message["content"]) for message in spoken)
 
     def usage(self, side: str, received: Received) -> tuple[int, int]:
         """The tokens read and written that the upstream told, the first with all that a cache gave."""
         told = received.usage
-        if side == "chat":
+        if "prompt_tokens" in told:
             return told["prompt_tokens"], told["completion_tokens"]
         if side == "ollama":
             return told["prompt_eval_count"], told["eval_count"]
+        if side == "openai":
+            return told["input_tokens"], told["output_tokens"]
         cached = told["cache_read_input_tokens"] + told["cache_creation_input_tokens"]
         return told["input_tokens"] + cached, told["output_tokens"]
 

@@ -17,7 +17,7 @@ from agents import (
 from harness import GATEWAY_KEY
 from openai import AsyncOpenAI
 from openai.types.responses import ResponseTextDeltaEvent
-from surface_case import SIDES, SurfaceCase, tool_said
+from surface_case import ALL_SIDES, SurfaceCase
 
 set_tracing_disabled(True)
 FORMS = {"responses": OpenAIResponsesModel, "chat": OpenAIChatCompletionsModel}
@@ -31,7 +31,7 @@ class Plan(pydantic.BaseModel):
 class AgentsSDK(SurfaceCase):
     def each(self, run) -> None:
         """Runs an async check for each form of the API and each upstream."""
-        for form, side in itertools.product(FORMS, SIDES):
+        for form, side in itertools.product(FORMS, ALL_SIDES):
             with self.subTest(form=form, upstream=side):
                 self.forget()
                 asyncio.run(self._with_model(form, side, run))
@@ -53,7 +53,7 @@ class AgentsSDK(SurfaceCase):
 
             agent = Agent(name="helper", instructions="Be brief.", model=model, tools=[get_weather])
             result = await Runner.run(agent, "what is the weather")
-            self.assertEqual(result.final_output, tool_said(side, ("get_weather", "sunny")))
+            self.assertEqual(result.final_output, self.tool_said(side, ("get_weather", "sunny")))
             self.assertEqual(asked, [("plain words", 7)])
             self.assertEqual(len(self.upstream(side).received), 2)
             self.assertEqual(self.system_text(side, self.upstream(side).received[0]), "Be brief.")
@@ -73,7 +73,7 @@ class AgentsSDK(SurfaceCase):
             async for event in result.stream_events():
                 if event.type == "raw_response_event" and isinstance(event.data, ResponseTextDeltaEvent):
                     words.append(event.data.delta)
-            said = tool_said(side, ("get_time", "noon in plain words"))
+            said = self.tool_said(side, ("get_time", "noon in plain words"))
             self.assertEqual((result.final_output, "".join(words)), (said, said))
             self.assertGreater(len(words), 3, "a delta a word")
 
@@ -92,7 +92,7 @@ class AgentsSDK(SurfaceCase):
             first = await Runner.run(agent, "one")
             second = await Runner.run(agent, [*first.to_input_list(), {"role": "user", "content": "two"}])
             self.assertEqual(second.final_output, "You said: two")
-            roles = [message["role"] for message in self.upstream(side).received[-1].json["messages"]]
+            roles = [message["role"] for message in self.turns(self.upstream(side).received[-1])]
             self.assertEqual([role for role in roles if role != "system"], ["user", "assistant", "user"])
 
         self.each(run)

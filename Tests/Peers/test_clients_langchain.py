@@ -14,7 +14,7 @@ from langchain_core.tools import tool
 from langchain_ollama import ChatOllama, OllamaEmbeddings
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from scripted_embeddings import vector_of
-from surface_case import SIDES, WEATHER_ARGUMENTS, SurfaceCase, tool_said
+from surface_case import ALL_SIDES, WEATHER_ARGUMENTS, SurfaceCase
 
 
 class Plan(pydantic.BaseModel):
@@ -53,7 +53,7 @@ class LangChain(SurfaceCase):
         }
 
     def each(self, run) -> None:
-        for (surface, make), side in itertools.product(self.models().items(), SIDES):
+        for (surface, make), side in itertools.product(self.models().items(), ALL_SIDES):
             with self.subTest(surface=surface, upstream=side):
                 self.forget()
                 run(make(f"{side}/echo"), side)
@@ -88,7 +88,7 @@ class LangChain(SurfaceCase):
                 messages += [first, ToolMessage(get_weather.invoke(call["args"]), tool_call_id=call["id"])]
                 # Its class for Ollama names no tool in a result, and Ollama's own requests pass as they are.
                 name = "None" if isinstance(model, ChatOllama) and side == "ollama" else "get_weather"
-                self.assertEqual(bound.invoke(messages).text, tool_said(side, (name, "sunny for 7 days")))
+                self.assertEqual(bound.invoke(messages).text, self.tool_said(side, (name, "sunny for 7 days")))
 
         self.each(run)
 
@@ -108,7 +108,7 @@ class LangChain(SurfaceCase):
     def test_requests_run_side_by_side(self) -> None:
         async def ask_all() -> None:
             # One loop for all of them: some of its classes share a connection between models.
-            for (surface, make), side in itertools.product(self.models().items(), SIDES):
+            for (surface, make), side in itertools.product(self.models().items(), ALL_SIDES):
                 with self.subTest(surface=surface, upstream=side):
                     answers = await make(f"{side}/echo").abatch([f"request {n}" for n in range(4)])
                     self.assertEqual([answer.text for answer in answers], [f"You said: request {n}" for n in range(4)])

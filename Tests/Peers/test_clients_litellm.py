@@ -14,7 +14,7 @@ import litellm
 from embedding_case import FORMS, EmbeddingCase
 from harness import GATEWAY_KEY
 from scripted_embeddings import vector_of
-from surface_case import SIDES, WEATHER_ARGUMENTS, WEATHER_SCHEMA, SurfaceCase, tool_said
+from surface_case import ALL_SIDES, WEATHER_ARGUMENTS, WEATHER_SCHEMA, SurfaceCase
 
 litellm.telemetry = False
 litellm.suppress_debug_info = True
@@ -30,7 +30,7 @@ class LiteLLM(SurfaceCase):
         return {"api_base": base, "api_key": GATEWAY_KEY, "timeout": 20, "max_retries": 0}
 
     def each(self, run) -> None:
-        for prefix, side in itertools.product(("openai", "anthropic", "ollama_chat"), SIDES):
+        for prefix, side in itertools.product(("openai", "anthropic", "ollama_chat"), ALL_SIDES):
             with self.subTest(prefix=prefix, upstream=side):
                 self.forget()
                 run({"model": f"{prefix}/{side}/echo"} | self.settings(prefix), side)
@@ -67,13 +67,13 @@ class LiteLLM(SurfaceCase):
                 second = litellm.completion(messages=messages, tools=[WEATHER], **settings)
                 # Its class for Ollama names no tool in a result, and Ollama's own requests pass as they are.
                 own = settings["model"].startswith("ollama_chat/ollama/")
-                said = tool_said(side, ("None" if own else "get_weather", "sunny"))
+                said = self.tool_said(side, ("None" if own else "get_weather", "sunny"))
                 self.assertEqual(second.choices[0].message.content, said)
 
         self.each(run)
 
     def test_responses_answer(self) -> None:
-        for side in SIDES:
+        for side in ALL_SIDES:
             with self.subTest(upstream=side):
                 response = litellm.responses(
                     model=f"openai/{side}/echo", input="one two", **self.settings("openai")

@@ -12,7 +12,7 @@ from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.openai import OpenAIProvider
-from surface_case import SIDES, SurfaceCase, tool_said
+from surface_case import ALL_SIDES, SurfaceCase
 
 
 class Plan(pydantic.BaseModel):
@@ -33,7 +33,7 @@ class PydanticAI(SurfaceCase):
         }
 
     def each(self, run) -> None:
-        for (surface, make), side in itertools.product(self.models().items(), SIDES):
+        for (surface, make), side in itertools.product(self.models().items(), ALL_SIDES):
             with self.subTest(surface=surface, upstream=side):
                 self.forget()
                 asyncio.run(run(make(f"{side}/echo"), side))
@@ -50,7 +50,7 @@ class PydanticAI(SurfaceCase):
                 return "sunny"
 
             result = await agent.run("what is the weather")
-            self.assertEqual(result.output, tool_said(side, ("get_weather", "sunny")))
+            self.assertEqual(result.output, self.tool_said(side, ("get_weather", "sunny")))
             self.assertEqual(asked, [("plain words", 7)])
             read = [self.usage(side, received) for received in self.upstream(side).received]
             usage = result.usage() if callable(result.usage) else result.usage
@@ -83,6 +83,6 @@ class PydanticAI(SurfaceCase):
             first = await agent.run("one")
             second = await agent.run("two", message_history=first.all_messages())
             self.assertEqual(second.output, "You said: two")
-            self.assertEqual(len(self.upstream(side).received[-1].json["messages"]), 3)
+            self.assertEqual(len(self.turns(self.upstream(side).received[-1])), 3)
 
         self.each(run)

@@ -5,7 +5,7 @@ import MartletWire
 struct OllamaHistory {
     private(set) var messages: [ChatMessage] = []
     /// The calls of the last message that had some, without those that were answered.
-    private var open: [(id: String, name: String)] = []
+    private var open: [(id: String, name: String, hadID: Bool)] = []
 
     /// Adds a message.
     ///
@@ -23,8 +23,9 @@ struct OllamaHistory {
             for element in list { said.append(ChatPart(ollamaImage: try element.requireString())) }
         }
         var calls: [ChatToolCall] = []
+        let seed = "messages[\(messages.count)]"
         if let value = reader.takeValue("tool_calls") {
-            guard let list = OllamaCalls.calls(value, seed: "messages[\(messages.count)]") else {
+            guard let list = OllamaCalls.calls(value, seed: seed) else {
                 throw value.error(expected: "an array of calls of functions")
             }
             calls = list
@@ -42,7 +43,12 @@ struct OllamaHistory {
             parts.append(contentsOf: said)
         }
         parts.append(contentsOf: calls.map(ChatPart.toolCall))
-        if !calls.isEmpty { open = calls.map { ($0.id, $0.name) } }
+        if !calls.isEmpty {
+            open = calls.enumerated().map { index, call in
+                let madeUp = OllamaCalls.madeUpID([seed, String(index), call.name, call.arguments])
+                return (call.id, call.name, call.id != madeUp)
+            }
+        }
         var message = ChatMessage(role: role, parts: parts, name: toolName)
         message.extra = reader.extra.without(OllamaExtra.message)
         messages.append(message)
@@ -50,11 +56,13 @@ struct OllamaHistory {
 
     /// The id of the call that a result belongs to: the one it names, else the first open call of its tool, or the
     /// first of all when it names no tool either.
+    ///
+    /// An id that no call has belongs to a call without one: some clients (litellm) leave the ids of calls out and keep
+    /// those of results.
     private mutating func answered(_ id: String, _ name: String?) -> String {
         let place =
-            id.isEmpty
-            ? open.firstIndex { $0.name == name } ?? (name == nil ? open.indices.first : nil)
-            : open.firstIndex { $0.id == id }
+            open.firstIndex { !id.isEmpty && $0.id == id }
+            ?? open.firstIndex { (id.isEmpty || !$0.hadID) && (name == nil || $0.name == name) }
         if let place { return open.remove(at: place).id }
         return id.isEmpty ? OllamaCalls.madeUpID(["messages[\(messages.count)]", name ?? ""]) : id
     }

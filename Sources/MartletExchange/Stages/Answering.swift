@@ -135,7 +135,8 @@ extension Exchange {
             stage = .relay
             ask(.page(.metrics), within: .seconds(10), &env, &actions)
         case .page(let page): respond(with: env.page(page), &env, &actions)
-        case .chat, .countTokens, .pass, .control, nil: break
+        case .ollama(let page): respond(with: ollamaPage(page), &env, &actions)
+        case .chat, .countTokens, .fim, .embeddings, .pass, .control, nil: break
         }
     }
 

@@ -7,6 +7,7 @@ import NIOCore
 /// The built-in model: decode → chunks → encode, without a call.
 extension Exchange {
     mutating func answerFromMock(_ id: LegID, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        if embedding != nil { return vectorsFromMock(id, &env, &actions) }
         let request: ChatRequest
         let own: ChatRequest
         do throws(GatewayError) {

@@ -13,6 +13,10 @@ extension Exchange {
         _ actions: inout ActionList
     ) throws(GatewayError) -> Bool {
         translated = nil
+        if embedding != nil {
+            try writeEmbedding(for: target)
+            return true
+        }
         if format.request == .anthropicMessages, target.spoken(for: .anthropicMessages) != .anthropicMessages {
             try checkAnthropicRules()
         }
@@ -22,6 +26,7 @@ extension Exchange {
         if passes, target.capabilities.jsonSchema == false { passes = try !mustBeSteered(spoken) }
         // The commonest case has a watcher of its own, which costs less.
         if passes, spoken == .openAIChat { return true }
+        if !passes, format.request.hasGaps, try translateGap(for: target, codecSettings(target)) { return true }
         let upstream = try codec(spoken, for: target)
         if passes {
             translated = Boxed(passing(spoken, upstream, for: target))
@@ -70,14 +75,17 @@ extension Exchange {
         }
     }
 
-    private func codec(_ spoken: Dialect, for target: Target) throws(GatewayError) -> any ChatCodec {
-        let settings = CodecSettings(
+    private func codecSettings(_ target: Target) -> CodecSettings {
+        CodecSettings(
             account: target.account.rawValue,
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive,
             acceptsStreamUsage: target.quirks.acceptsStreamUsage
         )
-        guard let codec = spoken.codec(settings) else {
+    }
+
+    private func codec(_ spoken: Dialect, for target: Target) throws(GatewayError) -> any ChatCodec {
+        guard let codec = spoken.codec(codecSettings(target)) else {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
         }
         return codec
@@ -123,8 +131,7 @@ extension Exchange {
         if spoken == format.request {
             fields += head.vendorFields.filter { field in !fields.contains { $0.name == field.name } }
         }
-        let own = responses?.value.own ?? written.typed
-        let context = callerContext(format.answer.repeatsRequest ? own : nil)
+        let context = callerContext(format.answer.repeatsRequest ? responses?.value.own ?? written.typed : nil)
         translated = Boxed(
             TranslatedRequest(
                 request: UpstreamRequest(
@@ -141,7 +148,8 @@ extension Exchange {
                     context: context,
                     renamedTools: written.renamedTools,
                     structured: written.structured,
-                    isStream: facts.stream
+                    isStream: facts.stream,
+                    promptCheck: written.promptCheck
                 )
             )
         )

@@ -291,7 +291,9 @@ extension Exchange {
     ) {
         let upstream: UpstreamFailure
         let body: ByteBuffer
-        if let translation = leg.translation?.value {
+        if let failure = embeddingFailure(leg) {
+            (upstream, body) = failure
+        } else if let translation = leg.translation?.value {
             (upstream, body) = translation.failure(leg.held, status: leg.status)
         } else {
             upstream = UpstreamFailure(openAI: Array(leg.held.readableBytesView))

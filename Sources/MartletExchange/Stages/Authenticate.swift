@@ -68,7 +68,7 @@ extension Exchange {
         case .anyKey: break
         }
         switch endpoint {
-        case .chat, .countTokens, .pass, .control: expectBody(&env, &actions)
+        case .chat, .countTokens, .fim, .embeddings, .pass, .ollama(.show), .control: expectBody(&env, &actions)
         default: answerFromMemory(&env, &actions)
         }
     }
@@ -116,7 +116,13 @@ extension Exchange {
     }
 
     /// Bytes of body the endpoint takes.
-    var bodyLimit: Int { endpoint == .control ? 1 << 20 : snapshot.limits.maxBodyBytes }
+    var bodyLimit: Int {
+        switch endpoint {
+        case .control: 1 << 20
+        case .ollama: 1 << 16
+        default: snapshot.limits.maxBodyBytes
+        }
+    }
 
     private enum Access { case open, anyKey, inference, admin }
 
@@ -125,9 +131,9 @@ extension Exchange {
         case .page(.metrics):
             if head.path.hasPrefix("/admin/") { return .admin }
             return snapshot.observability.prometheusPublic || !snapshot.auth.enabled ? .open : .anyKey
-        case .page, nil: return .open
+        case .page, .ollama(.root), .ollama(.version), nil: return .open
         case .control: return .admin
-        case .chat, .countTokens, .pass, .response, .models, .model: return .inference
+        case .chat, .countTokens, .fim, .embeddings, .pass, .response, .models, .model, .ollama: return .inference
         }
     }
 

@@ -17,7 +17,7 @@ extension Exchange {
             if let anyone = try planWithoutModel() {
                 plan = anyone
             } else {
-                plan = try Planner.plan(request, in: snapshot)
+                plan = try planned(request)
             }
             try keepWhatPasses(&plan)
             try keepWhatGoesOn(&plan)
@@ -34,6 +34,7 @@ extension Exchange {
             return refuse(error, closing: false, &env, &actions)
         }
         if case .resume(let message)? = facts.thread { return findThread(behind: message, &env, &actions) }
+        if let page = loadAnswer() { return respond(with: page, &env, &actions) }
         if responses?.value.goesOnUpstream == true { return findMaker(&env, &actions) }
         lookup(&env, &actions)
     }

@@ -41,6 +41,10 @@ extension Exchange {
         switch endpoint {
         case .chat(let dialect): format = CallerFormat(dialect)
         case .countTokens: format = CallerFormat(.anthropicMessages)
+        case .fim: format = .fim
+        case .embeddings(let form):
+            format = CallerFormat(form.dialect)
+            embedding = Boxed(EmbeddingRun(form))
         default: break
         }
         stage = .authenticate

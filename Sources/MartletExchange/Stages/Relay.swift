@@ -10,6 +10,7 @@ extension Exchange {
 
     /// A JSON body is complete: checks it, settles, and sends it unchanged.
     mutating func wholeBodyEnded(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        if embedding != nil { return embeddingAnswered(index, &env, &actions) }
         // Read one by one: a copy of the whole leg would be most of this function's time.
         guard let id = call?.legs[index].id, let target = call?.legs[index].target,
             let status = call?.legs[index].status, let body = call?.legs[index].held
@@ -104,6 +105,7 @@ extension Exchange {
                 outputTokens: whole.estimatedOutputTokens,
                 estimated: true
             )
+        if let index = call?.index(of: id) { notePromptFit(index) }
         stage = .relay
         answer.status = status
         trace.add(.committed, call?.machine.target ?? 0, status)
@@ -318,6 +320,7 @@ extension Exchange {
         guard call?.legs[index].finishSeen == true else { return interrupted(&env, &actions) }
         answer.upstreamEnded = env.now
         answer.usage = call?.legs[index].reportedUsage ?? estimatedUsage()
+        notePromptFit(index)
         let durations = durations(env)
         let ending =
             last ?? call?.legs[index].translation?.value.ending(durations)

@@ -65,6 +65,7 @@ extension Exchange {
         bodyComplete = env.now
         deadlines.bodyBegan = nil
         if endpoint == .control { return handOver(&env, &actions) }
+        if endpoint == .ollama(.show) { return showModel(&env, &actions) }
         if bodyIsJSON {
             do throws(JSONError) {
                 try body.finish()
@@ -73,11 +74,14 @@ extension Exchange {
             }
         }
         do throws(GatewayError) {
-            if format.request == .openAIChat, body.isResponsesShaped { format.request = .openAIResponses }
-            facts =
-                passThrough == nil
-                ? try readFacts()
-                : try body.passThroughFacts(contentType: head.contentType)
+            if let form = embedding?.value.form {
+                facts = try body.facts(form)
+            } else {
+                if format.request == .openAIChat, body.isResponsesShaped { format.request = .openAIResponses }
+                facts =
+                    passThrough == nil
+                    ? try readFacts() : try body.passThroughFacts(contentType: head.contentType)
+            }
             // A count uses no tokens, not even by estimate.
             if isCount { (facts.textBytes, facts.stream, facts.thread) = (0, false, nil) }
             try classifyPrivacy()

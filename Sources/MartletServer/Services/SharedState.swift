@@ -17,9 +17,9 @@ final class SharedState: Sendable {
     let messageAccounts: MessageAccounts
     let accessLog: AccessLog
     let control: ControlBridge
-    let responses: ResponseKeeper
     let computing: ComputeService
     let media: MediaFetcher
+    let responses: ResponseKeeper
     let shards: [MetricsShard]
     let connectionCount = Atomic<Int>(0)
 
@@ -34,9 +34,9 @@ final class SharedState: Sendable {
         messageAccounts: MessageAccounts,
         accessLog: AccessLog,
         control: ControlBridge,
-        responses: ResponseKeeper,
         computing: ComputeService,
         media: MediaFetcher,
+        responses: ResponseKeeper,
         shards: [MetricsShard]
     ) {
         self.resolver = resolver
@@ -49,9 +49,9 @@ final class SharedState: Sendable {
         self.messageAccounts = messageAccounts
         self.accessLog = accessLog
         self.control = control
-        self.responses = responses
         self.computing = computing
         self.media = media
+        self.responses = responses
         self.shards = shards
     }
 

@@ -193,6 +193,31 @@ import Testing
         )
     }
 
+    @Test("what a model can do is what its list says, else what the registry knows, else unknown")
+    func capabilities() throws {
+        func found(_ text: String) throws -> ModelCapabilities {
+            let snapshot = Given("[models.m]\nrouting = [\"openai\"]\n" + text, environment: Self.both).build().snapshot
+            return try #require(snapshot?.models[ModelName("m")]?.targets.first).capabilities
+        }
+        #expect(try found("capabilities = [\"tools\"]") == ModelCapabilities(jsonSchema: false, tools: true))
+        #expect(try found("capabilities = [\"json_schema\"]") == ModelCapabilities(jsonSchema: true, tools: false))
+        #expect(try found("") == ModelCapabilities())
+        let known = "providers.openai.model_name = \"gpt-4o-mini\""
+        #expect(try found(known) == ModelCapabilities(jsonSchema: true, tools: true))
+        let registry = try #require(Given(nil, environment: Self.both).build().snapshot)
+        let mini = registry.models[ModelName("gpt-4o-mini")]?.targets.first
+        #expect(mini?.capabilities == ModelCapabilities(jsonSchema: true, tools: true))
+        #expect(registry.accounts[AccountName("openai")]?.makeTarget("gpt-4o-mini").capabilities.jsonSchema == true)
+    }
+
+    @Test("nothing is fetched unless it is allowed; hosts are compared in lower case")
+    func media() throws {
+        #expect(Given(nil, environment: Self.both).build().snapshot?.media == MediaSettings())
+        let text = "[gateway]\nfetch_media = true\nfetch_media_hosts = [\"CDN.example.com:8443\"]"
+        let media = try #require(Given(text, environment: Self.both).build().snapshot).media
+        #expect(media.isFetched && media.hosts == ["cdn.example.com:8443"])
+    }
+
     @Test("ten thousand models load quickly enough to reload by hand", .timeLimit(.minutes(1)))
     func many() throws {
         var text = ""

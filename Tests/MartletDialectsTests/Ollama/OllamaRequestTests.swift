@@ -80,6 +80,25 @@ func ollamaBody(
         #expect(request.extra.map(\.name) == ["keep_alive", "options"] && request.limits.maxCompletionTokens == nil)
     }
 
+    @Test(arguments: [("made-elsewhere", "get_time"), ("made-elsewhere", nil), ("", "get_time")])
+    func `whose calls have no ids take results with ids of their own`(_ id: String, _ tool: String?) throws {
+        let name = tool.map { #","tool_name":"\#($0)""# } ?? ""
+        let body = #"""
+            {"model":"m","messages":[{"role":"user","content":"hi"},
+            {"role":"assistant","content":"","tool_calls":[{"function":{"name":"get_time","arguments":{}}},
+            {"id":"mine","function":{"name":"get_time","arguments":{}}}]},
+            {"role":"tool","content":"noon","tool_call_id":"\#(id)"\#(name)},
+            {"role":"tool","content":"sunny","tool_call_id":"mine"},
+            {"role":"tool","content":"lost","tool_call_id":"nowhere"}]}
+            """#
+        let request = try codec.decodeRequest(Array(body.utf8))
+        let results = request.messages.compactMap { message -> String? in
+            if case .toolResult(let result) = message.parts.first { result.callID } else { nil }
+        }
+        // No call is left open for the last one.
+        #expect(results == request.messages[1].toolCalls.map(\.id) + ["nowhere"])
+    }
+
     @Test func `that only load a model have no messages`() throws {
         let request = try codec.decodeRequest(Fixture.named("load.json", in: "Ollama/requests").bytes)
         #expect(request.messages.isEmpty && request.extra.map(\.name) == ["keep_alive"])

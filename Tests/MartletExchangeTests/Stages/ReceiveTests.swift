@@ -24,9 +24,9 @@ import Testing
     @Test(
         "answers an unknown path with 404 in the shape of its surface",
         arguments: [
-            ("/", "{\"error\":{\"message\":"), ("/v1/embeddings", "{\"error\":{\"message\":"),
+            ("/v1", "{\"error\":{\"message\":"), ("/v1/embeddings/1", "{\"error\":{\"message\":"),
             ("/v1/messages/1", "{\"type\":\"error\",\"error\":{\"type\":\"not_found_error\""),
-            ("/anthropic/v1/messages/1", "{\"type\":\"error\","), ("/api/tags", "{\"error\":\""),
+            ("/anthropic/v1/messages/1", "{\"type\":\"error\","), ("/api/pull", "{\"error\":\""),
             ("/inference", "{\"error\":\""), ("/batch_inference/1", "{\"error\":\""),
         ]
     )

@@ -44,11 +44,11 @@ extension Ask {
         case .slot(.process, _): "process slot"
         case .slot(.target(let id, let limit), _): "target slot \(id) \(limit)"
         case .page(let page): "page \(page)"
-        case .history(let history): "history \(history.previousID) \(history.key)"
-        case .storedResponse(let request): "response \(request.method.name) \(request.path.id) \(request.path.part)"
         case .messageAccount(let id, let key): "messageAccount \(id) \(key)"
         case .compute: "compute"
         case .fetchMedia(let request): "media \(request.items.map(\.url)) \(request.allowedHosts)"
+        case .history(let history): "history \(history.previousID) \(history.key)"
+        case .storedResponse(let request): "response \(request.method.name) \(request.path.id) \(request.path.part)"
         case .control(let request): "control \(request.method) \(request.path) \(String(buffer: request.body))"
         }
     }
