@@ -35,6 +35,7 @@ import Testing
         Row(.invalidValue, 400, invalid, 400, invalid, retry: false),
         Row(.missingRequiredParameter, 400, invalid, 400, invalid, retry: false),
         Row(.unsupportedParameter, 400, invalid, 400, invalid, retry: false),
+        Row(.previousResponseNotFound, 400, invalid, 400, invalid, retry: false),
         Row(.modelNotAllowed, 400, invalid, 400, invalid, retry: false),
         Row(.urlNotAllowed, 400, invalid, 400, invalid, retry: false),
         Row(.badRequest, 400, invalid, 400, invalid, retry: false),

@@ -150,6 +150,23 @@ import Testing
         #expect(refused.problems.isEmpty && passed.problems.isEmpty, "\(refused.report)\n\(passed.report)")
     }
 
+    @Test("of several accounts of the dialect the one that made a response is asked, as long as it is known")
+    func maker() throws {
+        let targets = [Self.vendor, Target.sample("second", model: "gpt-up", dialect: .openAIResponses)]
+        let made = driver(targets).send(Self.body()).connect().head(200, .json).bytes(Self.answer).end()
+        #expect(made.lastNames.contains("rememberMessage"))
+        #expect(made.problems.isEmpty, "\(made.report)")
+        for account in [AccountName("second"), nil] {
+            let driver = driver(targets).send(Self.body(#","input":"x","previous_response_id":"resp_up""#))
+            _ = answer(driver) { _ in .unknown }
+            let open = try #require(driver.openAsk)
+            #expect(open.ask.text == "messageAccount resp_up abcdefghijkl")
+            driver.tell(.answer(open.id, .messageAccount(account)))
+            #expect(driver.accounts == [account == nil ? "vendor" : "second"])
+            #expect(driver.problems.isEmpty, "\(driver.report)")
+        }
+    }
+
     @Test("a store that cannot answer is told as such")
     func failing() {
         let driver = driver().send(Self.body(#","input":"x","previous_response_id":"resp_9""#))

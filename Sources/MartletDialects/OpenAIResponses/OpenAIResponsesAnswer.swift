@@ -10,6 +10,11 @@ public struct OpenAIResponsesAnswer: Hashable, Sendable {
     /// The items of the output, each a JSON object.
     public let output: [[UInt8]]
 
+    /// The id of a response that another wrote.
+    public static func id(of response: [UInt8]) -> String? {
+        (try? JSONDocument(response, limits: JSONLimits(maxDepth: 256)))?.withView { $0.member("id")?.string() } ?? nil
+    }
+
     /// Encodes an answer; of several answers the first.
     ///
     /// Done by the writer of streams, so that both always say the same.

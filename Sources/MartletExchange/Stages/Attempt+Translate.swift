@@ -68,6 +68,7 @@ extension Exchange {
             use(written, for: target)
             return true
         case .addresses(let items, let request):
+            if responses?.value.own == nil { responses?.value.own = request }
             typedRequest = Boxed(request)
             try fetch(items, &env, &actions)
             return false

@@ -23,6 +23,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
+        if responses != nil { return makerFound(account, &env, &actions) }
         let targets = plan?.targets.filter { keepsThreads($0) && $0.account == account } ?? []
         guard !targets.isEmpty else {
             let error = GatewayError(.threadNotFound, "The thread was not found.", param: "thread.previous_message_id")

@@ -35,6 +35,7 @@ extension Exchange {
         }
         if case .resume(let message)? = facts.thread { return findThread(behind: message, &env, &actions) }
         if let page = loadAnswer() { return respond(with: page, &env, &actions) }
+        if responses?.value.goesOnUpstream == true { return findMaker(&env, &actions) }
         lookup(&env, &actions)
     }
 

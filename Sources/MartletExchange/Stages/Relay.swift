@@ -119,6 +119,10 @@ extension Exchange {
             )
         }
         let keeps = responses != nil && call?.legs.first { $0.id == id }?.passesBytes == false
+        if responses != nil, !keeps {
+            let id = OpenAIResponsesAnswer.id(of: Array(whole.body.readableBytesView))
+            rememberMaker(id, of: target, &actions)
+        }
         settle(.settled, &env, &actions)
         if keeps { keep(Array(whole.body.readableBytesView), &actions) }
         actions.add(.respond(head))
@@ -265,6 +269,9 @@ extension Exchange {
         rememberOwnRequest(leg.id)
         typedRequest = nil
         translated = nil
+        if responses != nil, leg.passesBytes {
+            rememberMaker(leg.translation?.value.answerID, of: leg.target, &actions)
+        }
         if facts.thread != nil { rememberThread(leg.translation?.value.answerID, of: leg.target, &actions) }
         actions.add(.respond(streamHead()))
     }
