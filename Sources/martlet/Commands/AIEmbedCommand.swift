@@ -7,7 +7,7 @@ struct AIEmbedCommand: ConsoleCommand {
         abstract: "Turn a text into a vector and print it.",
         discussion: Examples.text(
             "martlet ai embed mock \"Hello\"",
-            "martlet ai embed text-embedding-3-small --dimensions 256 --json < page.txt"
+            "martlet ai embed text-embedding-3-small \"Hello\" --dimensions 256 --json"
         )
     )
 
