@@ -98,7 +98,8 @@ extension Exchange {
         let type = MediaType.essence(of: head.contentType ?? "")
         if MediaType.isJSON(type) { return nil }
         if passThrough != nil, type == "multipart/form-data" || !hasBody { return nil }
-        let isDefault = type.isEmpty || type == "application/x-www-form-urlencoded"
+        let isDefault =
+            type.isEmpty || type == "application/x-www-form-urlencoded" || type == "application/octet-stream"
         if isDefault, head.presentsCredential, head.origin == nil { return nil }
         return GatewayError(.unsupportedMediaType, "Content-Type must be application/json.")
     }

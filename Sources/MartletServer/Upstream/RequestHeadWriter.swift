@@ -6,7 +6,8 @@ import NIOCore
 enum RequestHeadWriter {
     static func write(_ request: UpstreamRequest, to target: Target, into buffer: inout ByteBuffer) {
         var size =
-            256 + request.contentType.utf8.count + request.path.utf8.count + target.requestPrefix.utf8.count + target.requestFields.lines.count
+            256 + request.contentType.utf8.count + request.path.utf8.count + target.requestPrefix.utf8.count
+            + target.requestFields.lines.count
         for field in request.fields { size += field.name.utf8.count + field.value.utf8.count + 4 }
         HeadBytes.write(into: &buffer, capacity: size) { bytes in
             bytes.append(request.method.name)
