@@ -132,6 +132,8 @@ class SurfaceCase(unittest.TestCase):
         if side == "claude":
             system = request.get("system", "")
             return system if isinstance(system, str) else "\n".join(block["text"] for block in system)
+        if "messages" not in request:
+            return request.get("system", "")
         spoken = [message for message in request["messages"] if message["role"] in ("system", "developer")]
         return "\n".join(_text(message["content"]) for message in spoken)
 
