@@ -11,7 +11,7 @@ extension Exchange {
         if embedding != nil { return try writeEmbedding(for: target) }
         guard target.dialect != .mock, passThrough == nil else { return }
         let spoken = target.spoken(for: format.request)
-        let passes = format.passes(spoken)
+        let passes = format.passes(spoken) && !losesSuffix(on: target, spoken)
         // The commonest case has a watcher of its own, which costs less.
         if passes, spoken == .openAIChat { return }
         let settings = CodecSettings(

@@ -60,7 +60,8 @@ extension Target {
         isLocal: Bool = false,
         contextWindow: Int? = nil,
         timeouts: TargetTimeouts = TargetTimeouts(),
-        maxConcurrency: Int = 0
+        maxConcurrency: Int = 0,
+        otherDialects: [Dialect] = []
     ) -> Target {
         Target(
             id: TargetID(account: AccountName(account), upstreamModel: model, credentialLocation: "env::KEY"),
@@ -80,7 +81,8 @@ extension Target {
             price: PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000)),
             contextWindow: contextWindow,
             timeouts: timeouts,
-            maxConcurrency: maxConcurrency
+            maxConcurrency: maxConcurrency,
+            otherDialects: otherDialects
         )
     }
 
