@@ -128,7 +128,7 @@ import Testing
         let vectors = Array(repeating: "[1]", count: 2_048).joined(separator: ",")
         driver.connect().head(200, .json).bytes("{\"embeddings\":[\(vectors)],\"prompt_eval_count\":9}").end()
         driver.connect().fail()
-        driver.wait(.seconds(2))
+        for _ in 0..<5 where driver.legs.count < 4 { driver.fireTimer() }
         driver.connect().head(200, .json).bytes("{\"embeddings\":[[2]],\"prompt_eval_count\":1}").end()
         #expect(driver.accounts == ["one", "ollama", "ollama", "ollama"])
         #expect(driver.response?.status == 200)

@@ -50,16 +50,31 @@ import Testing
 
     @Test("a suffix of /api/generate reaches an OpenAI-compatible coder as one prompt")
     func fromOllama() {
-        let coder = Target.sample("one", model: "starcoder2")
+        let coder = Target.sample("one", model: "starcoder2", otherDialects: [.openAICompletions])
         let request = #"{"model":"gpt-test","prompt":"a","suffix":"b","stream":false}"#
         let driver = driver(coder, path: "/api/generate").send(request).connect()
         #expect(driver.legs[driver.leg]?.request?.path == "/completions")
         #expect(body(driver).contains("<fim_prefix>a<fim_suffix>b<fim_middle>"))
     }
 
+    @Test("a suffix passes to providers that take it, and is put into the prompt for local servers that do not")
+    func suffix() {
+        func ask(isLocal: Bool, _ others: [Dialect]) -> String {
+            let target = Target.sample("one", model: "starcoder2", isLocal: isLocal, otherDialects: others)
+            let driver = driver(target, path: "/v1/completions").send(Self.gap).connect()
+            #expect(driver.legs[driver.leg]?.request?.path == "/completions")
+            return body(driver)
+        }
+        let sent = Self.gap.replacing("gpt-test", with: "starcoder2")
+        #expect(ask(isLocal: false, [.openAICompletions]) == sent)
+        #expect(ask(isLocal: true, [.openAICompletions]).contains("<fim_prefix>def f(<fim_suffix>return x<fim_middle>"))
+        #expect(ask(isLocal: false, []).contains("\"suffix\":\"return x\""))
+    }
+
     @Test("a model of no known family, and a provider that fills no gaps, are clear errors")
     func refused() {
-        let unknown = driver(.sample("one"), path: "/v1/fim/completions").send(Self.gap)
+        let server = Target.sample("one", otherDialects: [.openAICompletions])
+        let unknown = driver(server, path: "/v1/fim/completions").send(Self.gap)
         #expect(unknown.response?.status == 400 && unknown.errorCode == "unsupported_parameter")
         let claude = driver(Self.claude, path: "/v1/completions").send(Self.gap)
         #expect(claude.response?.status == 400 && claude.bodyText.contains("fills no gaps"))

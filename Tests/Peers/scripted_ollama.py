@@ -1,7 +1,7 @@
 """A small server with Ollama's own chat API, which does what its model names say.
 
-It answers `POST /api/chat` over HTTP/1.1, whole or as lines of JSON, and `GET /api/version`, `/api/tags` and
-`/v1/models`, by which an Ollama is recognised. It needs the standard library only. It is stricter than Ollama in one
+It answers `POST /api/chat` and `/api/generate` over HTTP/1.1, whole or as lines of JSON, and `GET /api/version`,
+`/api/tags` and `/v1/models`, by which an Ollama is recognised. It needs the standard library only. It is stricter than Ollama in one
 point: members that Ollama would pass over without a word are refused, so that none is sent by mistake.
 
     model        behaviour
@@ -85,9 +85,12 @@ class _OllamaHandler(_Handler):
                 self._send_json(404, {"error": "not found"})
 
     def _answer(self, received: Received, request: dict) -> None:
-        if received.path != "/api/chat":
+        self._generates = received.path == "/api/generate"
+        if received.path not in ("/api/chat", "/api/generate"):
             return self._refuse_with(received, 404, "not found")
         try:
+            if self._generates:
+                request = as_chat(request)
             check(request)
         except Refused as refused:
             return self._refuse_with(received, 400, str(refused))
@@ -113,7 +116,7 @@ class _OllamaHandler(_Handler):
 
     def _send_answer(self, received: Received, model: str, request: dict) -> None:
         answer = Answer.to(model, request)
-        received.answer = json.dumps(answer.last(request["model"], answer.message())).encode()
+        received.answer = json.dumps(self._shaped(answer.last(request["model"], answer.message()))).encode()
         if model != "cut":
             received.usage = answer.usage
             return self._send(200, received.answer)
@@ -153,7 +156,30 @@ class _OllamaHandler(_Handler):
         self.end_headers()
 
     def _send_line(self, received: Received, value: dict) -> None:
-        self._send_chunk(received, json.dumps(value, ensure_ascii=False).encode() + b"\n")
+        self._send_chunk(received, json.dumps(self._shaped(value), ensure_ascii=False).encode() + b"\n")
+
+    def _shaped(self, value: dict) -> dict:
+        """The value as the route writes it: `/api/generate` has a text in place of a message."""
+        if not self._generates or "message" not in value:
+            return value
+        message = value["message"]
+        rest = {name: member for name, member in value.items() if name != "message"}
+        thinking = {"thinking": message["thinking"]} if message.get("thinking") else {}
+        return rest | {"response": message.get("content", "")} | thinking
+
+
+def as_chat(request: dict) -> dict:
+    """A request of `/api/generate` as one of `/api/chat`.
+
+    Raises: Refused, for members that the route does not have.
+    """
+    need("messages" not in request and "tools" not in request, "unknown member")
+    need(isinstance(request.get("prompt"), str) and request["prompt"], "a prompt is required here")
+    own = ("prompt", "system", "images", "suffix", "template", "context", "raw")
+    chat = {name: value for name, value in request.items() if name not in own}
+    system = [{"role": "system", "content": request["system"]}] if request.get("system") else []
+    images = {"images": request["images"]} if request.get("images") else {}
+    return chat | {"messages": [*system, {"role": "user", "content": request["prompt"]} | images]}
 
 
 def check(request: dict) -> None:

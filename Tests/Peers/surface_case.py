@@ -151,6 +151,8 @@ class SurfaceCase(unittest.TestCase):
             return system if isinstance(system, str) else "\n".join(block["text"] for block in system)
         if "input" in request and request.get("instructions"):
             return request["instructions"]
+        if "messages" not in request and "input" not in request:
+            return request.get("system", "")
         spoken = [message for message in self.turns(received) if message.get("role") in ("system", "developer")]
         return "\n".join(_text(message["content"]) for message in spoken)
 

@@ -52,14 +52,22 @@ extension Exchange {
     }
 }
 
+extension Exchange {
+    /// Whether a target would take the caller's bytes, but pass over the text behind the gap: local servers know no
+    /// `suffix` (llama-server leaves it out in silence, vLLM refuses it).
+    func losesSuffix(on target: Target, _ spoken: Dialect) -> Bool {
+        target.isLocal && spoken == .openAICompletions && format.request == .openAICompletions
+            && body.hasMember("suffix")
+    }
+}
+
 extension Target {
     /// What the target has for filling a gap; `nil` where it has nothing.
     fileprivate var gapRoute: FIMRoute? {
-        switch (dialect, kind.rawValue) {
-        case (.openAIChat, "mistral"): .fim
-        case (.openAIChat, "openai"), (.openAIChat, "deepseek"): .suffix
-        case (.openAIChat, _): .completions
-        case (.ollamaChat, _): .generate
+        switch dialect {
+        // A server that sends prompts to its model as they are needs the model's own tokens in them.
+        case .openAIChat: otherDialects.contains(.openAICompletions) ? .completions : .suffix
+        case .ollamaChat: .generate
         default: nil
         }
     }

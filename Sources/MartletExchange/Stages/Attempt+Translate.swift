@@ -22,7 +22,8 @@ extension Exchange {
         }
         guard target.dialect != .mock, passThrough == nil else { return true }
         let spoken = target.spoken(for: format.request)
-        var passes = format.passes(spoken) && responses?.value.canPass ?? true
+        var passes =
+            format.passes(spoken) && (responses?.value.canPass ?? true) && !losesSuffix(on: target, spoken)
         if passes, target.capabilities.jsonSchema == false { passes = try !mustBeSteered(spoken) }
         // The commonest case has a watcher of its own, which costs less.
         if passes, spoken == .openAIChat { return true }

@@ -48,6 +48,21 @@ import Testing
         }
     }
 
+    @Test func `a text becomes a vector: its dimensions, then its numbers as they came`() async throws {
+        let body = #"{"object":"list","data":[{"index":0,"embedding":[0.5, -1e-3]}],"usage":{"prompt_tokens":1}}"#
+        let vector = ScriptedGateway.Answer(parts: [body])
+        let (code, captured, request) = try await run(vector, ["ai", "embed", "m", "hi", "--dimensions", "2"])
+        #expect(code == 0)
+        #expect(captured.output == "dimensions: 2\n[0.5, -1e-3]\n" && captured.error == "")
+        #expect(request?.path == "/v1/embeddings")
+        #expect(request?.body == #"{"model":"m","input":"hi","dimensions":2}"#)
+        let piped = try await run(vector, ["ai", "embed", "m", "--json"], input: "more\n")
+        #expect(piped.captured.output == body + "\n")
+        #expect(piped.request?.body == #"{"model":"m","input":"more"}"#)
+        #expect(try await run(vector, ["ai", "embed", "m"]).code == 64)
+        #expect(try await run(answer, ["ai", "embed", "m", "hi"]).code == 1, "a chat is no vector")
+    }
+
     @Test func `a chat prints the answer alone`() async throws {
         let (code, captured, request) = try await run(answer, ["ai", "chat", "m", "--prompt", "q"], input: "more\n")
         #expect(code == 0)

@@ -66,7 +66,8 @@ extension Target {
         contextWindow: Int? = nil,
         timeouts: TargetTimeouts = TargetTimeouts(),
         maxConcurrency: Int = 0,
-        capabilities: ModelCapabilities = ModelCapabilities()
+        capabilities: ModelCapabilities = ModelCapabilities(),
+        otherDialects: [Dialect] = []
     ) -> Target {
         Target(
             id: TargetID(account: AccountName(account), upstreamModel: model, credentialLocation: "env::KEY"),
@@ -88,6 +89,7 @@ extension Target {
             contextWindow: contextWindow,
             timeouts: timeouts,
             maxConcurrency: maxConcurrency,
+            otherDialects: otherDialects,
             capabilities: capabilities
         )
     }
