@@ -16,7 +16,7 @@ public enum OpenAIResponsesShape {
         var hasInput = false
         var hasMessages = false
         var tools: JSONMember?
-        for member in scanner.members where member.keyHasEscapes || [5, 8].contains(member.key.count) {
+        for member in scanner.members where member.keyHasEscapes || member.key.count == 5 || member.key.count == 8 {
             let key = JSONCursor.Text(member)
             if member.kind == .array, member.count > 0, cursor.key(key, is: "messages") {
                 hasMessages = true

@@ -13,14 +13,17 @@ extension Exchange {
                 fallbacks: facts.fallbacks.map(\.rawValue),
                 privacy: privacy
             )
+            // Asked for only by who needs it: each of these is handed a copy of the exchange.
             var plan: Plan
-            if let anyone = try planWithoutModel() {
+            if passThrough != nil, facts.model == nil, let anyone = try planWithoutModel() {
                 plan = anyone
-            } else {
+            } else if surface == .ollama {
                 plan = try planned(request)
+            } else {
+                plan = try Planner.plan(request, in: snapshot)
             }
-            try keepWhatPasses(&plan)
-            try keepWhatGoesOn(&plan)
+            if passThrough != nil { try keepWhatPasses(&plan) }
+            if responses != nil { try keepWhatGoesOn(&plan) }
             // A target that is cooling down is asked last; it is not left out, so that the only one still is asked.
             if plan.targets.count > 1 {
                 let usable = plan.targets.filter { env.mayUse($0) }
@@ -34,7 +37,7 @@ extension Exchange {
             return refuse(error, closing: false, &env, &actions)
         }
         if case .resume(let message)? = facts.thread { return findThread(behind: message, &env, &actions) }
-        if let page = loadAnswer() { return respond(with: page, &env, &actions) }
+        if surface == .ollama, let page = loadAnswer() { return respond(with: page, &env, &actions) }
         if responses?.value.goesOnUpstream == true { return findMaker(&env, &actions) }
         lookup(&env, &actions)
     }

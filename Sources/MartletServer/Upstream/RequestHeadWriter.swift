@@ -10,8 +10,12 @@ enum RequestHeadWriter {
             + target.requestFields.lines.count
         for field in request.fields { size += field.name.utf8.count + field.value.utf8.count + 4 }
         HeadBytes.write(into: &buffer, capacity: size) { bytes in
-            bytes.append(request.method.name)
-            bytes.append(" ")
+            if request.method == .post {
+                bytes.append("POST ")
+            } else {
+                bytes.append(request.method.name)
+                bytes.append(" ")
+            }
             bytes.append(target.requestPrefix)
             bytes.append(request.path)
             bytes.append(" HTTP/1.1\r\n")
