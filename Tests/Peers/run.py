@@ -8,10 +8,15 @@ class as failed: nothing is passed over in silence.
 
 from __future__ import annotations
 
+import faulthandler
+import gc
 import sys
 import time
 import unittest
 from pathlib import Path
+
+# A test that takes longer hangs: what every thread does is printed, and the run ends.
+TEST_LIMIT_S = 180
 
 
 class Result(unittest.TestResult):
@@ -25,9 +30,11 @@ class Result(unittest.TestResult):
     def startTest(self, test: unittest.TestCase) -> None:
         super().startTest(test)
         self._started = time.monotonic()
+        faulthandler.dump_traceback_later(TEST_LIMIT_S, exit=True)
 
     def stopTest(self, test: unittest.TestCase) -> None:
         super().stopTest(test)
+        gc.collect()
         word = "FAIL" if test.id() in self.failed else "ok  "
         print(f"{word} {test.id()} ({time.monotonic() - self._started:.2f} s)", flush=True)
 
@@ -54,7 +61,12 @@ def main(modules: list[str]) -> int:
     suite = unittest.defaultTestLoader.loadTestsFromNames(modules)
     count = suite.countTestCases()
     result = Result()
+    # httpcore closes a stream nobody read to its end when it is collected, under a lock of its pool that the same
+    # thread may hold: a collection in the middle of a request then waits for itself. So it is done between tests.
+    gc.disable()
+    faulthandler.dump_traceback_later(TEST_LIMIT_S, exit=True)  # for what is set up before the first test
     suite.run(result)
+    faulthandler.cancel_dump_traceback_later()
     unfinished = count - result.testsRun  # tests of a class that could not be set up
     tests_failed = len([name for name in result.failed if not name.startswith(("setUp", "tearDown"))])
     # A failure outside any test, such as a gateway that does not stop cleanly, is one failure more.

@@ -62,7 +62,7 @@ public struct AnthropicMessagesStreamDecoder: ChatStreamDecoder {
         if state.isDone { return }
         do throws(ChatFailure) {
             var position = 0
-            while let split = try unsafe next(read, &position) {
+            while let split = try unsafe splitter.nextEvent(in: read, at: &position) {
                 let data: [UInt8]? = unsafe splitter.withBytes(of: split, in: read) { bytes in
                     let event = unsafe SSEEvent(parsing: bytes)
                     guard event.hasData else { return nil }
@@ -81,25 +81,10 @@ public struct AnthropicMessagesStreamDecoder: ChatStreamDecoder {
     }
 
     private mutating func decode(event data: [UInt8], into chunks: inout [ChatChunk]) throws(ChatFailure) {
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(data)
-        } catch {
-            throw .malformed(error.description)
+        try data.answered { (view) throws(ChatFailure) in
+            guard view.kind == .object else { throw .malformed("an event of the stream is no object") }
+            try state.read(view, into: &chunks)
         }
-        guard document.rootKind == .object else { throw .malformed("an event of the stream is no object") }
-        try document.withView { (view) throws(ChatFailure) in try state.read(view, into: &chunks) }
         if let error = chunks.last?.error { failure = .upstream(error) }
-    }
-
-    private mutating func next(
-        _ read: UnsafeRawBufferPointer,
-        _ position: inout Int
-    ) throws(ChatFailure) -> SSESplit? {
-        do throws(SSEError) {
-            return try unsafe splitter.next(in: read, at: &position)
-        } catch {
-            throw .malformed("an event of the stream is over its limit")
-        }
     }
 }

@@ -47,10 +47,10 @@ public enum OpenAIChatFacts {
 }
 
 /// The members a request is read for.
-private struct FactsReader {
+private struct FactsReader: MemberReader {
     var facts = RequestFacts()
     var hasMessages = false
-    private var cursor: JSONCursor
+    var cursor: JSONCursor
 
     init(cursor: JSONCursor) { self.cursor = cursor }
 
@@ -74,18 +74,18 @@ private struct FactsReader {
         switch field {
         case .model: try readModel(member)
         case .messages: try readMessages(member)
-        case .stream: facts.stream = try boolean(member, field) ?? false
+        case .stream: facts.stream = try boolean(member, field.name) ?? false
         case .streamOptions: try readStreamOptions(member)
-        case .maxTokens: facts.maxTokens = try integer(member, field, 1...Self.largest)
-        case .maxCompletionTokens: facts.maxCompletionTokens = try integer(member, field, 1...Self.largest)
-        case .n: facts.choiceCount = try integer(member, field, 1...Self.largest) ?? 1
-        case .seed: _ = try integer(member, field, .min ... .max)
-        case .topLogprobs: _ = try integer(member, field, 0...20)
-        case .topK: _ = try integer(member, field, -1...Self.largest)
-        case .temperature: try float(member, field, 0...2)
-        case .topP: try float(member, field, 0...1)
-        case .presencePenalty, .frequencyPenalty: try float(member, field, -2...2)
-        case .logprobs, .parallelToolCalls, .store: _ = try boolean(member, field)
+        case .maxTokens: facts.maxTokens = try integer(member, field.name, 1...Self.largest)
+        case .maxCompletionTokens: facts.maxCompletionTokens = try integer(member, field.name, 1...Self.largest)
+        case .n: facts.choiceCount = try integer(member, field.name, 1...Self.largest) ?? 1
+        case .seed: _ = try integer(member, field.name, .min ... .max)
+        case .topLogprobs: _ = try integer(member, field.name, 0...20)
+        case .topK: _ = try integer(member, field.name, -1...Self.largest)
+        case .temperature: try float(member, field.name, 0...2)
+        case .topP: try float(member, field.name, 0...1)
+        case .presencePenalty, .frequencyPenalty: try float(member, field.name, -2...2)
+        case .logprobs, .parallelToolCalls, .store: _ = try boolean(member, field.name)
         case .stop: try readStop(member)
         case .tools: try readTools(member)
         case .user: try readUser(member)
@@ -94,7 +94,7 @@ private struct FactsReader {
         case .fallbacks: try readFallbacks(member)
         case .provider: try readProvider(member)
         case .smartRouting:
-            facts.smartRouting = try boolean(member, field)
+            facts.smartRouting = try boolean(member, field.name)
             facts.gatewayMembers.insert(.smartRouting)
         }
     }
@@ -107,29 +107,6 @@ extension FactsReader {
         facts.modelValue = member.value
         facts.model = try modelName(member.kind, param: "model")
     }
-
-    /// Reads a model's name at the cursor; `nil` for null and the empty string.
-    private mutating func modelName(
-        _ kind: JSONKind,
-        param: @autoclosure () -> String
-    ) throws(GatewayError) -> ModelName? {
-        if kind == .null { return nil }
-        guard kind == .string, let text = cursor.string() else {
-            throw .invalid(param(), "must be a string")
-        }
-        if text.length == 0 { return nil }
-        guard text.length <= 256 else { throw .invalid(param(), "must have 1 to 256 bytes") }
-        if !text.hasEscapes {
-            let bytes = unsafe UnsafeRawBufferPointer(start: cursor.base + text.start, count: text.length)
-            guard unsafe bytes.allSatisfy(isModelByte) else { throw .invalid(param(), Self.modelRule) }
-            return ModelName(unsafe String(decoding: bytes, as: UTF8.self))
-        }
-        let bytes = cursor.decoded(text)
-        guard bytes.allSatisfy(isModelByte) else { throw .invalid(param(), Self.modelRule) }
-        return ModelName(String(decoding: bytes, as: UTF8.self))
-    }
-
-    private static let modelRule = "may hold only the characters A-Z a-z 0-9 . _ : / @ + -"
 
     private mutating func readMessages(_ member: JSONMember) throws(GatewayError) {
         guard member.kind == .array else {
@@ -184,12 +161,6 @@ extension FactsReader {
         }
     }
 
-    private mutating func readUser(_ member: JSONMember) throws(GatewayError) {
-        if member.kind == .null { return }
-        guard member.kind == .string, let text = cursor.string() else { throw .invalid("user", "must be a string") }
-        guard 1...256 ~= text.length else { throw .invalid("user", "must have 1 to 256 bytes") }
-    }
-
     private mutating func readStreamOptions(_ member: JSONMember) throws(GatewayError) {
         if member.kind == .null { return }
         guard member.kind == .object else { throw .invalid("stream_options", "must be an object") }
@@ -206,114 +177,6 @@ extension FactsReader {
             case .false, .null: facts.includeUsage = false
             default: throw .invalid("stream_options.include_usage", "must be a boolean")
             }
-        }
-    }
-
-    private mutating func readMetadata(_ member: JSONMember) throws(GatewayError) {
-        if member.kind == .null { return }
-        guard member.kind == .object else { throw .invalid("metadata", "must be an object") }
-        guard member.count <= OpenAIChatFacts.maxMetadataPairs else {
-            throw .invalid("metadata", "must have at most \(OpenAIChatFacts.maxMetadataPairs) pairs")
-        }
-        guard cursor.enter(UInt8(ascii: "{")) else { return }
-        while let key = cursor.nextKey() {
-            guard key.length <= 64 else { throw .invalid("metadata", "must have keys of at most 64 bytes") }
-            guard let value = cursor.string() else { throw .invalid("metadata", "must have strings as values") }
-            guard value.length <= 512 else { throw .invalid("metadata", "must have values of at most 512 bytes") }
-            if cursor.key(key, is: "app") { facts.hasApp = true }
-        }
-    }
-
-    /// Takes one of the gateway's own values; any other is a vendor's field and passes.
-    private mutating func readRoute(_ member: JSONMember) {
-        guard member.kind == .string, let text = cursor.string() else { return }
-        guard let route = Route(rawValue: String(decoding: cursor.decoded(text), as: UTF8.self)) else { return }
-        facts.route = route
-        facts.gatewayMembers.insert(.route)
-    }
-
-    private mutating func readProvider(_ member: JSONMember) throws(GatewayError) {
-        guard member.kind == .string, let text = cursor.string() else { return }
-        guard 1...256 ~= text.length else { throw .invalid("provider", "must have 1 to 256 bytes") }
-        facts.provider = String(decoding: cursor.decoded(text), as: UTF8.self)
-        facts.gatewayMembers.insert(.provider)
-    }
-
-    /// Takes a list of names, or of objects with a `model`.
-    private mutating func readFallbacks(_ member: JSONMember) throws(GatewayError) {
-        facts.gatewayMembers.insert(.fallbacks)
-        if member.kind == .null { return }
-        guard member.kind == .array else { throw .invalid("fallbacks", "must be an array") }
-        guard member.count <= OpenAIChatFacts.maxFallbacks else {
-            throw .invalid("fallbacks", "must have at most \(OpenAIChatFacts.maxFallbacks) elements")
-        }
-        guard cursor.enter(UInt8(ascii: "[")) else { return }
-        while cursor.nextElement() {
-            let index = facts.fallbacks.count
-            var name: ModelName?
-            if cursor.current == UInt8(ascii: "{") {
-                _ = cursor.enter(UInt8(ascii: "{"))
-                while let key = cursor.nextKey() {
-                    if cursor.key(key, is: "model") {
-                        let kind = JSONKind(firstByte: cursor.current)
-                        name = try modelName(kind, param: "fallbacks[\(index)].model")
-                        if name == nil { break }
-                    } else {
-                        cursor.skipValue()
-                    }
-                }
-            } else {
-                name = try modelName(JSONKind(firstByte: cursor.current), param: "fallbacks[\(index)]")
-            }
-            guard let name else { throw .invalid("fallbacks[\(index)]", "must name a model") }
-            facts.fallbacks.append(name)
-        }
-    }
-}
-
-extension FactsReader {
-    private func view(_ member: JSONMember) -> JSONView? {
-        unsafe JSONView(
-            validated: UnsafeRawBufferPointer(start: cursor.base, count: cursor.count),
-            range: member.value
-        )
-    }
-
-    private func boolean(_ member: JSONMember, _ field: ChatField) throws(GatewayError) -> Bool? {
-        switch member.kind {
-        case .true: true
-        case .false: false
-        case .null: nil
-        default: throw .invalid(field.name, "must be a boolean")
-        }
-    }
-
-    private func integer(
-        _ member: JSONMember,
-        _ field: ChatField,
-        _ range: ClosedRange<Int64>
-    ) throws(GatewayError) -> Int? {
-        if member.kind == .null { return nil }
-        guard let value = view(member)?.int64() else {
-            throw .invalid(field.name, "must be an integer")
-        }
-        guard range.contains(value) else {
-            throw .invalid(field.name, "must be between \(range.lowerBound) and \(range.upperBound)")
-        }
-        return Int(exactly: value)
-    }
-
-    private func float(
-        _ member: JSONMember,
-        _ field: ChatField,
-        _ range: ClosedRange<Double>
-    ) throws(GatewayError) {
-        if member.kind == .null { return }
-        guard let value = view(member)?.double() else {
-            throw .invalid(field.name, "must be a number")
-        }
-        guard range.contains(value) else {
-            throw .invalid(field.name, "must be between \(Int(range.lowerBound)) and \(Int(range.upperBound))")
         }
     }
 }

@@ -59,7 +59,7 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
         if isDone { return }
         do throws(ChatFailure) {
             var position = 0
-            while let split = try unsafe next(read, &position) {
+            while let split = try unsafe splitter.nextEvent(in: read, at: &position) {
                 let data: [UInt8]? = unsafe splitter.withBytes(of: split, in: read) { bytes in
                     let event = unsafe SSEEvent(parsing: bytes)
                     guard event.hasData else { return nil }
@@ -84,31 +84,14 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
         }
     }
 
-    private mutating func next(
-        _ read: UnsafeRawBufferPointer,
-        _ position: inout Int
-    ) throws(ChatFailure) -> SSESplit? {
-        do throws(SSEError) {
-            return try unsafe splitter.next(in: read, at: &position)
-        } catch {
-            throw .malformed("an event of the stream is over its limit")
-        }
-    }
-
     private static func chunk(_ data: [UInt8]) throws(ChatFailure) -> ChatChunk {
-        let document: JSONDocument
-        do throws(JSONError) {
-            document = try JSONDocument(data)
-        } catch {
-            throw .malformed(error.description)
-        }
-        let chunk: ChatChunk? = document.withView { view in
+        try data.answered { (view) throws(ChatFailure) in
             if let failure = UpstreamFailure(answer: view) { return ChatChunk(error: failure) }
-            guard let reader = try? JSONObjectReader(view) else { return nil }
+            guard let reader = try? JSONObjectReader(view) else {
+                throw .malformed("an event of the stream is no object")
+            }
             return ChatChunk(openAI: reader)
         }
-        guard let chunk else { throw .malformed("an event of the stream is no object") }
-        return chunk
     }
 }
 

@@ -2,10 +2,10 @@ import MartletCore
 import MartletWire
 
 /// The members a request is read for.
-struct ResponsesFactsReader {
+struct ResponsesFactsReader: MemberReader {
     var facts = RequestFacts()
     var state = OpenAIResponsesFacts.State()
-    private var cursor: JSONCursor
+    var cursor: JSONCursor
     private var hasInput = false
     private var hasMessages = false
     private var standsForInput = false
@@ -184,133 +184,11 @@ extension ResponsesFactsReader {
             param: "background"
         )
     }
-
-    private mutating func readUser(_ member: JSONMember) throws(GatewayError) {
-        if member.kind == .null { return }
-        guard member.kind == .string, let text = cursor.string() else { throw .invalid("user", "must be a string") }
-        guard 1...256 ~= text.length else { throw .invalid("user", "must have 1 to 256 bytes") }
-    }
-
-    private mutating func readMetadata(_ member: JSONMember) throws(GatewayError) {
-        if member.kind == .null { return }
-        guard member.kind == .object else { throw .invalid("metadata", "must be an object") }
-        guard member.count <= OpenAIChatFacts.maxMetadataPairs else {
-            throw .invalid("metadata", "must have at most \(OpenAIChatFacts.maxMetadataPairs) pairs")
-        }
-        guard cursor.enter(UInt8(ascii: "{")) else { return }
-        while let key = cursor.nextKey() {
-            guard key.length <= 64 else { throw .invalid("metadata", "must have keys of at most 64 bytes") }
-            guard let value = cursor.string() else { throw .invalid("metadata", "must have strings as values") }
-            guard value.length <= 512 else { throw .invalid("metadata", "must have values of at most 512 bytes") }
-            if cursor.key(key, is: "app") { facts.hasApp = true }
-        }
-    }
-
-    /// Takes one of the gateway's own values; any other is a vendor's field and passes.
-    private mutating func readRoute(_ member: JSONMember) {
-        guard member.kind == .string, let text = cursor.string() else { return }
-        guard let route = Route(rawValue: String(decoding: cursor.decoded(text), as: UTF8.self)) else { return }
-        facts.route = route
-        facts.gatewayMembers.insert(.route)
-    }
-
-    private mutating func readProvider(_ member: JSONMember) throws(GatewayError) {
-        guard member.kind == .string, let text = cursor.string() else { return }
-        guard 1...256 ~= text.length else { throw .invalid("provider", "must have 1 to 256 bytes") }
-        facts.provider = String(decoding: cursor.decoded(text), as: UTF8.self)
-        facts.gatewayMembers.insert(.provider)
-    }
-
-    /// Takes a list of names, or of objects with a `model`.
-    private mutating func readFallbacks(_ member: JSONMember) throws(GatewayError) {
-        facts.gatewayMembers.insert(.fallbacks)
-        if member.kind == .null { return }
-        guard member.kind == .array else { throw .invalid("fallbacks", "must be an array") }
-        guard member.count <= OpenAIChatFacts.maxFallbacks else {
-            throw .invalid("fallbacks", "must have at most \(OpenAIChatFacts.maxFallbacks) elements")
-        }
-        guard cursor.enter(UInt8(ascii: "[")) else { return }
-        while cursor.nextElement() {
-            let index = facts.fallbacks.count
-            var name: ModelName?
-            if cursor.enter(UInt8(ascii: "{")) {
-                while let key = cursor.nextKey() {
-                    guard cursor.key(key, is: "model") else {
-                        cursor.skipValue()
-                        continue
-                    }
-                    let kind = JSONKind(firstByte: cursor.current)
-                    name = try modelName(kind, param: "fallbacks[\(index)].model")
-                    if name == nil { break }
-                }
-            } else {
-                name = try modelName(JSONKind(firstByte: cursor.current), param: "fallbacks[\(index)]")
-            }
-            guard let name else { throw .invalid("fallbacks[\(index)]", "must name a model") }
-            facts.fallbacks.append(name)
-        }
-    }
-
-    /// Reads a model's name at the cursor; `nil` for null and the empty string.
-    private mutating func modelName(
-        _ kind: JSONKind,
-        param: @autoclosure () -> String
-    ) throws(GatewayError) -> ModelName? {
-        if kind == .null { return nil }
-        guard kind == .string, let text = cursor.string() else { throw .invalid(param(), "must be a string") }
-        if text.length == 0 { return nil }
-        guard text.length <= 256 else { throw .invalid(param(), "must have 1 to 256 bytes") }
-        let bytes = cursor.decoded(text)
-        guard bytes.allSatisfy(isModelByte) else {
-            throw .invalid(param(), "may hold only the characters A-Z a-z 0-9 . _ : / @ + -")
-        }
-        return ModelName(String(decoding: bytes, as: UTF8.self))
-    }
 }
 
 extension ResponsesFactsReader {
-    private func view(_ member: JSONMember) -> JSONView? {
-        unsafe JSONView(
-            validated: UnsafeRawBufferPointer(start: cursor.base, count: cursor.count),
-            range: member.value
-        )
-    }
 
     private func object(_ member: JSONMember, _ name: StaticString) throws(GatewayError) {
         guard member.kind == .object || member.kind == .null else { throw .invalid("\(name)", "must be an object") }
-    }
-
-    private func boolean(_ member: JSONMember, _ name: StaticString) throws(GatewayError) -> Bool? {
-        switch member.kind {
-        case .true: true
-        case .false: false
-        case .null: nil
-        default: throw .invalid("\(name)", "must be a boolean")
-        }
-    }
-
-    private func integer(
-        _ member: JSONMember,
-        _ name: StaticString,
-        _ range: ClosedRange<Int64>
-    ) throws(GatewayError) -> Int? {
-        if member.kind == .null { return nil }
-        guard let value = view(member)?.int64() else { throw .invalid("\(name)", "must be an integer") }
-        guard range.contains(value) else {
-            throw .invalid("\(name)", "must be between \(range.lowerBound) and \(range.upperBound)")
-        }
-        return Int(exactly: value)
-    }
-
-    private func float(
-        _ member: JSONMember,
-        _ name: StaticString,
-        _ range: ClosedRange<Double>
-    ) throws(GatewayError) {
-        if member.kind == .null { return }
-        guard let value = view(member)?.double() else { throw .invalid("\(name)", "must be a number") }
-        guard range.contains(value) else {
-            throw .invalid("\(name)", "must be between \(Int(range.lowerBound)) and \(Int(range.upperBound))")
-        }
     }
 }
