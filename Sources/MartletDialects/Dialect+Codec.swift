@@ -9,6 +9,9 @@ public struct CodecSettings: Hashable, Sendable {
     /// How long a local model stays loaded after a request.
     public var keepAlive: String?
 
+    /// Signatures of calls that were answered before; `nil` keeps none.
+    public var signatures: GeminiSignatureMemory?
+
     /// Whether streams may be asked for their usage, where a format has a member for that.
     public var acceptsStreamUsage: Bool
 
@@ -17,8 +20,10 @@ public struct CodecSettings: Hashable, Sendable {
         account: String,
         contextWindow: Int? = nil,
         keepAlive: String? = nil,
-        acceptsStreamUsage: Bool = true
+        acceptsStreamUsage: Bool = true,
+        signatures: GeminiSignatureMemory? = nil
     ) {
+        self.signatures = signatures
         self.account = account
         self.contextWindow = contextWindow
         self.keepAlive = keepAlive
@@ -50,6 +55,8 @@ extension Dialect {
         case .openAICompletions: OpenAICompletionsCodec()
         case .simpleChat: SimpleChatCodec()
         case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
+        case .gemini: GeminiCodec(origin: settings.account, memory: settings.signatures)
+        case .anthropicVertex: AnthropicVertexCodec(origin: settings.account)
         case .mock: nil
         }
     }
@@ -68,13 +75,17 @@ extension Dialect {
         case .ollamaGenerate: "/api/generate"
         case .openAICompletions: "/completions"
         case .simpleChat: "/chat"
+        case .gemini:
+            GeminiCodec.path(model: model, stream ? "streamGenerateContent?alt=sse" : "generateContent")
+        case .anthropicVertex: AnthropicVertexCodec.path(model: model, stream: stream)
         }
     }
 
     /// The media type of its streams.
     public var streamType: String {
         switch self {
-        case .openAIChat, .anthropicMessages, .openAIResponses, .openAICompletions, .simpleChat, .mock:
+        case .openAIChat, .anthropicMessages, .openAIResponses, .openAICompletions, .simpleChat, .mock, .gemini,
+            .anthropicVertex:
             "text/event-stream"
         case .ollamaChat, .ollamaGenerate: "application/x-ndjson"
         }

@@ -100,6 +100,8 @@ struct PresetsFile: Decodable {
         case openAIResponses = "openai_responses"
         case openAICompletions = "openai_completions"
         case ollamaGenerate = "ollama_generate"
+        case gemini
+        case anthropicVertex = "anthropic_vertex"
         case mock
 
         var dialect: Dialect {
@@ -110,6 +112,8 @@ struct PresetsFile: Decodable {
             case .openAIResponses: .openAIResponses
             case .openAICompletions: .openAICompletions
             case .ollamaGenerate: .ollamaGenerate
+            case .gemini: .gemini
+            case .anthropicVertex: .anthropicVertex
             case .mock: .mock
             }
         }

@@ -109,7 +109,7 @@ extension Exchange {
             request: UpstreamRequest(
                 path: isCount ? path + "/count_tokens" : path,
                 accept: facts.stream ? spoken.streamType : "application/json",
-                fields: head.vendorFields,
+                fields: vendorFields(for: spoken),
                 body: body.spliced(spoken, for: target, facts: facts)
             ),
             dropped: target.quirks.dropParams.filter { body.hasMember($0) },
@@ -130,8 +130,8 @@ extension Exchange {
         guard let upstream = try? codec(spoken, for: target) else { return }
         if typedRequest == nil { typedRequest = Boxed(written.typed) }
         var fields = written.fields
-        if spoken == format.request {
-            fields += head.vendorFields.filter { field in !fields.contains { $0.name == field.name } }
+        if spoken.callers == format.request {
+            fields += vendorFields(for: spoken).filter { field in !fields.contains { $0.name == field.name } }
         }
         let context = callerContext(format.answer.repeatsRequest ? responses?.value.own ?? written.typed : nil)
         translated = Boxed(
@@ -142,7 +142,7 @@ extension Exchange {
                     fields: fields,
                     body: SplicedBody(written.body)
                 ),
-                dropped: written.dropped + (spoken == .anthropicMessages ? [] : droppedBetas),
+                dropped: written.dropped + (spoken.callers == .anthropicMessages ? [] : droppedBetas),
                 translation: Translation(
                     from: upstream,
                     to: format.answer.codec(for: context),

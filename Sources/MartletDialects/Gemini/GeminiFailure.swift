@@ -1,0 +1,89 @@
+import MartletCore
+import MartletWire
+
+extension UpstreamFailure {
+    /// Reads an error body: `{"error":{"code","message","status","details"}}`, the same in a list of one, or any other
+    /// shape.
+    ///
+    /// The type is the status (`RESOURCE_EXHAUSTED`). The code is the reason that the details give
+    /// (`API_KEY_INVALID`); a prompt that is too long gets the code OpenAI clients know it by.
+    init(gemini body: [UInt8]) {
+        guard let document = try? JSONDocument(body) else {
+            self.init(openAI: body)
+            return
+        }
+        self = document.withView { UpstreamFailure(geminiShape: $0) }
+    }
+
+    /// Reads the failure that stands in place of an answer; `nil` when the value looks like no failure.
+    init?(geminiAnswer view: JSONView) {
+        let inner = view.kind == .array ? view.elements.first { _ in true } : view
+        guard let error = inner?.member("error"), !error.isNull else { return nil }
+        self.init(geminiShape: view)
+    }
+
+    init(geminiShape view: JSONView) {
+        self.init(anyShape: view)
+        let inner = view.kind == .array ? view.elements.first { _ in true } : view
+        guard let error = inner?.member("error"), error.kind == .object else { return }
+        // The number repeats the status of the answer.
+        code = nil
+        type = error.member("status")?.string().flatMap { 1...64 ~= $0.utf8.count ? $0 : nil } ?? type
+        for detail in error.member("details")?.elements.prefix(16).map({ $0 }) ?? [] {
+            if let reason = detail.member("reason")?.string(), 1...64 ~= reason.utf8.count { code = code ?? reason }
+        }
+        if type == "INVALID_ARGUMENT", code == nil, message.contains("input token count") {
+            code = "context_length_exceeded"
+        }
+    }
+}
+
+/// Writes the error body of Google's APIs: `{"error":{"code","message","status"}}`.
+enum GeminiError {
+    static func encode(_ error: GatewayError) -> [UInt8] {
+        let http = error.code.status
+        return body(http, error.message, word(http))
+    }
+
+    static func encode(_ failure: UpstreamFailure, status: Int) -> [UInt8] {
+        let own = failure.type.flatMap { words.contains($0) ? $0 : nil }
+        return body(status, failure.message, own ?? word(status))
+    }
+
+    /// The word of a status.
+    ///
+    /// - SeeAlso: google/rpc/code.proto.
+    private static func word(_ status: Int) -> String {
+        switch status {
+        case 401: "UNAUTHENTICATED"
+        case 403: "PERMISSION_DENIED"
+        case 404: "NOT_FOUND"
+        case 402, 429: "RESOURCE_EXHAUSTED"
+        case 499: "CANCELLED"
+        case 408, 504: "DEADLINE_EXCEEDED"
+        case 501: "UNIMPLEMENTED"
+        case 502, 503, 529: "UNAVAILABLE"
+        case 500...: "INTERNAL"
+        default: "INVALID_ARGUMENT"
+        }
+    }
+
+    private static let words: Set<String> = [
+        "INVALID_ARGUMENT", "FAILED_PRECONDITION", "UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND",
+        "RESOURCE_EXHAUSTED", "CANCELLED", "INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED", "UNIMPLEMENTED",
+        "OUT_OF_RANGE", "ABORTED",
+    ]
+
+    private static func body(_ code: Int, _ message: String, _ status: String) -> [UInt8] {
+        var writer = JSONWriter(reserving: 128)
+        writer.object { writer in
+            writer.key("error")
+            writer.object { writer in
+                writer.member("code", code)
+                writer.member("message", message)
+                writer.member("status", status)
+            }
+        }
+        return writer.bytes
+    }
+}
