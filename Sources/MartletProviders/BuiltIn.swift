@@ -48,6 +48,9 @@ struct PresetsFile: Decodable {
         var otherDialects: [DialectName]?
         var baseUrl: String?
         var loopbackPort: Int?
+        var place: Place?
+        var modelsPath: String?
+        var families: [Family]?
         var credential: ProviderDescriptor.CredentialNeed
         var credentialVariables: [String]
         var authHeader: String
@@ -67,6 +70,9 @@ struct PresetsFile: Decodable {
             out.otherDialects = (otherDialects ?? []).map(\.dialect)
             out.baseURL = baseUrl
             out.loopbackPort = loopbackPort
+            out.place = place?.place
+            out.modelsPath = modelsPath ?? ""
+            out.families = (families ?? []).map { ProviderFamily(prefix: $0.prefix, kind: ProviderKind($0.kind)) }
             out.credential = credential
             out.credentialVariables = credentialVariables
             out.authHeader = authHeader
@@ -75,6 +81,23 @@ struct PresetsFile: Decodable {
             out.acceptsStreamUsage = acceptsStreamUsage
             return out
         }
+    }
+
+    struct Place: Decodable {
+        var keys: [String]
+        var hostKey: String
+        var host: String
+        var hosts: [String: String]?
+        var path: String
+
+        var place: ProviderPlace {
+            ProviderPlace(keys: keys, hostKey: hostKey, host: host, hosts: hosts ?? [:], path: path)
+        }
+    }
+
+    struct Family: Decodable {
+        var prefix: String
+        var kind: String
     }
 
     struct Known: Decodable {

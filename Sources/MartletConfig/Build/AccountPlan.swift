@@ -18,6 +18,8 @@ struct AccountPlan: Sendable {
     var keepAlive: String?
     var tls = TLSOptions()
     var proxy: Proxy?
+    /// Models that another type of the same provider serves.
+    var families: [Family] = []
 
     /// Makes a target for a model of this account.
     func target(
@@ -26,13 +28,14 @@ struct AccountPlan: Sendable {
         contextWindow: Int?,
         capabilities: ModelCapabilities = ModelCapabilities()
     ) -> Target {
-        Target(
+        let descriptor = descriptor(for: upstreamModel)
+        return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,
             kind: descriptor.kind,
             dialect: descriptor.dialect,
             upstreamModel: upstreamModel,
-            endpoint: dialectEndpoint,
+            endpoint: endpoint(for: upstreamModel, descriptor),
             source: source,
             isLocal: isLocal,
             headers: headers,
@@ -60,7 +63,7 @@ struct AccountPlan: Sendable {
     }
 
     /// The endpoint in the target's own dialect: Ollama's stands beside its OpenAI one, not below it.
-    private var dialectEndpoint: Endpoint {
+    var dialectEndpoint: Endpoint {
         var endpoint = endpoint
         if descriptor.dialect == .ollamaChat, endpoint.basePath.utf8.elementsEqual("/v1".utf8) {
             endpoint.basePath = ""
@@ -76,7 +79,7 @@ struct AccountPlan: Sendable {
     /// The account as the snapshot has it.
     func account(_ registry: ModelRegistry) -> Account {
         Account(name: name, kind: descriptor.kind) { model in
-            let known = registry.model(upstream: model, at: descriptor.kind)
+            let known = registry.model(upstream: model, at: descriptor(for: model).kind)
             return target(
                 model,
                 price: known?.prices ?? fallbackPrice,

@@ -61,6 +61,9 @@ struct AccountReader {
             isLocal: isLocal,
             credentialLocation: "none"
         )
+        plan.families = descriptor.families.compactMap { family in
+            catalog.descriptor(family.kind).map { AccountPlan.Family(prefix: family.prefix, descriptor: $0) }
+        }
         switch credential(of: name, table, descriptor) {
         case .failure(let reason): return reason.isError ? .refused : .off(reason.message)
         case .success(let found):
@@ -93,7 +96,9 @@ struct AccountReader {
         _ descriptor: ProviderDescriptor,
         _ origin: ConfigOrigin
     ) -> Endpoint? {
-        guard let text = table["base_url"]?.string ?? descriptor.baseURL else {
+        let placed = table["base_url"] == nil ? place(of: name, table, descriptor, origin) : nil
+        if placed == nil, descriptor.place != nil, table["base_url"] == nil { return nil }
+        guard let text = table["base_url"]?.string ?? placed ?? descriptor.baseURL else {
             let example = "http://127.0.0.1:\(descriptor.loopbackPort ?? 8_000)/v1"
             error(origin, "account \(name) of type \(descriptor.kind) needs base_url, like \"\(example)\"")
             return nil
@@ -105,6 +110,30 @@ struct AccountReader {
             self.error(place, "base_url of account \(name): \(error.message)", suggestion: error.suggestion)
             return nil
         }
+    }
+
+    /// The base URL where it is made of the account's own keys.
+    private mutating func place(
+        of name: String,
+        _ table: ConfigTable,
+        _ descriptor: ProviderDescriptor,
+        _ origin: ConfigOrigin
+    ) -> String? {
+        guard let place = descriptor.place else { return nil }
+        var values: [String: String] = [:]
+        var isFine = true
+        for key in place.keys {
+            if let value = table[key]?.string, ProviderPlace.isPlain(value) {
+                values[key] = value
+            } else if let node = table[key] {
+                error(node.origin, "\(key) of account \(name) may hold only letters, digits and . _ : -")
+                isFine = false
+            } else {
+                error(origin, "account \(name) of type \(descriptor.kind) needs \(key)")
+                isFine = false
+            }
+        }
+        return isFine ? place.baseURL(values) : nil
     }
 
     private struct Credential {

@@ -38,9 +38,10 @@ struct ModelReader {
         for (provider, origin) in order {
             guard let plan = account(for: provider, providers[provider], origin) else { continue }
             let configured = providers[provider]?.table?["model_name"]?.string
+            let kind = plan.descriptor(for: configured ?? name).kind
             let row =
-                configured.flatMap { upstream in registry.model(upstream: upstream, at: plan.descriptor.kind) }
-                ?? registry.model(configured ?? name, at: plan.descriptor.kind)
+                configured.flatMap { upstream in registry.model(upstream: upstream, at: kind) }
+                ?? registry.model(configured ?? name, at: kind)
             targets.append(
                 plan.target(
                     configured ?? row?.upstreamModel ?? name,
@@ -66,7 +67,9 @@ struct ModelReader {
     /// Makes the entries of the registry for the given accounts: names in file order, providers in order of preference.
     static func entries(_ registry: ModelRegistry, _ plans: [AccountPlan], _ catalog: ProviderCatalog) -> [ModelEntry] {
         var byKind: [ProviderKind: [AccountPlan]] = [:]
-        for plan in plans { byKind[plan.descriptor.kind, default: []].append(plan) }
+        for plan in plans {
+            for kind in plan.kinds { byKind[kind, default: []].append(plan) }
+        }
         var seen: Set<String> = []
         var entries: [ModelEntry] = []
         for first in registry.models where seen.insert(first.id).inserted {

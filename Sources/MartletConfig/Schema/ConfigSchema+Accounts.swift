@@ -46,8 +46,8 @@ extension ConfigSchema {
         ),
         SchemaKey("proxy", .string, "HTTP proxy; empty goes without the environment's."),
         SchemaKey("region", .string, "Cloud region.", variables: ["AWS_REGION"], isBuilt: false),
-        SchemaKey("location", .string, "Cloud location.", isBuilt: false),
-        SchemaKey("project_id", .string, "Cloud project.", isBuilt: false),
+        SchemaKey("location", .string, "Google Cloud location, like `europe-west4`, `eu` or `global`."),
+        SchemaKey("project_id", .string, "Google Cloud project."),
         SchemaKey(
             "prompt_cache",
             .choice(["off", "auto", "system"]),

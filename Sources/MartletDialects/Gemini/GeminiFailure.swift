@@ -1,13 +1,15 @@
-import MartletCore
+public import MartletCore
 import MartletWire
 
 extension UpstreamFailure {
     /// Reads an error body: `{"error":{"code","message","status","details"}}`, the same in a list of one, or any other
     /// shape.
     ///
-    /// The type is the status (`RESOURCE_EXHAUSTED`). The code is the reason that the details give
-    /// (`API_KEY_INVALID`); a prompt that is too long gets the code OpenAI clients know it by.
-    init(gemini body: [UInt8]) {
+    /// The type is the status (`RESOURCE_EXHAUSTED`), the code the reason that the details give. A bad key, the quota of
+    /// a day that is used up, and a prompt that is too long get the codes OpenAI clients know them by.
+    ///
+    /// - Parameter body: The body, in full or as far as it was read.
+    public init(gemini body: [UInt8]) {
         guard let document = try? JSONDocument(body) else {
             self.init(openAI: body)
             return
@@ -30,11 +32,30 @@ extension UpstreamFailure {
         code = nil
         type = error.member("status")?.string().flatMap { 1...64 ~= $0.utf8.count ? $0 : nil } ?? type
         for detail in error.member("details")?.elements.prefix(16).map({ $0 }) ?? [] {
-            if let reason = detail.member("reason")?.string(), 1...64 ~= reason.utf8.count { code = code ?? reason }
+            if let reason = detail.member("reason")?.string(), 1...64 ~= reason.utf8.count {
+                // A bad key is answered with 400, as the caller's mistakes are.
+                code = code ?? (reason == "API_KEY_INVALID" ? "invalid_api_key" : reason)
+            }
+            if let delay = detail.member("retryDelay")?.string() { retryAfter = retryAfter ?? Self.duration(delay) }
+            for violation in detail.member("violations")?.elements.prefix(16).map({ $0 }) ?? []
+            where violation.member("quotaId")?.string()?.contains("PerDay") == true {
+                // The day's quota does not come back within any wait.
+                code = "insufficient_quota"
+            }
         }
         if type == "INVALID_ARGUMENT", code == nil, message.contains("input token count") {
             code = "context_length_exceeded"
         }
+    }
+}
+
+extension UpstreamFailure {
+    /// Reads seconds as Google writes them (`34s`, `1.5s`), rounded up; at most an hour.
+    private static func duration(_ text: String) -> Duration? {
+        guard text.utf8.last == UInt8(ascii: "s"), text.utf8.count <= 32, let seconds = Double(text.dropLast()),
+            0...1e9 ~= seconds
+        else { return nil }
+        return .seconds(Int64(min(seconds, 3_600).rounded(.up)))
     }
 }
 

@@ -7,6 +7,12 @@ import Synchronization
 /// oldest are forgotten first. A gateway that was started anew knows none; such a call goes with the placeholder that
 /// Google documents, and the model thinks anew.
 public final class GeminiSignatureMemory: Sendable, Hashable {
+    /// The memory of the process, for codecs that serve callers.
+    ///
+    /// A signature goes only to the account that made it, and a caller who does not know the id of a call gets nothing of
+    /// it.
+    public static let shared = GeminiSignatureMemory()
+
     /// The most calls that are remembered.
     private let most: Int
     /// The most bytes of signatures.

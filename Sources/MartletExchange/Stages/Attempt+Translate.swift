@@ -83,7 +83,8 @@ extension Exchange {
             account: target.account.rawValue,
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive,
-            acceptsStreamUsage: target.quirks.acceptsStreamUsage
+            acceptsStreamUsage: target.quirks.acceptsStreamUsage,
+            signatures: .shared
         )
     }
 
