@@ -5,6 +5,8 @@ All of them go through google-genai's types, so that no member is there that the
 
 from __future__ import annotations
 
+import json
+
 from gemini_rules import signature_of, signature_of_text
 from google.genai import types
 from scripted_upstream import example_of
@@ -77,8 +79,6 @@ class Answer:
         if results:
             text = "The tools said: " + " | ".join(str(next(iter(one.values()))) for one in results)
         elif schema := config.get("responseJsonSchema"):
-            import json
-
             text = json.dumps(example_of(schema))
         else:
             text = f"You said: {_last_text(request)}"
@@ -156,8 +156,6 @@ class Answer:
 
 def checked(response: dict) -> dict:
     """The response, if google-genai knows each member of it."""
-    import json
-
     types.GenerateContentResponse.model_validate_json(json.dumps(response))
     return response
 

@@ -23,8 +23,20 @@ MEMBERS = {
     "labels": dict[str, str],
     "serviceTier": types.ServiceTier,
 }
-# Members of `generationConfig` stand beside others in the SDK's configuration.
-OWN = {"responseJsonSchema": "response_json_schema"}
+
+
+# Below these stands what a caller named.
+FREE = {"args", "response", "parametersJsonSchema", "responseJsonSchema", "labels"}
+
+
+def in_camel_case(value: object) -> object:
+    """The request with the names that it is documented with; the API, and google-genai, know others too."""
+    if isinstance(value, list):
+        return [in_camel_case(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    names = {key: key.split("_")[0] + "".join(word.capitalize() for word in key.split("_")[1:]) for key in value}
+    return {names[key]: one if names[key] in FREE else in_camel_case(one) for key, one in value.items()}
 
 
 class Refused(Exception):

@@ -27,7 +27,7 @@ import threading
 from urllib.parse import unquote, urlsplit
 
 from gemini_answers import Answer
-from gemini_rules import Refused, check
+from gemini_rules import Refused, check, in_camel_case
 from google.genai import types
 from scripted_upstream import Received, ScriptedUpstream, _Handler, _Server
 
@@ -107,6 +107,7 @@ class _GeminiHandler(_Handler):
         try:
             if method in ("batchEmbedContents", "predict"):
                 return self._embed(received, request, model, method)
+            request = in_camel_case(request)
             check(request, model)
         except Refused as refused:
             return self._fail(received, _error(400, "INVALID_ARGUMENT", str(refused)))

@@ -246,8 +246,8 @@ class ToGemini(GeminiCase):
             ("refuse400", openai.BadRequestError, 400),
             ("badkey", openai.APIStatusError, 502),
             ("refuse429", openai.RateLimitError, 429),
-            ("daily", openai.RateLimitError, 429),
-            ("refuse503", openai.APIStatusError, 503),
+            ("daily", openai.InternalServerError, 502),
+            ("refuse503", openai.InternalServerError, 502),
         ]
         for end, kind, status in cases:
             for stream in (False, True):
