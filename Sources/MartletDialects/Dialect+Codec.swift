@@ -12,6 +12,11 @@ public struct CodecSettings: Hashable, Sendable {
     /// Signatures of calls that were answered before; `nil` keeps none.
     public var signatures: GeminiSignatureMemory?
 
+    /// The provider's own name of the model; `nil` where no format asks for it.
+    public var model: String?
+    /// Whether the target has the forms of embeddings that Vertex AI has.
+    public var isVertex = false
+
     /// Whether streams may be asked for their usage, where a format has a member for that.
     public var acceptsStreamUsage: Bool
 

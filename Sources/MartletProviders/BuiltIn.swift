@@ -51,6 +51,7 @@ struct PresetsFile: Decodable {
         var place: Place?
         var modelsPath: String?
         var families: [Family]?
+        var vertexEmbeddings: Bool?
         var credential: ProviderDescriptor.CredentialNeed
         var credentialVariables: [String]
         var authHeader: String
@@ -72,6 +73,7 @@ struct PresetsFile: Decodable {
             out.loopbackPort = loopbackPort
             out.place = place?.place
             out.modelsPath = modelsPath ?? ""
+            out.hasVertexEmbeddings = vertexEmbeddings ?? false
             out.families = (families ?? []).map { ProviderFamily(prefix: $0.prefix, kind: ProviderKind($0.kind)) }
             out.credential = credential
             out.credentialVariables = credentialVariables

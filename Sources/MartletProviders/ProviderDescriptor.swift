@@ -21,6 +21,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     /// What stands between the base URL and a model's path; not for names with a collection of their own
     /// (`endpoints/123`).
     public var modelsPath = ""
+    /// Whether it has the forms of embeddings that Vertex AI has.
+    public var hasVertexEmbeddings = false
     /// Models that another type serves at the same place.
     public var families: [ProviderFamily] = []
     /// The port a local engine of this kind listens on unless told otherwise; `nil` for other providers.

@@ -141,6 +141,8 @@ public struct Quirks: Hashable, Sendable {
     public var dropParams: [String]
     /// How long a local model stays loaded after a request, where the dialect can say so.
     public var keepAlive: String?
+    /// Whether it has the forms of embeddings that Vertex AI has.
+    public var hasVertexEmbeddings = false
 
     /// Creates a set of quirks.
     public init(acceptsStreamUsage: Bool = true, dropParams: [String] = [], keepAlive: String? = nil) {

@@ -106,7 +106,7 @@ class _GeminiHandler(_Handler):
             return self._fail(received, error)
         try:
             if method in ("batchEmbedContents", "predict"):
-                return self._embed(received, request, model, method)
+                return self._embed(received, request, model, method, is_vertex)
             request = in_camel_case(request)
             check(request, model)
         except Refused as refused:
@@ -136,9 +136,9 @@ class _GeminiHandler(_Handler):
         received.answer = json.dumps(error).encode()
         self._send(error["error"]["code"], received.answer, {})
 
-    def _embed(self, received: Received, request: dict, model: str, method: str) -> None:
+    def _embed(self, received: Received, request: dict, model: str, method: str, is_vertex: bool) -> None:
         if method == "predict":
-            if len(request["instances"]) > (1 if "gemini" in model else 250):
+            if len(request["instances"]) > 250:
                 raise Refused("too many instances")
             size = request.get("parameters", {}).get("outputDimensionality", 4)
             predictions = [
@@ -156,7 +156,8 @@ class _GeminiHandler(_Handler):
                 raise Refused("at most 100 requests can be in one batch")
             vectors = []
             for one in request["requests"]:
-                if one["model"] != f"models/{model}":
+                # On Vertex AI the path alone names the model.
+                if one.get("model") != (None if is_vertex else f"models/{model}"):
                     raise Refused("the model of each request must be that of the batch")
                 types.Content.model_validate_json(json.dumps(one["content"]))
                 text = " ".join(part["text"] for part in one["content"]["parts"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 
 import openai
 from dialect_case import CLOCK, PICTURE, PNG, WEATHER, WEATHER_ARGUMENTS, Plan, tool, user
 from gemini_answers import THOUGHT
 from gemini_case import GEMINI_KEY, GeminiCase
 from gemini_rules import PLACEHOLDER, signature_of
-from scripted_gemini import RETRY_DELAY_S
+from scripted_gemini import RETRY_DELAY_S, vector
 
 
 class ToGemini(GeminiCase):
@@ -321,6 +322,48 @@ class AnthropicToGemini(GeminiCase):
                 )
                 bare = {"name": "get_weather", "args": WEATHER_ARGUMENTS}
                 self.assertEqual(part["thoughtSignature"], signature_of(bare))
+
+
+class Embeddings(GeminiCase):
+    def test_texts_become_vectors_of_length_one(self) -> None:
+        texts = ["one two three", "four"]
+        for name, calls in (("embed", 1), ("embed-vertex", 1), ("embed-text", 1)):
+            for dimensions in (None, 3):
+                with self.subTest(model=name, dimensions=dimensions):
+                    self.setUp()
+                    more = {"dimensions": dimensions} if dimensions else {}
+                    answer = self.client.embeddings.create(model=name, input=texts, **more)
+                    self.assertEqual([len(one.embedding) for one in answer.data], [dimensions or 4] * 2)
+                    for one, text in zip(answer.data, texts):
+                        length = math.hypot(*vector(text, dimensions or 4))
+                        for got, value in zip(one.embedding, vector(text, dimensions or 4)):
+                            self.assertAlmostEqual(got, value / length, places=5)
+                    self.assertEqual(len(self.gemini.received), calls)
+                    if name != "embed-text":
+                        self.assertTrue(self.gemini.received[0].path.endswith(":batchEmbedContents"))
+                    else:
+                        self.assertTrue(self.gemini.received[0].path.endswith(":predict"))
+                        self.assertEqual(answer.usage.prompt_tokens, 4)
+
+    def test_the_task_is_passed_on(self) -> None:
+        self.client.embeddings.create(model="embed", input="a", extra_body={"task_type": "RETRIEVAL_QUERY"})
+        self.assertEqual(self.sent()["requests"][0]["taskType"], "RETRIEVAL_QUERY")
+
+    def test_a_hundred_and_one_texts_are_two_calls(self) -> None:
+        answer = self.client.embeddings.create(model="embed", input=[f"text {n}" for n in range(101)])
+        self.assertEqual((len(answer.data), len(self.gemini.received)), (101, 2))
+
+    def test_google_genai_asks_the_same(self) -> None:
+        self.client.embeddings.create(model="embed", input=["one", "two"], dimensions=3)
+        sent = self.sent()
+        self.gemini.forget()
+        self.judge.models.embed_content(
+            model="gemini-embedding-001", contents=["one", "two"], config={"output_dimensionality": 3}
+        )
+        judged = self.sent()
+        for one in judged["requests"]:
+            one["content"].pop("role", None)
+        self.assertEqual(sent, judged)
 
 
 class Judge(GeminiCase):

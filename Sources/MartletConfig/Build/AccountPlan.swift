@@ -29,6 +29,12 @@ struct AccountPlan: Sendable {
         capabilities: ModelCapabilities = ModelCapabilities()
     ) -> Target {
         let descriptor = descriptor(for: upstreamModel)
+        var quirks = Quirks(
+            acceptsStreamUsage: descriptor.acceptsStreamUsage,
+            dropParams: dropParams,
+            keepAlive: keepAlive
+        )
+        quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,
@@ -39,11 +45,7 @@ struct AccountPlan: Sendable {
             source: source,
             isLocal: isLocal,
             headers: headers,
-            quirks: Quirks(
-                acceptsStreamUsage: descriptor.acceptsStreamUsage,
-                dropParams: dropParams,
-                keepAlive: keepAlive
-            ),
+            quirks: quirks,
             price: price,
             contextWindow: contextWindow,
             timeouts: timeouts,

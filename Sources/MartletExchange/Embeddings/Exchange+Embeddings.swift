@@ -29,15 +29,19 @@ extension Exchange {
     /// - Throws: ``GatewayError`` when the target has no embeddings, or not for these inputs.
     mutating func writeEmbedding(for target: Target) throws(GatewayError) {
         guard var run = embedding?.value, target.dialect != .mock else { return }
-        let settings = CodecSettings(account: target.account.rawValue, keepAlive: target.quirks.keepAlive)
-        guard let codec = target.dialect.embeddingCodec(settings), let path = target.dialect.embeddingPath else {
+        var settings = CodecSettings(account: target.account.rawValue, keepAlive: target.quirks.keepAlive)
+        settings.model = target.upstreamModel
+        settings.isVertex = target.quirks.hasVertexEmbeddings
+        guard let codec = target.dialect.embeddingCodec(settings),
+            let path = target.dialect.embeddingPath(model: target.upstreamModel, isVertex: settings.isVertex)
+        else {
             throw GatewayError(
                 .unsupportedParameter,
                 "The provider `\(target.account.rawValue)` of this model has no embeddings.",
                 param: "model"
             )
         }
-        let limits = EmbeddingLimits.openAI
+        let limits = codec.limits
         let passes = run.form.passes(target.dialect)
         if !run.hasBegun {
             if run.form == .openAI, passes {
