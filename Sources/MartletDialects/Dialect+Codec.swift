@@ -10,7 +10,7 @@ public struct CodecSettings: Hashable, Sendable {
     public var keepAlive: String?
 
     /// Signatures of calls that were answered before; `nil` keeps none.
-    public var signatures: GeminiSignatureMemory?
+    public var signatures: GeminiSignatures?
 
     /// The provider's own name of the model; `nil` where no format asks for it.
     public var model: String?
@@ -26,7 +26,7 @@ public struct CodecSettings: Hashable, Sendable {
         contextWindow: Int? = nil,
         keepAlive: String? = nil,
         acceptsStreamUsage: Bool = true,
-        signatures: GeminiSignatureMemory? = nil
+        signatures: GeminiSignatures? = nil
     ) {
         self.signatures = signatures
         self.account = account

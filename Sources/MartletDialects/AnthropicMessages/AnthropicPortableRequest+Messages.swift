@@ -71,7 +71,11 @@ extension AnthropicPortableRequest {
     /// what Anthropic signed only Anthropic can read.
     private mutating func convert(_ reasoning: ChatReasoning, _ path: String) -> [ChatPart] {
         // What Gemini signed goes back to it, also without a text.
-        if target == .gemini, reasoning.isGeminis { return [.reasoning(reasoning)] }
+        if target == .gemini {
+            if reasoning.isGeminis { return [.reasoning(reasoning)] }
+            if reasoning.isSealed || !reasoning.text.isEmpty { dropped.add(path) }
+            return []
+        }
         guard !reasoning.isSealed, !reasoning.text.isEmpty else {
             if reasoning.isSealed { dropped.add(path) }
             return []
@@ -121,10 +125,15 @@ extension AnthropicPortableRequest {
                 moved.append((part, place))
             }
         }
-        if result.isError == true { Self.mark(&content, path) }
+        let keepsMark = target == .gemini
+        if result.isError == true, !keepsMark { Self.mark(&content, path) }
         // A result without content is refused.
         if content.isEmpty { content.append((.text(ChatText("")), path)) }
-        let sent = ChatToolResult(callID: id(result.callID), content: content.map(\.part))
+        let sent = ChatToolResult(
+            callID: id(result.callID),
+            content: content.map(\.part),
+            isError: keepsMark ? result.isError : nil
+        )
         append(
             ChatMessage(role: .tool, parts: [.toolResult(sent)]),
             from: Place(message: path, parts: content.map(\.path))

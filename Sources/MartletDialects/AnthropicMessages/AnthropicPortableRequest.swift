@@ -54,8 +54,8 @@ struct AnthropicPortableRequest {
         self.source = source
         self.target = target
         request = ChatRequest(model: source.model, messages: [])
-        // OpenAI takes 64 bytes in place of 128; Ollama has no limit.
-        names = AnthropicNames(longestName: target.isOpenAI ? 64 : 128)
+        // OpenAI and Gemini take 64 bytes in place of 128; Ollama has no limit.
+        names = AnthropicNames(longestName: target == .ollamaChat ? 128 : 64)
         try convertMessages()
         convertTools()
         convertLimits()

@@ -84,7 +84,7 @@ extension Exchange {
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive,
             acceptsStreamUsage: target.quirks.acceptsStreamUsage,
-            signatures: .shared
+            signatures: GeminiSignatures(SignatureMemory.shared)
         )
     }
 
