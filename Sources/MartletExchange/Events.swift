@@ -57,6 +57,8 @@ public enum Ask {
     case control(ControlRequest)
     /// Do work that would hold the loop up.
     case compute(Computation)
+    /// Write bytes of an upload to a file.
+    case spool(UploadWrite)
     /// Fetch what a request names by address, for a target that takes only bytes.
     case fetchMedia(MediaRequest)
     /// Put the conversation so far in front of a request.
@@ -77,6 +79,8 @@ public enum Answer {
     case messageAccount(AccountName?)
     /// What came of work.
     case computed(Computed)
+    /// The file that holds the bytes now; `nil` when they could not be written.
+    case spooled((any UploadFile)?)
     /// What was fetched.
     case media(MediaAnswer)
     /// A request with the conversation so far.

@@ -140,6 +140,7 @@ public struct Exchange {
         case (.slot(let slot), .admit): admitted(slot, &env, &actions)
         case (.slot(let slot), .attempt): targetSlotAnswered(slot, &env, &actions)
         case (.history(let history), .prepare): historyFound(history, &env, &actions)
+        case (.spooled(let file), .scan): formWritten(file, &env, &actions)
         case (.page(let page), _): respond(with: page, &env, &actions)
         case (.messageAccount(let account), .plan): threadFound(account, &env, &actions)
         case (.computed(let result), .attempt): computed(result, &env, &actions)

@@ -91,6 +91,7 @@ final class GatewayState: Sendable {
             accessLog: AccessLog(snapshot.observability),
             control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
             computing: ComputeService(threads: count),
+            uploads: UploadSpool(directory: directory.path, pool: threads),
             media: MediaFetcher(resolver: resolver, group: group),
             responses: ResponseKeeper(
                 ResponseStore(database),

@@ -128,6 +128,7 @@ extension ExchangePerformer {
         case .storedResponse(let request): loop.shared.responses.answer(request, reply: reply)
         case .slot(let request, _): waitForSlot(request, id, number)
         case .compute(let work): loop.shared.computing.run(work, reply: reply)
+        case .spool(let bytes): loop.shared.uploads.write(bytes, reply: reply)
         case .fetchMedia(let request): loop.shared.media.fetch(request, reply: reply)
         }
     }

@@ -18,6 +18,7 @@ final class SharedState: Sendable {
     let accessLog: AccessLog
     let control: ControlBridge
     let computing: ComputeService
+    let uploads: UploadSpool
     let media: MediaFetcher
     let responses: ResponseKeeper
     let shards: [MetricsShard]
@@ -35,6 +36,7 @@ final class SharedState: Sendable {
         accessLog: AccessLog,
         control: ControlBridge,
         computing: ComputeService,
+        uploads: UploadSpool,
         media: MediaFetcher,
         responses: ResponseKeeper,
         shards: [MetricsShard]
@@ -50,6 +52,7 @@ final class SharedState: Sendable {
         self.accessLog = accessLog
         self.control = control
         self.computing = computing
+        self.uploads = uploads
         self.media = media
         self.responses = responses
         self.shards = shards

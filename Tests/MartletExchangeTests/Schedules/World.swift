@@ -160,7 +160,7 @@ final class World {
         case .messageAccount:
             driver.tell(.answer(id, .messageAccount(random.chance(70) ? AccountName("one") : nil)))
         case .compute(let work): driver.tell(.answer(id, .computed(work.run())))
-        case .page, .control, .fetchMedia, .history, .storedResponse: break
+        case .page, .control, .fetchMedia, .history, .storedResponse, .spool: break
         }
     }
 
