@@ -24,9 +24,12 @@ extension Exchange {
         let spoken = target.spoken(for: format.request)
         var passes =
             format.passes(spoken) && (responses?.value.canPass ?? true) && !losesSuffix(on: target, spoken)
-        if passes, target.capabilities.jsonSchema == false { passes = try !mustBeSteered(spoken) }
+        if passes, target.capabilities.jsonSchema == false || excludesShape(target, spoken) {
+            passes = try !mustBeSteered(spoken)
+        }
+        if spoken == .openAIChat, let quirks = target.quirks.chat { try refuse(quirks, target) }
         // The commonest case has a watcher of its own, which costs less.
-        if passes, spoken == .openAIChat { return true }
+        if passes, spoken == .openAIChat, target.quirks.chat?.rewritesAnswers != true { return true }
         if !passes, format.request.hasGaps, try translateGap(for: target, codecSettings(target)) { return true }
         let upstream = try codec(spoken, for: target)
         if passes {
@@ -81,7 +84,8 @@ extension Exchange {
             account: target.account.rawValue,
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive,
-            acceptsStreamUsage: target.quirks.acceptsStreamUsage
+            acceptsStreamUsage: target.quirks.acceptsStreamUsage,
+            chatQuirks: target.quirks.chat
         )
     }
 
@@ -89,7 +93,23 @@ extension Exchange {
         guard let codec = spoken.codec(codecSettings(target)) else {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
         }
-        return codec
+        return codec.leavingOut(target.quirks.dropParams)
+    }
+
+    /// Whether what is asked for beside a shape of the answer keeps the target from giving that shape.
+    private func excludesShape(_ target: Target, _ spoken: Dialect) -> Bool {
+        guard spoken == .openAIChat, let quirks = target.quirks.chat else { return false }
+        return quirks.excludesShape(hasTools: facts.toolCount > 0, isStream: facts.stream)
+    }
+
+    /// Refuses what would come out wrong.
+    private func refuse(_ quirks: ChatQuirks, _ target: Target) throws(GatewayError) {
+        guard quirks.refusesToolsInStreams, facts.stream, facts.toolCount > 0 else { return }
+        throw GatewayError(
+            .unsupportedParameter,
+            "The provider `\(target.account.rawValue)` of this model calls no tools in streams; ask without `stream`.",
+            param: "tools"
+        )
     }
 
     /// Whether a target that speaks the caller's format is known not to give answers of the shape that is asked for.
@@ -105,19 +125,20 @@ extension Exchange {
     private func passing(_ spoken: Dialect, _ upstream: any ChatCodec, for target: Target) -> TranslatedRequest {
         let context = callerContext()
         let path = spoken.chatPath(model: target.upstreamModel, stream: facts.stream)
+        let written = body.chat(spoken, for: target, facts: facts)
         return TranslatedRequest(
             request: UpstreamRequest(
                 path: isCount ? path + "/count_tokens" : path,
                 accept: facts.stream ? spoken.streamType : "application/json",
                 fields: head.vendorFields,
-                body: body.spliced(spoken, for: target, facts: facts)
+                body: written.body
             ),
-            dropped: target.quirks.dropParams.filter { body.hasMember($0) },
+            dropped: written.dropped,
             translation: Translation(
                 from: upstream,
                 to: format.answer.codec(for: context),
                 framing: spoken.framing,
-                passes: true,
+                passes: spoken != .openAIChat || target.quirks.chat?.rewritesAnswers != true,
                 context: context
             )
         )
