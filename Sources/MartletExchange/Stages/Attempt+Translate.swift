@@ -139,6 +139,7 @@ extension Exchange {
                 to: format.answer.codec(for: context),
                 framing: spoken.framing,
                 passes: spoken != .openAIChat || target.quirks.chat?.rewritesAnswers != true,
+                passesErrors: true,
                 context: context
             )
         )

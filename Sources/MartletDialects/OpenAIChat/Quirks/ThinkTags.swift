@@ -9,7 +9,7 @@ struct ThinkTags: Sendable {
     /// Bytes that may be part of a tag.
     private var held: [UInt8] = []
 
-    private enum State { case before, inside, behind, after }
+    private enum State { case before, opened, inside, behind, after }
 
     /// What a piece of text is.
     struct Piece: Equatable {
@@ -38,7 +38,7 @@ struct ThinkTags: Sendable {
         case .inside: piece.reasoning = rest
         case .before, .after: piece.content = rest
         // Space between the tag and a text that never came.
-        case .behind: break
+        case .opened, .behind: break
         }
         state = .after
         return piece
@@ -51,8 +51,7 @@ struct ThinkTags: Sendable {
             let text = held.drop { $0 <= 0x20 }
             if text.starts(with: Self.opening) {
                 held = Array(text.dropFirst(Self.opening.count))
-                if held.first == UInt8(ascii: "\n") { held.removeFirst() }
-                state = .inside
+                state = .opened
                 return true
             }
             // A text that may still become the tag is waited for; other text is none of ours.
@@ -61,6 +60,12 @@ struct ThinkTags: Sendable {
             held = []
             state = .after
             return false
+        case .opened:
+            guard let first = held.first else { return false }
+            // The line of the tag ends; the reasoning begins on the next.
+            if first == UInt8(ascii: "\n") { held.removeFirst() }
+            state = .inside
+            return true
         case .inside:
             if let end = place(of: Self.closing) {
                 piece.reasoning += String(decoding: held[..<end], as: UTF8.self)
