@@ -15,6 +15,8 @@ public struct Usage: Hashable, Sendable {
     public var cacheWrite1hTokens: Int64?
     /// Output tokens spent on reasoning.
     public var reasoningTokens: Int64?
+    /// What the provider says the inference cost, for providers that say it.
+    public var reportedCost: NanoUSD?
     /// Whether the counts were estimated by the gateway (⌈UTF-8 bytes / 4⌉) instead of reported by the provider.
     public var estimated: Bool
 

@@ -11,18 +11,22 @@ public struct CodecSettings: Hashable, Sendable {
 
     /// Whether streams may be asked for their usage, where a format has a member for that.
     public var acceptsStreamUsage: Bool
+    /// How its chat completions differ from OpenAI's; `nil` not at all.
+    public var chatQuirks: ChatQuirks?
 
     /// Creates settings.
     public init(
         account: String,
         contextWindow: Int? = nil,
         keepAlive: String? = nil,
-        acceptsStreamUsage: Bool = true
+        acceptsStreamUsage: Bool = true,
+        chatQuirks: ChatQuirks? = nil
     ) {
         self.account = account
         self.contextWindow = contextWindow
         self.keepAlive = keepAlive
         self.acceptsStreamUsage = acceptsStreamUsage
+        self.chatQuirks = chatQuirks
     }
 }
 
@@ -31,7 +35,7 @@ extension Dialect {
     /// The codec of the dialect; `nil` for the model that is built in and calls nobody.
     public func codec(_ settings: CodecSettings) -> (any ChatCodec)? {
         switch self {
-        case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage)
+        case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage, quirks: settings.chatQuirks)
         case .anthropicMessages: AnthropicMessagesCodec(origin: settings.account)
         case .ollamaChat:
             OllamaChatCodec(

@@ -136,6 +136,20 @@ struct RequestBody {
         SplicedBody(original: buffer, edits: edits(dialect, for: target, facts: facts))
     }
 
+    /// The same for a chat, with what the target's quirks ask for and what is left out because of them.
+    func chat(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> (body: SplicedBody, dropped: [String]) {
+        var dropped = target.quirks.dropParams.filter { hasMember($0) }
+        guard dialect == .openAIChat, let quirks = target.quirks.chat, quirks.touchesRequests else {
+            return (spliced(dialect, for: target, facts: facts), dropped)
+        }
+        var edits = edits(dialect, for: target, facts: facts)
+        let more = unsafe buffer.withUnsafeReadableBytes { bytes in
+            unsafe OpenAIChatQuirkEdits.add(quirks, to: &edits, bytes, scanner: scanner, facts: facts)
+        }
+        for path in more where !dropped.contains(path) { dropped.append(path) }
+        return (SplicedBody(original: buffer, edits: edits), dropped)
+    }
+
     /// The members that change in a body for a target of the caller's own dialect.
     func edits(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> JSONSplice {
         unsafe buffer.withUnsafeReadableBytes { bytes in
@@ -180,11 +194,12 @@ extension Exchange {
         }
         if let passThrough { return passedRequest(passThrough, for: target) }
         // The caller's own dialect, watched by the marks of its events.
-        answer.dropped = target.quirks.dropParams.filter { body.hasMember($0) }
+        let written = body.chat(format.request, for: target, facts: facts)
+        answer.dropped = written.dropped
         return UpstreamRequest(
             path: Dialect.openAIChat.chatPath(model: target.upstreamModel, stream: facts.stream),
             accept: facts.stream ? Dialect.openAIChat.streamType : "application/json",
-            body: body.spliced(format.request, for: target, facts: facts)
+            body: written.body
         )
     }
 

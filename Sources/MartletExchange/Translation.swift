@@ -16,6 +16,8 @@ struct Translation {
     let framing: EventFraming
     /// Whether the bytes pass, because both speak the same.
     let passes: Bool
+    /// Whether those of errors do: they pass even where answers have forms that the caller's clients do not know.
+    let passesErrors: Bool
     /// The caller's names of tools that were renamed.
     var renamedTools: [String: String]
     /// What a whole answer goes through to get the shape that was asked for.
@@ -51,6 +53,7 @@ struct Translation {
         to caller: any ChatCodec,
         framing: EventFraming,
         passes: Bool = false,
+        passesErrors: Bool? = nil,
         context: CallerContext,
         renamedTools: [String: String] = [:],
         structured: StructuredOutput? = nil,
@@ -63,6 +66,7 @@ struct Translation {
         self.caller = caller
         self.framing = framing
         self.passes = passes
+        self.passesErrors = passesErrors ?? passes
         self.renamedTools = renamedTools
         id = "chatcmpl-" + context.id.description
         created = context.created
@@ -265,7 +269,7 @@ struct Translation {
     /// An upstream's error in the caller's dialect.
     func failure(_ body: ByteBuffer, status: Int) -> (said: UpstreamFailure, body: ByteBuffer) {
         let said = upstream.decodeFailure(Array(body.readableBytesView))
-        if passes { return (said, body) }
+        if passesErrors { return (said, body) }
         return (said, ByteBuffer(bytes: caller.encodeFailure(said, status: status)))
     }
 }

@@ -55,6 +55,7 @@ struct PresetsFile: Decodable {
         var headers: [String: String]?
         var engine: Bool
         var acceptsStreamUsage: Bool
+        var differences: Differences?
 
         var descriptor: ProviderDescriptor {
             var out = ProviderDescriptor(
@@ -73,6 +74,7 @@ struct PresetsFile: Decodable {
             out.authPrefix = authPrefix
             out.headers = (headers ?? [:]).sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
             out.acceptsStreamUsage = acceptsStreamUsage
+            differences?.apply(to: &out)
             return out
         }
     }

@@ -32,6 +32,21 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var isEngine: Bool
     /// Whether `stream_options.include_usage` is accepted, so that streams report their usage.
     public var acceptsStreamUsage: Bool
+    /// Environment variables that hold the base URL; the first one that is set counts.
+    public var baseURLVariables: [String] = []
+    /// The path of a base URL that has none.
+    public var basePath: String?
+    /// The path of a base URL that has none, for accounts that name a version of the API; `{model}` stands for the
+    /// model, and the version goes behind every path (`?api-version=…`).
+    public var versionedBasePath: String?
+    /// How its chat completions differ from OpenAI's; `nil` not at all.
+    public var chatQuirks: ChatQuirks?
+    /// Whether it makes embeddings.
+    public var hasEmbeddings = true
+    /// Members of requests for embeddings it has another name for.
+    public var embeddingNames: [ChatQuirks.Rename] = []
+    /// What it has for filling the gap between two texts; `nil` leaves it to the dialect.
+    public var gapFilling: GapFilling?
 
     /// Describes a provider that speaks OpenAI chat completions and takes no credential; other fields are set after.
     public init(kind: ProviderKind, title: String, dialect: Dialect = .openAIChat, isEngine: Bool = false) {

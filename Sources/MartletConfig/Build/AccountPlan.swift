@@ -1,4 +1,5 @@
 internal import MartletCore
+internal import MartletDialects
 internal import MartletGovernance
 internal import MartletProviders
 internal import MartletRouting
@@ -16,6 +17,10 @@ struct AccountPlan: Sendable {
     var timeouts = TargetTimeouts()
     var maxConcurrency = 0
     var keepAlive: String?
+    /// The version of the API, which goes behind every path.
+    var apiVersion: String?
+    /// Whether the path below which it listens is the type's own.
+    var hasOwnPath = false
     var tls = TLSOptions()
     var proxy: Proxy?
 
@@ -32,14 +37,18 @@ struct AccountPlan: Sendable {
             kind: descriptor.kind,
             dialect: descriptor.dialect,
             upstreamModel: upstreamModel,
-            endpoint: dialectEndpoint,
+            endpoint: endpoint(for: upstreamModel),
             source: source,
             isLocal: isLocal,
             headers: headers,
             quirks: Quirks(
                 acceptsStreamUsage: descriptor.acceptsStreamUsage,
                 dropParams: dropParams,
-                keepAlive: keepAlive
+                keepAlive: keepAlive,
+                chat: descriptor.chatQuirks?.forModel(reasons: capabilities.reasoning == true),
+                embeddingNames: descriptor.embeddingNames,
+                hasEmbeddings: descriptor.hasEmbeddings,
+                gap: descriptor.gapFilling
             ),
             price: price,
             contextWindow: contextWindow,
@@ -47,8 +56,9 @@ struct AccountPlan: Sendable {
             maxConcurrency: maxConcurrency,
             tls: tls,
             proxy: proxy,
-            otherDialects: descriptor.otherDialects,
-            capabilities: capabilities
+            otherDialects: isBelowVersion ? [] : descriptor.otherDialects,
+            capabilities: capabilities,
+            requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? ""
         )
     }
 
@@ -59,9 +69,15 @@ struct AccountPlan: Sendable {
         }
     }
 
+    /// Whether it listens below the path that the type has for a version of its API.
+    private var isBelowVersion: Bool { !hasOwnPath && apiVersion != nil && descriptor.versionedBasePath != nil }
+
     /// The endpoint in the target's own dialect: Ollama's stands beside its OpenAI one, not below it.
-    private var dialectEndpoint: Endpoint {
+    private func endpoint(for model: String) -> Endpoint {
         var endpoint = endpoint
+        if isBelowVersion, let path = descriptor.versionedBasePath {
+            endpoint.basePath = path.replacing("{model}", with: PathSegment.encoded(model))
+        }
         if descriptor.dialect == .ollamaChat, endpoint.basePath.utf8.elementsEqual("/v1".utf8) {
             endpoint.basePath = ""
         }
@@ -107,5 +123,5 @@ extension RegisteredModel {
     }
 
     /// What requests to it depend on.
-    var abilities: ModelCapabilities { ModelCapabilities(jsonSchema: jsonSchema, tools: tools) }
+    var abilities: ModelCapabilities { ModelCapabilities(jsonSchema: jsonSchema, tools: tools, reasoning: reasoning) }
 }

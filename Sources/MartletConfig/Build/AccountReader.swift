@@ -51,7 +51,7 @@ struct AccountReader {
         }
         if descriptor.dialect == .mock { return .on(.mock(descriptor)) }
         guard let endpoint = endpoint(of: name, table, descriptor, origin) else { return .refused }
-        let isOwn = table["base_url"] != nil && endpoint.text != descriptor.baseURL
+        let isOwn = table["base_url"] != nil && endpoint.text != descriptor.baseURL && descriptor.basePath == nil
         let isLocal = BaseURL.isLoopback(endpoint.host)
         var plan = AccountPlan(
             name: AccountName(name),
@@ -77,6 +77,9 @@ struct AccountReader {
                 )
             }
         }
+        plan.hasOwnPath = !endpoint.basePath.isEmpty
+        if !plan.hasOwnPath, let path = descriptor.basePath { plan.endpoint.basePath = path }
+        guard readVersion(table, into: &plan) else { return .refused }
         guard readHeaders(table, into: &plan), readTLS(table, into: &plan), readProxy(table, into: &plan) else {
             return .refused
         }
@@ -93,15 +96,18 @@ struct AccountReader {
         _ descriptor: ProviderDescriptor,
         _ origin: ConfigOrigin
     ) -> Endpoint? {
-        guard let text = table["base_url"]?.string ?? descriptor.baseURL else {
-            let example = "http://127.0.0.1:\(descriptor.loopbackPort ?? 8_000)/v1"
+        let variable = descriptor.baseURLVariables.first { environment[$0]?.isEmpty == false }
+        guard let text = table["base_url"]?.string ?? variable.flatMap({ environment[$0] }) ?? descriptor.baseURL else {
+            let example =
+                descriptor.basePath == nil
+                ? "http://127.0.0.1:\(descriptor.loopbackPort ?? 8_000)/v1" : "https://RESOURCE.example.com"
             error(origin, "account \(name) of type \(descriptor.kind) needs base_url, like \"\(example)\"")
             return nil
         }
         do {
             return try BaseURL.parse(text)
         } catch {
-            let place = table["base_url"]?.origin ?? origin
+            let place = table["base_url"]?.origin ?? variable.map(ConfigOrigin.environment) ?? origin
             self.error(place, "base_url of account \(name): \(error.message)", suggestion: error.suggestion)
             return nil
         }
@@ -190,6 +196,22 @@ struct AccountReader {
             total: table["timeout_s"]?.number.map(Duration.seconds(_:)),
             firstToken: table["first_token_timeout_s"]?.number.map(Duration.seconds(_:))
         )
+    }
+
+    /// Reads the version of the API, which becomes a query: nothing that would end one is taken.
+    private mutating func readVersion(_ table: ConfigTable, into plan: inout AccountPlan) -> Bool {
+        guard let node = table["api_version"], let version = node.string else { return true }
+        let isFine =
+            (1...64).contains(version.utf8.count)
+            && version.utf8.allSatisfy { byte in
+                byte == 0x2D || byte == 0x2E || byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26
+            }
+        guard isFine else {
+            error(node.origin, "api_version of account \(plan.name) must be like \"2024-10-21\" or \"preview\"")
+            return false
+        }
+        plan.apiVersion = version
+        return true
     }
 
     private mutating func readTLS(_ table: ConfigTable, into plan: inout AccountPlan) -> Bool {

@@ -28,7 +28,9 @@ extension Usage {
                 for part in member.value.members where part.key.equalsString("reasoning_tokens") {
                     reasoningTokens = Self.believed(part.value)
                 }
-            } else if member.key.equalsString("prompt_cache_hit_tokens") {
+            } else if member.key.equalsString("prompt_cache_hit_tokens")
+                || member.key.equalsString("num_cached_tokens") || member.key.equalsString("reasoning_tokens")
+            {
                 return nil
             }
         }

@@ -17,7 +17,29 @@ public struct StructuredOutputSupport: Hashable, Sendable {
     }
 }
 
+extension ChatQuirks {
+    /// Whether what is asked for beside a shape of the answer keeps the server from giving that shape.
+    public func excludesShape(hasTools: Bool, isStream: Bool) -> Bool {
+        !shapeExcludes.isEmpty
+            && (hasTools && shapeExcludes.contains(.tools) || isStream && shapeExcludes.contains(.stream))
+    }
+}
+
 extension StructuredOutputSupport {
+    /// Takes away what a server's quirks do not allow.
+    ///
+    /// - Parameters:
+    ///   - quirks: The quirks.
+    ///   - hasTools: Whether the request has tools.
+    ///   - isStream: Whether the answer is streamed.
+    public mutating func heed(_ quirks: ChatQuirks, hasTools: Bool, isStream: Bool) {
+        if quirks.formats == .objectOnly { jsonSchema = false }
+        if quirks.refusesForcedTools { forcedTools = false }
+        guard quirks.excludesShape(hasTools: hasTools, isStream: isStream) else { return }
+        jsonSchema = false
+        jsonObject = false
+    }
+
     /// Tells what a target can do from what is known of it.
     ///
     /// - Parameters:

@@ -30,7 +30,9 @@ extension Exchange {
     mutating func writeEmbedding(for target: Target) throws(GatewayError) {
         guard var run = embedding?.value, target.dialect != .mock else { return }
         let settings = CodecSettings(account: target.account.rawValue, keepAlive: target.quirks.keepAlive)
-        guard let codec = target.dialect.embeddingCodec(settings), let path = target.dialect.embeddingPath else {
+        guard target.quirks.hasEmbeddings, let codec = target.dialect.embeddingCodec(settings),
+            let path = target.dialect.embeddingPath
+        else {
             throw GatewayError(
                 .unsupportedParameter,
                 "The provider `\(target.account.rawValue)` of this model has no embeddings.",
@@ -38,7 +40,7 @@ extension Exchange {
             )
         }
         let limits = EmbeddingLimits.openAI
-        let passes = run.form.passes(target.dialect)
+        let passes = run.form.passes(target.dialect) && target.quirks.embeddingNames.isEmpty
         if !run.hasBegun {
             if run.form == .openAI, passes {
                 let split = try body.embeddingSplit(limits)
@@ -64,7 +66,8 @@ extension Exchange {
             var part = try typedEmbedding().part(run.inputs)
             run.request = embedding?.value.request
             part.model = target.upstreamModel
-            let encoded = try codec.encodeRequest(part)
+            let encoded = try codec.encodeRequest(part).leavingOut(target.quirks.dropParams)
+                .renaming(target.quirks.embeddingNames)
             run.dropped = encoded.dropped.map(run.form.callerPath)
             written = SplicedBody(encoded.body)
         }

@@ -178,7 +178,8 @@ extension Exchange {
         } else if facts.stream, head.media == call?.legs[index].streamMedia {
             phase = .gate
             if call?.legs[index].translation == nil {
-                call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage)
+                let cost = call?.legs[index].target.quirks.chat?.cost
+                call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage, cost: cost)
             }
         } else if head.media == .json {
             // A JSON body where a stream was asked for is an error in disguise or no answer; its text decides.
