@@ -18,6 +18,7 @@ struct AccountPlan: Sendable {
     var keepAlive: String?
     var tls = TLSOptions()
     var proxy: Proxy?
+    var authorization: Authorization?
 
     /// Makes a target for a model of this account.
     func target(
@@ -48,7 +49,8 @@ struct AccountPlan: Sendable {
             tls: tls,
             proxy: proxy,
             otherDialects: descriptor.otherDialects,
-            capabilities: capabilities
+            capabilities: capabilities,
+            authorization: authorization
         )
     }
 

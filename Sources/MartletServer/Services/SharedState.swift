@@ -20,6 +20,7 @@ final class SharedState: Sendable {
     let computing: ComputeService
     let media: MediaFetcher
     let responses: ResponseKeeper
+    let credentials: CredentialService
     let shards: [MetricsShard]
     let connectionCount = Atomic<Int>(0)
 
@@ -37,6 +38,7 @@ final class SharedState: Sendable {
         computing: ComputeService,
         media: MediaFetcher,
         responses: ResponseKeeper,
+        credentials: CredentialService,
         shards: [MetricsShard]
     ) {
         self.resolver = resolver
@@ -52,6 +54,7 @@ final class SharedState: Sendable {
         self.computing = computing
         self.media = media
         self.responses = responses
+        self.credentials = credentials
         self.shards = shards
     }
 
