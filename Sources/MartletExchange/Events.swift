@@ -61,6 +61,8 @@ public enum Ask {
     case spool(UploadWrite)
     /// Fetch what a request names by address, for a target that takes only bytes.
     case fetchMedia(MediaRequest)
+    /// Get the credential that requests to a target need.
+    case credential(CredentialRequest)
     /// Put the conversation so far in front of a request.
     case history(HistoryRequest)
     /// Read or delete a kept response.
@@ -83,6 +85,8 @@ public enum Answer {
     case spooled((any UploadFile)?)
     /// What was fetched.
     case media(MediaAnswer)
+    /// Whether a credential is there now.
+    case credential(CredentialAnswer)
     /// A request with the conversation so far.
     case history(HistoryAnswer)
 }

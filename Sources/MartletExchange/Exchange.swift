@@ -145,6 +145,7 @@ public struct Exchange {
         case (.messageAccount(let account), .plan): threadFound(account, &env, &actions)
         case (.computed(let result), .attempt): computed(result, &env, &actions)
         case (.media(let media), .attempt): mediaFetched(media, &env, &actions)
+        case (.credential(let credential), .attempt): credentialAnswered(credential, &env, &actions)
         default: break
         }
     }

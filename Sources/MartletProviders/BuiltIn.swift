@@ -52,6 +52,10 @@ struct PresetsFile: Decodable {
         var credentialVariables: [String]
         var authHeader: String
         var authPrefix: String
+        var auth: String?
+        var service: String?
+        var scope: String?
+        var chainVariables: [String]?
         var headers: [String: String]?
         var engine: Bool
         var acceptsStreamUsage: Bool
@@ -72,6 +76,11 @@ struct PresetsFile: Decodable {
             out.credentialVariables = credentialVariables
             out.authHeader = authHeader
             out.authPrefix = authPrefix
+            guard let scheme = AuthScheme(auth: auth, service: service, scope: scope) else {
+                preconditionFailure("the preset \(kind) declares no known way to authenticate")
+            }
+            out.scheme = scheme
+            out.chainVariables = chainVariables ?? []
             out.headers = (headers ?? [:]).sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
             out.acceptsStreamUsage = acceptsStreamUsage
             differences?.apply(to: &out)

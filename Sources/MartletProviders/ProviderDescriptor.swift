@@ -26,6 +26,10 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var authHeader: String
     /// What stands before the credential in that header (`Bearer `).
     public var authPrefix: String
+    /// What proves who asks, beside a fixed value in that field.
+    public var scheme = AuthScheme.field
+    /// Environment variables whose presence says that a credential can be had without any of those that hold one.
+    public var chainVariables: [String] = []
     /// Fields every call carries besides; an account's own fields of the same name win.
     public var headers: [Header] = []
     /// Whether it is an engine people run themselves, whose tokens have no price.
@@ -60,6 +64,14 @@ public struct ProviderDescriptor: Sendable, Hashable {
         authPrefix = "Bearer "
         self.isEngine = isEngine
         acceptsStreamUsage = true
+    }
+
+    /// Whether an account of this type must know its region.
+    ///
+    /// - Parameter hasBaseURL: Whether the account has a base URL of its own.
+    public func needsRegion(hasBaseURL: Bool) -> Bool {
+        if case .awsSigV4 = scheme { return true }
+        return !hasBaseURL && baseURL?.contains("{region}") == true
     }
 
     /// A request field; the name is in lower case.

@@ -27,6 +27,8 @@ public final class Target: Sendable {
     ///
     /// Never logged.
     public let headers: [HeaderField]
+    /// What requests need beside those fields to show who sends them; `nil` when the fields say it all.
+    public let authorization: Authorization?
     /// How this target's format differs from the dialect.
     public let quirks: Quirks
     /// Prices, or `nil` when unknown.
@@ -78,8 +80,10 @@ public final class Target: Sendable {
         proxy: Proxy? = nil,
         otherDialects: [Dialect] = [],
         capabilities: ModelCapabilities = ModelCapabilities(),
-        requestSuffix: String = ""
+        requestSuffix: String = "",
+        authorization: Authorization? = nil
     ) {
+        self.authorization = authorization
         self.requestSuffix = requestSuffix
         self.otherDialects = otherDialects
         self.capabilities = capabilities

@@ -23,6 +23,7 @@ struct AccountPlan: Sendable {
     var hasOwnPath = false
     var tls = TLSOptions()
     var proxy: Proxy?
+    var authorization: Authorization?
 
     /// Makes a target for a model of this account.
     func target(
@@ -58,7 +59,8 @@ struct AccountPlan: Sendable {
             proxy: proxy,
             otherDialects: isBelowVersion ? [] : descriptor.otherDialects,
             capabilities: capabilities,
-            requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? ""
+            requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? "",
+            authorization: authorization
         )
     }
 

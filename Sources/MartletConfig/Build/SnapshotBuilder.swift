@@ -98,7 +98,8 @@ private struct SnapshotWork {
                 || descriptor.baseURLVariables.contains { config.environment[$0]?.isEmpty == false }
             guard hasPlace else { continue }
             let names = [descriptor.kind.rawValue] + descriptor.shortNames
-            let isSet = descriptor.credentialVariables.contains { config.environment[$0]?.isEmpty == false }
+            let variables = descriptor.credentialVariables + descriptor.chainVariables
+            let isSet = variables.contains { config.environment[$0]?.isEmpty == false }
             guard isSet, !names.contains(where: { tables[$0] != nil }) else { continue }
             let name = descriptor.kind.rawValue
             let outcome = reader.read(name: name, table: ConfigTable(), at: .default)

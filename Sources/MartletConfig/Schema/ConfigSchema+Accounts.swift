@@ -46,7 +46,15 @@ extension ConfigSchema {
         ),
         SchemaKey("api_version", .string, "Version of the API, for addresses that have one, such as Azure's older ones."),
         SchemaKey("proxy", .string, "HTTP proxy; empty goes without the environment's."),
-        SchemaKey("region", .string, "Cloud region.", variables: ["AWS_REGION"], isBuilt: false),
+        SchemaKey(
+            "region",
+            .string,
+            "Region of AWS: a name, a location, or sdk; default is AWS_REGION, then the profile's."
+        ),
+        SchemaKey("profile", .string, "Profile of AWS's files; default is AWS_PROFILE."),
+        SchemaKey("access_key_id", .string, "Access key of AWS: a value or a location."),
+        SchemaKey("secret_access_key", .string, "Its secret: a value or a location."),
+        SchemaKey("session_token", .string, "Its session token: a value or a location."),
         SchemaKey("location", .string, "Cloud location.", isBuilt: false),
         SchemaKey("project_id", .string, "Cloud project.", isBuilt: false),
         SchemaKey(

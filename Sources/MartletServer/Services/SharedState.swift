@@ -21,6 +21,7 @@ final class SharedState: Sendable {
     let uploads: UploadSpool
     let media: MediaFetcher
     let responses: ResponseKeeper
+    let credentials: CredentialService
     let shards: [MetricsShard]
     let connectionCount = Atomic<Int>(0)
 
@@ -39,6 +40,7 @@ final class SharedState: Sendable {
         uploads: UploadSpool,
         media: MediaFetcher,
         responses: ResponseKeeper,
+        credentials: CredentialService,
         shards: [MetricsShard]
     ) {
         self.resolver = resolver
@@ -55,6 +57,7 @@ final class SharedState: Sendable {
         self.uploads = uploads
         self.media = media
         self.responses = responses
+        self.credentials = credentials
         self.shards = shards
     }
 

@@ -19,7 +19,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Whose leg it serves; forgotten when the leg is over.
     private var owner: ExchangePerformer?
     private var leg = LegID(0)
-    private var target: Target?
+    private(set) var target: Target?
     private var reader = HTTPResponseReader()
     /// A read is outstanding at the channel.
     private var isReading = false
