@@ -32,6 +32,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var isEngine: Bool
     /// Whether `stream_options.include_usage` is accepted, so that streams report their usage.
     public var acceptsStreamUsage: Bool
+    /// The provider name its models have in the registry; mostly ``kind`` itself.
+    public var priceList: ProviderKind
 
     /// Describes a provider that speaks OpenAI chat completions and takes no credential; other fields are set after.
     public init(kind: ProviderKind, title: String, dialect: Dialect = .openAIChat, isEngine: Bool = false) {
@@ -45,6 +47,7 @@ public struct ProviderDescriptor: Sendable, Hashable {
         authPrefix = "Bearer "
         self.isEngine = isEngine
         acceptsStreamUsage = true
+        priceList = kind
     }
 
     /// A request field; the name is in lower case.
