@@ -24,6 +24,7 @@ extension Exchange {
         let spoken = target.spoken(for: format.request)
         var passes =
             format.passes(spoken) && (responses?.value.canPass ?? true) && !losesSuffix(on: target, spoken)
+            && call?.disownsReasoning != true
         if passes, target.capabilities.jsonSchema == false { passes = try !mustBeSteered(spoken) }
         // The commonest case has a watcher of its own, which costs less.
         if passes, spoken == .openAIChat { return true }
@@ -41,7 +42,8 @@ extension Exchange {
             stream: facts.stream,
             context: callerContext(),
             body: body.buffer,
-            typed: typedRequest?.value
+            typed: typedRequest?.value,
+            disownsReasoning: call?.disownsReasoning ?? false
         )
         // What was fetched for it counts, too.
         if body.heldBytes > Computation.threshold {
@@ -104,9 +106,10 @@ extension Exchange {
     /// The caller's own bytes, with what the target calls the model.
     private func passing(_ spoken: Dialect, _ upstream: any ChatCodec, for target: Target) -> TranslatedRequest {
         let context = callerContext()
+        let path = spoken.chatPath(model: target.upstreamModel, stream: facts.stream)
         return TranslatedRequest(
             request: UpstreamRequest(
-                path: isCount ? spoken.chatPath + "/count_tokens" : spoken.chatPath,
+                path: isCount ? path + "/count_tokens" : path,
                 accept: facts.stream ? spoken.streamType : "application/json",
                 fields: head.vendorFields,
                 body: body.spliced(spoken, for: target, facts: facts)
@@ -136,7 +139,7 @@ extension Exchange {
         translated = Boxed(
             TranslatedRequest(
                 request: UpstreamRequest(
-                    path: spoken.chatPath,
+                    path: spoken.chatPath(model: target.upstreamModel, stream: facts.stream),
                     accept: facts.stream ? spoken.streamType : "application/json",
                     fields: fields,
                     body: SplicedBody(written.body)
