@@ -56,6 +56,7 @@ struct PresetsFile: Decodable {
         var engine: Bool
         var acceptsStreamUsage: Bool
         var priceList: String?
+        var reportsCost: Bool?
 
         var descriptor: ProviderDescriptor {
             var out = ProviderDescriptor(
@@ -74,6 +75,7 @@ struct PresetsFile: Decodable {
             out.authPrefix = authPrefix
             out.headers = (headers ?? [:]).sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
             out.acceptsStreamUsage = acceptsStreamUsage
+            out.reportsCost = reportsCost ?? false
             out.priceList = ProviderKind(priceList ?? kind)
             return out
         }

@@ -32,6 +32,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var isEngine: Bool
     /// Whether `stream_options.include_usage` is accepted, so that streams report their usage.
     public var acceptsStreamUsage: Bool
+    /// Whether its answers say what they cost, and that is what is charged.
+    public var reportsCost = false
     /// The provider name its models have in the registry; mostly ``kind`` itself.
     public var priceList: ProviderKind
 

@@ -141,6 +141,8 @@ public struct Quirks: Hashable, Sendable {
     public var dropParams: [String]
     /// How long a local model stays loaded after a request, where the dialect can say so.
     public var keepAlive: String?
+    /// Whether its answers say what they cost, and that is what is charged.
+    public var reportsCost = false
 
     /// Creates a set of quirks.
     public init(acceptsStreamUsage: Bool = true, dropParams: [String] = [], keepAlive: String? = nil) {

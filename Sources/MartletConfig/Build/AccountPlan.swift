@@ -27,7 +27,13 @@ struct AccountPlan: Sendable {
         capabilities: ModelCapabilities = ModelCapabilities(),
         dialect: Dialect? = nil
     ) -> Target {
-        Target(
+        var quirks = Quirks(
+            acceptsStreamUsage: descriptor.acceptsStreamUsage,
+            dropParams: dropParams,
+            keepAlive: keepAlive
+        )
+        quirks.reportsCost = descriptor.reportsCost
+        return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,
             kind: descriptor.kind,
@@ -37,11 +43,7 @@ struct AccountPlan: Sendable {
             source: source,
             isLocal: isLocal,
             headers: headers,
-            quirks: Quirks(
-                acceptsStreamUsage: descriptor.acceptsStreamUsage,
-                dropParams: dropParams,
-                keepAlive: keepAlive
-            ),
+            quirks: quirks,
             price: price,
             contextWindow: contextWindow,
             timeouts: timeouts,

@@ -67,7 +67,8 @@ extension Target {
         timeouts: TargetTimeouts = TargetTimeouts(),
         maxConcurrency: Int = 0,
         capabilities: ModelCapabilities = ModelCapabilities(),
-        otherDialects: [Dialect] = []
+        otherDialects: [Dialect] = [],
+        price: PriceTable? = PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000))
     ) -> Target {
         Target(
             id: TargetID(account: AccountName(account), upstreamModel: model, credentialLocation: "env::KEY"),
@@ -85,7 +86,7 @@ extension Target {
             isLocal: isLocal,
             headers: [HeaderField(name: "authorization", value: "Bearer \(secret)")],
             quirks: quirks,
-            price: PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000)),
+            price: price,
             contextWindow: contextWindow,
             timeouts: timeouts,
             maxConcurrency: maxConcurrency,
