@@ -51,6 +51,10 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var embeddingNames: [ChatQuirks.Rename] = []
     /// What it has for filling the gap between two texts; `nil` leaves it to the dialect.
     public var gapFilling: GapFilling?
+    /// Whether its answers say what they cost, and that is what is charged.
+    public var reportsCost = false
+    /// The provider name its models have in the registry; mostly ``kind`` itself.
+    public var priceList: ProviderKind
 
     /// Describes a provider that speaks OpenAI chat completions and takes no credential; other fields are set after.
     public init(kind: ProviderKind, title: String, dialect: Dialect = .openAIChat, isEngine: Bool = false) {
@@ -64,6 +68,7 @@ public struct ProviderDescriptor: Sendable, Hashable {
         authPrefix = "Bearer "
         self.isEngine = isEngine
         acceptsStreamUsage = true
+        priceList = kind
     }
 
     /// Whether an account of this type must know its region.

@@ -157,6 +157,8 @@ public struct Quirks: Hashable, Sendable {
     public var hasEmbeddings: Bool
     /// What it has for filling the gap between two texts; `nil` when its type declares nothing.
     public var gap: GapFilling?
+    /// Whether its answers say what they cost, and that is what is charged.
+    public var reportsCost = false
 
     /// Creates a set of quirks.
     public init(

@@ -149,6 +149,7 @@ extension ConfigSchema {
             SchemaKey("output_price_per_mtok", .price, "Dollars per million output tokens."),
             SchemaKey("cache_read_price_per_mtok", .price, "Dollars per million tokens read from a cache."),
             SchemaKey("cache_write_price_per_mtok", .price, "Dollars per million tokens written to a cache."),
+            SchemaKey("cache_write_1h_price_per_mtok", .price, "Dollars per million tokens cached for an hour."),
             SchemaKey("capabilities", .strings, "What it can do; what the list leaves out, it cannot."),
             SchemaKey("timeouts", .open, "Limits of time.", isBuilt: false),
             SchemaKey("skip_relay", .boolean, "No relay.", default: "false", isBuilt: false),

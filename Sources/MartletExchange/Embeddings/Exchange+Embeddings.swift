@@ -162,12 +162,9 @@ extension Exchange {
             answer.usage = usage
             return
         }
-        let tokens = sum.inputTokens.addingReportingOverflow(usage.inputTokens)
-        answer.usage = Usage(
-            inputTokens: tokens.overflow ? Usage.largestCount : min(tokens.partialValue, Usage.largestCount),
-            outputTokens: 0,
-            estimated: sum.estimated || usage.estimated
-        )
+        var both = sum.adding(usage)
+        both.inputTokens = min(both.inputTokens, Usage.largestCount)
+        answer.usage = both
     }
 
     /// What a call for some of the inputs cost, estimated where the provider did not say.
@@ -229,7 +226,9 @@ extension Exchange {
             contentLength: body.readableBytes,
             facts: answerFacts()
         )
-        head.facts.cost = answer.usage.flatMap { usage in answeringTarget?.price?.cost(of: usage) }
+        head.facts.cost = answer.usage.flatMap { usage in
+            answeringTarget.flatMap { Charge(usage, on: $0, after: nil).cost }
+        }
         settle(.settled, &env, &actions)
         actions.add(.respond(head))
         actions.add(.body(body))

@@ -68,6 +68,7 @@ extension Target {
         maxConcurrency: Int = 0,
         capabilities: ModelCapabilities = ModelCapabilities(),
         otherDialects: [Dialect] = [],
+        price: PriceTable? = PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000)),
         authorization: Authorization? = nil
     ) -> Target {
         Target(
@@ -86,7 +87,7 @@ extension Target {
             isLocal: isLocal,
             headers: authorization == nil ? [HeaderField(name: "authorization", value: "Bearer \(secret)")] : [],
             quirks: quirks,
-            price: PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000)),
+            price: price,
             contextWindow: contextWindow,
             timeouts: timeouts,
             maxConcurrency: maxConcurrency,
