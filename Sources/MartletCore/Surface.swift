@@ -28,6 +28,10 @@ public enum Dialect: UInt8, Sendable, Hashable {
     case openAICompletions
     /// The gateway's `POST /chat`: one message in, one text out.
     case simpleChat
+    /// Gemini's `generateContent`, of Google AI Studio and of Vertex AI.
+    case gemini
+    /// Anthropic messages as Vertex AI has them: the model in the path, the version in the body.
+    case anthropicVertex
 }
 
 /// Where a target runs, as `X-Model-Source` names it.

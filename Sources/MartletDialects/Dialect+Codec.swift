@@ -9,6 +9,14 @@ public struct CodecSettings: Hashable, Sendable {
     /// How long a local model stays loaded after a request.
     public var keepAlive: String?
 
+    /// Signatures of calls that were answered before; `nil` keeps none.
+    public var signatures: GeminiSignatureMemory?
+
+    /// The provider's own name of the model; `nil` where no format asks for it.
+    public var model: String?
+    /// Whether the target has the forms of embeddings that Vertex AI has.
+    public var isVertex = false
+
     /// Whether streams may be asked for their usage, where a format has a member for that.
     public var acceptsStreamUsage: Bool
     /// How its chat completions differ from OpenAI's; `nil` not at all.
@@ -20,8 +28,10 @@ public struct CodecSettings: Hashable, Sendable {
         contextWindow: Int? = nil,
         keepAlive: String? = nil,
         acceptsStreamUsage: Bool = true,
-        chatQuirks: ChatQuirks? = nil
+        chatQuirks: ChatQuirks? = nil,
+        signatures: GeminiSignatureMemory? = nil
     ) {
+        self.signatures = signatures
         self.account = account
         self.contextWindow = contextWindow
         self.keepAlive = keepAlive
@@ -54,6 +64,8 @@ extension Dialect {
         case .openAICompletions: OpenAICompletionsCodec()
         case .simpleChat: SimpleChatCodec()
         case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
+        case .gemini: GeminiCodec(origin: settings.account, memory: settings.signatures)
+        case .anthropicVertex: AnthropicVertexCodec(origin: settings.account)
         case .mock: nil
         }
     }
@@ -72,13 +84,17 @@ extension Dialect {
         case .ollamaGenerate: "/api/generate"
         case .openAICompletions: "/completions"
         case .simpleChat: "/chat"
+        case .gemini:
+            GeminiCodec.path(model: model, stream ? "streamGenerateContent?alt=sse" : "generateContent")
+        case .anthropicVertex: AnthropicVertexCodec.path(model: model, stream: stream)
         }
     }
 
     /// The media type of its streams.
     public var streamType: String {
         switch self {
-        case .openAIChat, .anthropicMessages, .openAIResponses, .openAICompletions, .simpleChat, .mock:
+        case .openAIChat, .anthropicMessages, .openAIResponses, .openAICompletions, .simpleChat, .mock, .gemini,
+            .anthropicVertex:
             "text/event-stream"
         case .ollamaChat, .ollamaGenerate: "application/x-ndjson"
         }

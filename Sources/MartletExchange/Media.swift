@@ -40,13 +40,14 @@ extension Dialect {
     /// Whether a target of the format fetches pictures itself.
     fileprivate var takesPicturesByAddress: Bool {
         switch self {
-        case .ollamaChat, .ollamaGenerate: false
-        case .openAIChat, .openAIResponses, .anthropicMessages, .openAICompletions, .simpleChat, .mock: true
+        // Google's servers fetch for its own models, not for those of its partners.
+        case .ollamaChat, .ollamaGenerate, .anthropicVertex: false
+        case .openAIChat, .openAIResponses, .anthropicMessages, .openAICompletions, .simpleChat, .mock, .gemini: true
         }
     }
 
     /// Whether a target of the format takes documents as bytes only; others take addresses, or none at all.
-    fileprivate var takesDocumentsAsBytesOnly: Bool { self == .openAIChat }
+    fileprivate var takesDocumentsAsBytesOnly: Bool { self == .openAIChat || self == .anthropicVertex }
 }
 
 extension ChatRequest {

@@ -269,7 +269,7 @@ struct Translation {
     /// An upstream's error in the caller's dialect.
     func failure(_ body: ByteBuffer, status: Int) -> (said: UpstreamFailure, body: ByteBuffer) {
         let said = upstream.decodeFailure(Array(body.readableBytesView))
-        if passesErrors { return (said, body) }
+        if passesErrors, upstream.passesFailure(Array(body.readableBytesView)) { return (said, body) }
         return (said, ByteBuffer(bytes: caller.encodeFailure(said, status: status)))
     }
 }

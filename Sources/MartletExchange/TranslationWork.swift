@@ -120,9 +120,9 @@ extension Dialect {
     var answerShapeMember: String? {
         switch self {
         case .openAIChat: "response_format"
-        case .anthropicMessages: "output_config"
+        case .anthropicMessages, .anthropicVertex: "output_config"
         case .openAIResponses: "text"
-        case .ollamaChat, .ollamaGenerate, .openAICompletions, .simpleChat, .mock: nil
+        case .ollamaChat, .ollamaGenerate, .openAICompletions, .simpleChat, .mock, .gemini: nil
         }
     }
 }

@@ -48,6 +48,10 @@ struct PresetsFile: Decodable {
         var otherDialects: [DialectName]?
         var baseUrl: String?
         var loopbackPort: Int?
+        var place: Place?
+        var modelsPath: String?
+        var families: [Family]?
+        var vertexEmbeddings: Bool?
         var credential: ProviderDescriptor.CredentialNeed
         var credentialVariables: [String]
         var authHeader: String
@@ -74,6 +78,10 @@ struct PresetsFile: Decodable {
             out.otherDialects = (otherDialects ?? []).map(\.dialect)
             out.baseURL = baseUrl
             out.loopbackPort = loopbackPort
+            out.place = place?.place
+            out.modelsPath = modelsPath ?? ""
+            out.hasVertexEmbeddings = vertexEmbeddings ?? false
+            out.families = (families ?? []).map { ProviderFamily(prefix: $0.prefix, kind: ProviderKind($0.kind)) }
             out.credential = credential
             out.credentialVariables = credentialVariables
             out.authHeader = authHeader
@@ -90,6 +98,23 @@ struct PresetsFile: Decodable {
             out.priceList = ProviderKind(priceList ?? kind)
             return out
         }
+    }
+
+    struct Place: Decodable {
+        var keys: [String]
+        var hostKey: String
+        var host: String
+        var hosts: [String: String]?
+        var path: String
+
+        var place: ProviderPlace {
+            ProviderPlace(keys: keys, hostKey: hostKey, host: host, hosts: hosts ?? [:], path: path)
+        }
+    }
+
+    struct Family: Decodable {
+        var prefix: String
+        var kind: String
     }
 
     struct Known: Decodable {
@@ -115,6 +140,8 @@ struct PresetsFile: Decodable {
         case openAIResponses = "openai_responses"
         case openAICompletions = "openai_completions"
         case ollamaGenerate = "ollama_generate"
+        case gemini
+        case anthropicVertex = "anthropic_vertex"
         case mock
 
         var dialect: Dialect {
@@ -125,6 +152,8 @@ struct PresetsFile: Decodable {
             case .openAIResponses: .openAIResponses
             case .openAICompletions: .openAICompletions
             case .ollamaGenerate: .ollamaGenerate
+            case .gemini: .gemini
+            case .anthropicVertex: .anthropicVertex
             case .mock: .mock
             }
         }

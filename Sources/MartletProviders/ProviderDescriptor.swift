@@ -16,6 +16,15 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var otherDialects: [Dialect] = []
     /// The base URL when the account names none; `nil` when the account must name one.
     public var baseURL: String?
+    /// What the base URL is made of where it depends on the account; `nil` where it does not.
+    public var place: ProviderPlace?
+    /// What stands between the base URL and a model's path; not for names with a collection of their own
+    /// (`endpoints/123`).
+    public var modelsPath = ""
+    /// Whether it has the forms of embeddings that Vertex AI has.
+    public var hasVertexEmbeddings = false
+    /// Models that another type serves at the same place.
+    public var families: [ProviderFamily] = []
     /// The port a local engine of this kind listens on unless told otherwise; `nil` for other providers.
     public var loopbackPort: Int?
     /// Whether calls need a credential.

@@ -159,6 +159,8 @@ public struct Quirks: Hashable, Sendable {
     public var gap: GapFilling?
     /// Whether its answers say what they cost, and that is what is charged.
     public var reportsCost = false
+    /// Whether it has the forms of embeddings that Vertex AI has.
+    public var hasVertexEmbeddings = false
 
     /// Creates a set of quirks.
     public init(

@@ -24,6 +24,8 @@ struct AccountPlan: Sendable {
     var tls = TLSOptions()
     var proxy: Proxy?
     var authorization: Authorization?
+    /// Models that another type of the same provider serves.
+    var families: [Family] = []
 
     /// Makes a target for a model of this account.
     func target(
@@ -33,6 +35,7 @@ struct AccountPlan: Sendable {
         capabilities: ModelCapabilities = ModelCapabilities(),
         dialect: Dialect? = nil
     ) -> Target {
+        let descriptor = descriptor(for: upstreamModel)
         var quirks = Quirks(
             acceptsStreamUsage: descriptor.acceptsStreamUsage,
             dropParams: dropParams,
@@ -43,13 +46,14 @@ struct AccountPlan: Sendable {
             gap: descriptor.gapFilling
         )
         quirks.reportsCost = descriptor.reportsCost
+        quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,
             kind: descriptor.kind,
             dialect: dialect ?? descriptor.dialect,
             upstreamModel: upstreamModel,
-            endpoint: endpoint(for: upstreamModel),
+            endpoint: endpoint(for: upstreamModel, descriptor),
             source: source,
             isLocal: isLocal,
             headers: headers,
@@ -82,7 +86,7 @@ struct AccountPlan: Sendable {
     private var isBelowVersion: Bool { !hasOwnPath && apiVersion != nil && descriptor.versionedBasePath != nil }
 
     /// The endpoint in the target's own dialect: Ollama's stands beside its OpenAI one, not below it.
-    private func endpoint(for model: String) -> Endpoint {
+    func dialectEndpoint(for model: String) -> Endpoint {
         var endpoint = endpoint
         if isBelowVersion, let path = descriptor.versionedBasePath {
             endpoint.basePath = path.replacing("{model}", with: PathSegment.encoded(model))
@@ -103,8 +107,8 @@ struct AccountPlan: Sendable {
     /// An engine of one's own has none: what it holds and how much context runs is its own affair.
     func row(of model: String, in registry: ModelRegistry) -> RegisteredModel? {
         guard !descriptor.isEngine else { return nil }
-        return registry.model(upstream: model, at: descriptor.priceList)
-            ?? registry.model(model, at: descriptor.priceList)
+        let list = descriptor(for: model).priceList
+        return registry.model(upstream: model, at: list) ?? registry.model(model, at: list)
     }
 
     /// Reads `responses::MODEL`, which asks for the model by the Responses API where the account has it.

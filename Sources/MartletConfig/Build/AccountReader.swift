@@ -67,6 +67,9 @@ struct AccountReader {
             isLocal: isLocal,
             credentialLocation: "none"
         )
+        plan.families = descriptor.families.compactMap { family in
+            catalog.descriptor(family.kind).map { AccountPlan.Family(prefix: family.prefix, descriptor: $0) }
+        }
         switch credential(of: name, table, descriptor, region) {
         case .failure(let reason): return reason.isError ? .refused : .off(reason.message)
         case .success(let found):
@@ -106,7 +109,9 @@ struct AccountReader {
     ) -> Endpoint? {
         let variable = descriptor.baseURLVariables.first { environment[$0]?.isEmpty == false }
         let own = table["base_url"]?.string ?? variable.flatMap { environment[$0] }
-        guard let text = own ?? descriptor.baseURL?.replacing("{region}", with: region ?? "") else {
+        let placed = own == nil ? place(of: name, table, descriptor, origin) : nil
+        if placed == nil, descriptor.place != nil, own == nil { return nil }
+        guard let text = own ?? placed ?? descriptor.baseURL?.replacing("{region}", with: region ?? "") else {
             let example =
                 descriptor.basePath == nil
                 ? "http://127.0.0.1:\(descriptor.loopbackPort ?? 8_000)/v1" : "https://RESOURCE.example.com"
@@ -120,6 +125,30 @@ struct AccountReader {
             self.error(place, "base_url of account \(name): \(error.message)", suggestion: error.suggestion)
             return nil
         }
+    }
+
+    /// The base URL where it is made of the account's own keys.
+    private mutating func place(
+        of name: String,
+        _ table: ConfigTable,
+        _ descriptor: ProviderDescriptor,
+        _ origin: ConfigOrigin
+    ) -> String? {
+        guard let place = descriptor.place else { return nil }
+        var values: [String: String] = [:]
+        var isFine = true
+        for key in place.keys {
+            if let value = table[key]?.string, ProviderPlace.isPlain(value) {
+                values[key] = value
+            } else if let node = table[key] {
+                error(node.origin, "\(key) of account \(name) may hold only letters, digits and . _ : -")
+                isFine = false
+            } else {
+                error(origin, "account \(name) of type \(descriptor.kind) needs \(key)")
+                isFine = false
+            }
+        }
+        return isFine ? place.baseURL(values) : nil
     }
 
     private struct Missing: Error {

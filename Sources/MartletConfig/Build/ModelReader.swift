@@ -75,7 +75,7 @@ struct ModelReader {
         var byKind: [ProviderKind: [AccountPlan]] = [:]
         // What an engine can run is what is installed there.
         for plan in plans where !plan.descriptor.isEngine {
-            byKind[plan.descriptor.priceList, default: []].append(plan)
+            for list in plan.priceLists { byKind[list, default: []].append(plan) }
         }
         var seen: Set<String> = []
         var entries: [ModelEntry] = []

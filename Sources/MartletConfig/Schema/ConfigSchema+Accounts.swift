@@ -55,8 +55,8 @@ extension ConfigSchema {
         SchemaKey("access_key_id", .string, "Access key of AWS: a value or a location."),
         SchemaKey("secret_access_key", .string, "Its secret: a value or a location."),
         SchemaKey("session_token", .string, "Its session token: a value or a location."),
-        SchemaKey("location", .string, "Cloud location.", isBuilt: false),
-        SchemaKey("project_id", .string, "Cloud project.", isBuilt: false),
+        SchemaKey("location", .string, "Google Cloud location, like `europe-west4`, `eu` or `global`."),
+        SchemaKey("project_id", .string, "Google Cloud project."),
         SchemaKey(
             "prompt_cache",
             .choice(["off", "auto", "system"]),

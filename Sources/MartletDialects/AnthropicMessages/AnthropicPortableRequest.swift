@@ -32,9 +32,10 @@ struct AnthropicPortableRequest {
         case openAIChat
         case openAIResponses
         case ollamaChat
+        case gemini
 
         /// Whether OpenAI's limits on names, ids and fields hold; servers like OpenAI's may have them too.
-        var isOpenAI: Bool { self != .ollamaChat }
+        var isOpenAI: Bool { self == .openAIChat || self == .openAIResponses }
     }
 
     /// Where a message stood in the caller's body.

@@ -29,9 +29,11 @@ extension Exchange {
     /// - Throws: ``GatewayError`` when the target has no embeddings, or not for these inputs.
     mutating func writeEmbedding(for target: Target) throws(GatewayError) {
         guard var run = embedding?.value, target.dialect != .mock else { return }
-        let settings = CodecSettings(account: target.account.rawValue, keepAlive: target.quirks.keepAlive)
+        var settings = CodecSettings(account: target.account.rawValue, keepAlive: target.quirks.keepAlive)
+        settings.model = target.upstreamModel
+        settings.isVertex = target.quirks.hasVertexEmbeddings
         guard target.quirks.hasEmbeddings, let codec = target.dialect.embeddingCodec(settings),
-            let path = target.dialect.embeddingPath
+            let path = target.dialect.embeddingPath(model: target.upstreamModel, isVertex: settings.isVertex)
         else {
             throw GatewayError(
                 .unsupportedParameter,
@@ -39,7 +41,7 @@ extension Exchange {
                 param: "model"
             )
         }
-        let limits = EmbeddingLimits.openAI
+        let limits = codec.limits
         let passes = run.form.passes(target.dialect) && target.quirks.embeddingNames.isEmpty
         if !run.hasBegun {
             if run.form == .openAI, passes {

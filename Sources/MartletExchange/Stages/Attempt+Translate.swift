@@ -87,7 +87,8 @@ extension Exchange {
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive,
             acceptsStreamUsage: target.quirks.acceptsStreamUsage,
-            chatQuirks: target.quirks.chat
+            chatQuirks: target.quirks.chat,
+            signatures: .shared
         )
     }
 
@@ -116,7 +117,7 @@ extension Exchange {
             request: UpstreamRequest(
                 path: isCount ? path + "/count_tokens" : path,
                 accept: facts.stream ? spoken.streamType : "application/json",
-                fields: head.vendorFields,
+                fields: vendorFields(for: spoken),
                 body: written.body
             ),
             dropped: written.dropped,
@@ -138,8 +139,8 @@ extension Exchange {
         guard let upstream = try? codec(spoken, for: target) else { return }
         if typedRequest == nil { typedRequest = Boxed(written.typed) }
         var fields = written.fields
-        if spoken == format.request {
-            fields += head.vendorFields.filter { field in !fields.contains { $0.name == field.name } }
+        if spoken.callers == format.request {
+            fields += vendorFields(for: spoken).filter { field in !fields.contains { $0.name == field.name } }
         }
         let context = callerContext(format.answer.repeatsRequest ? responses?.value.own ?? written.typed : nil)
         translated = Boxed(
@@ -150,7 +151,7 @@ extension Exchange {
                     fields: fields,
                     body: SplicedBody(written.body)
                 ),
-                dropped: written.dropped + (spoken == .anthropicMessages ? [] : droppedBetas),
+                dropped: written.dropped + (spoken.callers == .anthropicMessages ? [] : droppedBetas),
                 translation: Translation(
                     from: upstream,
                     to: format.answer.codec(for: context),

@@ -318,7 +318,11 @@ extension Exchange {
         if leg.status == 400, upstream.refusesReasoning, mayDisownReasoning(isDraining: env.isDraining) {
             return disownReasoning(leg, &env, &actions)
         }
-        let failure = AttemptFailure(status: leg.status, code: upstream.name, retryAfter: leg.retryAfter)
+        let failure = AttemptFailure(
+            status: leg.status,
+            code: upstream.name,
+            retryAfter: leg.retryAfter ?? upstream.retryAfter
+        )
         attemptFailed(leg.id, failure, &env, &actions)
     }
 
