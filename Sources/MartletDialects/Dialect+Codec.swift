@@ -55,7 +55,11 @@ extension Dialect {
     }
 
     /// Where chats are posted, below the base path.
-    public var chatPath: String {
+    ///
+    /// - Parameters:
+    ///   - model: The provider's own name of the model, for formats that have it in their path (``PathSegment``).
+    ///   - stream: Whether the answer is to come as a stream, for formats that have a path of its own for that.
+    public func chatPath(model: String, stream: Bool) -> String {
         switch self {
         case .openAIChat, .mock: "/chat/completions"
         case .anthropicMessages: "/messages"

@@ -6,6 +6,8 @@ enum EventFraming {
     case eventStream
     /// A line feed ends a line of JSON.
     case lines
+    /// Frames that say their length (`application/vnd.amazon.eventstream`); they are translated, never passed on.
+    case frames
 
     /// The place behind the last event that is complete; `nil` when none is.
     ///
@@ -30,13 +32,24 @@ enum EventFraming {
     /// Whether the byte at a place is the last of an event's ending.
     private func endsEvent(_ bytes: Span<UInt8>, at index: Int) -> Bool {
         let isLF = bytes[index] == 0x0A
-        guard self == .eventStream else { return isLF }
+        guard self == .eventStream else { return isLF && self == .lines }
         guard index > 0, isLF || bytes[index] == 0x0D else { return false }
         let last = bytes[index - 1]
         // LF LF, CR LF LF, CR CR; and CR LF CR LF, whose last LF belongs to the blank line.
         if isLF, last == 0x0A { return true }
         if !isLF { return last == 0x0D }
         return last == 0x0D && index > 2 && bytes[index - 2] == 0x0A
+    }
+}
+
+extension EventFraming {
+    /// The media type of a stream that is cut so.
+    var media: UpstreamHead.Media {
+        switch self {
+        case .eventStream: .eventStream
+        case .lines: .ndjson
+        case .frames: .awsEvents
+        }
     }
 }
 

@@ -154,7 +154,7 @@ extension Exchange {
         // The caller's own dialect, watched by the marks of its events.
         answer.dropped = target.quirks.dropParams.filter { body.hasMember($0) }
         return UpstreamRequest(
-            path: Dialect.openAIChat.chatPath,
+            path: Dialect.openAIChat.chatPath(model: target.upstreamModel, stream: facts.stream),
             accept: facts.stream ? Dialect.openAIChat.streamType : "application/json",
             body: body.spliced(format.request, for: target, facts: facts)
         )

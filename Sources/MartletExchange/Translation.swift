@@ -71,7 +71,7 @@ struct Translation {
     }
 
     /// What the body of a stream claims to be.
-    var streamMedia: UpstreamHead.Media { framing == .lines ? .ndjson : .eventStream }
+    var streamMedia: UpstreamHead.Media { framing.media }
 
     /// Counts a chunk.
     private mutating func add(_ chunk: ChatChunk, _ step: inout Leg.Step) {

@@ -19,6 +19,8 @@ public struct UpstreamHead: Sendable {
         case eventStream
         /// `application/x-ndjson`: a JSON document a line.
         case ndjson
+        /// `application/vnd.amazon.eventstream`: binary frames.
+        case awsEvents
         /// Anything else, or nothing.
         case other
     }

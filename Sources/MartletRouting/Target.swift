@@ -45,6 +45,8 @@ public final class Target: Sendable {
     public let proxy: Proxy?
     /// What every request target begins with: the base path, behind a proxy without a tunnel the whole URL.
     public let requestPrefix: String
+    /// What every request target ends with: a query such as `?api-version=2024-10-21`, or nothing.
+    public let requestSuffix: String
     /// What its connections have in common.
     public let connectionKey: ConnectionKey
     /// Fields of every answer it gives, in order.
@@ -71,8 +73,10 @@ public final class Target: Sendable {
         tls: TLSOptions = TLSOptions(),
         proxy: Proxy? = nil,
         otherDialects: [Dialect] = [],
-        capabilities: ModelCapabilities = ModelCapabilities()
+        capabilities: ModelCapabilities = ModelCapabilities(),
+        requestSuffix: String = ""
     ) {
+        self.requestSuffix = requestSuffix
         self.otherDialects = otherDialects
         self.capabilities = capabilities
         self.id = id

@@ -104,9 +104,10 @@ extension Exchange {
     /// The caller's own bytes, with what the target calls the model.
     private func passing(_ spoken: Dialect, _ upstream: any ChatCodec, for target: Target) -> TranslatedRequest {
         let context = callerContext()
+        let path = spoken.chatPath(model: target.upstreamModel, stream: facts.stream)
         return TranslatedRequest(
             request: UpstreamRequest(
-                path: isCount ? spoken.chatPath + "/count_tokens" : spoken.chatPath,
+                path: isCount ? path + "/count_tokens" : path,
                 accept: facts.stream ? spoken.streamType : "application/json",
                 fields: head.vendorFields,
                 body: body.spliced(spoken, for: target, facts: facts)
@@ -136,7 +137,7 @@ extension Exchange {
         translated = Boxed(
             TranslatedRequest(
                 request: UpstreamRequest(
-                    path: spoken.chatPath,
+                    path: spoken.chatPath(model: target.upstreamModel, stream: facts.stream),
                     accept: facts.stream ? spoken.streamType : "application/json",
                     fields: fields,
                     body: SplicedBody(written.body)

@@ -7,7 +7,7 @@ enum RequestHeadWriter {
     static func write(_ request: UpstreamRequest, to target: Target, into buffer: inout ByteBuffer) {
         var size =
             256 + request.contentType.utf8.count + request.path.utf8.count + target.requestPrefix.utf8.count
-            + target.requestFields.lines.count
+            + target.requestSuffix.utf8.count + target.requestFields.lines.count
         for field in request.fields { size += field.name.utf8.count + field.value.utf8.count + 4 }
         HeadBytes.write(into: &buffer, capacity: size) { bytes in
             if request.method == .post {
@@ -18,6 +18,7 @@ enum RequestHeadWriter {
             }
             bytes.append(target.requestPrefix)
             bytes.append(request.path)
+            bytes.append(target.requestSuffix)
             bytes.append(" HTTP/1.1\r\n")
             if request.fields.isEmpty {
                 bytes.append(target.requestFields.lines)

@@ -199,6 +199,8 @@ extension UpstreamHead {
                 .eventStream
             } else if head.isContentType("application/x-ndjson") {
                 .ndjson
+            } else if head.isContentType("application/vnd.amazon.eventstream") {
+                .awsEvents
             } else {
                 .other
             }
