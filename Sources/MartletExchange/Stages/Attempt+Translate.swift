@@ -24,6 +24,7 @@ extension Exchange {
         let spoken = target.spoken(for: format.request)
         var passes =
             format.passes(spoken) && (responses?.value.canPass ?? true) && !losesSuffix(on: target, spoken)
+            && call?.disownsReasoning != true
         if passes, target.capabilities.jsonSchema == false { passes = try !mustBeSteered(spoken) }
         // The commonest case has a watcher of its own, which costs less.
         if passes, spoken == .openAIChat { return true }
@@ -41,7 +42,8 @@ extension Exchange {
             stream: facts.stream,
             context: callerContext(),
             body: body.buffer,
-            typed: typedRequest?.value
+            typed: typedRequest?.value,
+            disownsReasoning: call?.disownsReasoning ?? false
         )
         // What was fetched for it counts, too.
         if body.heldBytes > Computation.threshold {
