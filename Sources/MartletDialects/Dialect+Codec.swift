@@ -11,15 +11,29 @@ public struct CodecSettings: Hashable, Sendable {
 
     /// Whether streams may be asked for their usage, where a format has a member for that.
     public var acceptsStreamUsage: Bool
+    /// The provider's own name of the model, for formats whose answers do not tell it.
+    public var model: String?
+    /// What runs behind an endpoint of one's own on SageMaker.
+    public var container: SageMakerContainer
+    /// What the container calls its model.
+    public var containerModel: String?
+    /// The features that a caller of Anthropic's messages switches on, for formats that name them in the body.
+    public var betas: [String] = []
 
     /// Creates settings.
     public init(
         account: String,
         contextWindow: Int? = nil,
         keepAlive: String? = nil,
-        acceptsStreamUsage: Bool = true
+        acceptsStreamUsage: Bool = true,
+        model: String? = nil,
+        container: SageMakerContainer = .openAI,
+        containerModel: String? = nil
     ) {
         self.account = account
+        self.model = model
+        self.container = container
+        self.containerModel = containerModel
         self.contextWindow = contextWindow
         self.keepAlive = keepAlive
         self.acceptsStreamUsage = acceptsStreamUsage
@@ -50,6 +64,14 @@ extension Dialect {
         case .openAICompletions: OpenAICompletionsCodec()
         case .simpleChat: SimpleChatCodec()
         case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
+        case .bedrockConverse: BedrockConverseCodec(origin: settings.account, model: settings.model)
+        case .bedrockAnthropic: BedrockAnthropicCodec(origin: settings.account, betas: settings.betas)
+        case .sageMakerChat:
+            SageMakerChatCodec(
+                container: settings.container,
+                model: settings.containerModel,
+                asksForUsage: settings.acceptsStreamUsage
+            )
         case .mock: nil
         }
     }
@@ -68,6 +90,12 @@ extension Dialect {
         case .ollamaGenerate: "/api/generate"
         case .openAICompletions: "/completions"
         case .simpleChat: "/chat"
+        case .bedrockConverse:
+            "/model/\(PathSegment.encoded(model))/converse" + (stream ? "-stream" : "")
+        case .bedrockAnthropic:
+            "/model/\(PathSegment.encoded(model))/invoke" + (stream ? "-with-response-stream" : "")
+        case .sageMakerChat:
+            "/endpoints/\(PathSegment.encoded(model))/invocations" + (stream ? "-response-stream" : "")
         }
     }
 
@@ -77,6 +105,7 @@ extension Dialect {
         case .openAIChat, .anthropicMessages, .openAIResponses, .openAICompletions, .simpleChat, .mock:
             "text/event-stream"
         case .ollamaChat, .ollamaGenerate: "application/x-ndjson"
+        case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: "application/vnd.amazon.eventstream"
         }
     }
 }

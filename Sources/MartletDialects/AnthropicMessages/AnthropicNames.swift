@@ -11,8 +11,13 @@ struct AnthropicNames {
 
     /// The longest name of a tool, in bytes.
     private let longestName: Int
+    /// The longest id of a call, in bytes.
+    private let longestID: Int
 
-    init(longestName: Int = 128) { self.longestName = longestName }
+    init(longestName: Int = 128, longestID: Int = 256) {
+        self.longestName = longestName
+        self.longestID = longestID
+    }
 
     /// The name to send for a tool.
     mutating func name(_ name: String) -> String {
@@ -26,8 +31,8 @@ struct AnthropicNames {
 
     /// The id to send for a call; ids are made different where a client repeats them.
     mutating func id(_ id: String) -> String {
-        let clean = Self.clean(id, limit: 256)
-        return usedIDs.unique(clean.isEmpty ? "call" : clean, limit: 256)
+        let clean = Self.clean(id, limit: longestID)
+        return usedIDs.unique(clean.isEmpty ? "call" : clean, limit: longestID)
     }
 
     private static func clean(_ text: String, limit: Int) -> String {

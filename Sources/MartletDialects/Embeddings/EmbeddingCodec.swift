@@ -48,7 +48,7 @@ extension Dialect {
         switch self {
         case .openAIChat, .openAIResponses, .openAICompletions: OpenAIEmbeddingsCodec()
         case .ollamaChat, .ollamaGenerate: OllamaEmbedCodec(keepAlive: settings.keepAlive)
-        case .anthropicMessages, .simpleChat, .mock: nil
+        case .anthropicMessages, .simpleChat, .bedrockConverse, .bedrockAnthropic, .sageMakerChat, .mock: nil
         }
     }
 
@@ -57,7 +57,7 @@ extension Dialect {
         switch self {
         case .openAIChat, .openAIResponses, .openAICompletions: "/embeddings"
         case .ollamaChat, .ollamaGenerate: "/api/embed"
-        case .anthropicMessages, .simpleChat, .mock: nil
+        case .anthropicMessages, .simpleChat, .bedrockConverse, .bedrockAnthropic, .sageMakerChat, .mock: nil
         }
     }
 }

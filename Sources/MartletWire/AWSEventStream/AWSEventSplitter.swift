@@ -85,14 +85,14 @@ public struct AWSEventSplitter: Sendable {
         if expected == nil {
             unsafe take(AWSEventStreamLimits.prelude, read, &position)
             guard carry.count == AWSEventStreamLimits.prelude else { return nil }
-            expected = try unsafe carry.withUnsafeBytes { (bytes) throws(AWSEventStreamError) in
+            expected = try unsafe carry.span.withUnsafeBytes { (bytes) throws(AWSEventStreamError) in
                 try unsafe length(bytes)
             }
         }
         guard let count = expected else { return nil }
         unsafe take(count, read, &position)
         guard carry.count == count else { return nil }
-        try unsafe carry.withUnsafeBytes { (bytes) throws(AWSEventStreamError) in try unsafe check(bytes) }
+        try unsafe carry.span.withUnsafeBytes { (bytes) throws(AWSEventStreamError) in try unsafe check(bytes) }
         carryIsDone = true
         expected = nil
         return AWSEventFrame(startInRead: position - count, count: count, endInRead: position)
@@ -124,14 +124,13 @@ public struct AWSEventSplitter: Sendable {
         let told = unsafe AWSEventView.number(frame, at: frame.count - 4, bytes: 4)
         guard Int(checksum.value) == told else { throw .frameChecksum }
         let start = AWSEventStreamLimits.prelude
-        let end = start + unsafe AWSEventView.number(frame, at: 4, bytes: 4)
+        let end = unsafe start + AWSEventView.number(frame, at: 4, bytes: 4)
         var fields = unsafe AWSEventView.Fields(frame, start..<end)
         var names: [Range<Int>] = []
         while let field = fields.next() {
-            guard names.count < AWSEventStreamLimits.maxHeaders, unsafe Self.isText(frame, field.name),
-                unsafe field.type != 7 || Self.isText(frame, field.value),
-                unsafe !names.contains(where: { Self.areEqual(frame, $0, field.name) })
-            else { throw .headers }
+            let isReadable = unsafe Self.isText(frame, field.name) && (field.type != 7 || Self.isText(frame, field.value))
+            let isNew = !names.contains { unsafe Self.areEqual(frame, $0, field.name) }
+            guard isReadable, isNew, names.count < AWSEventStreamLimits.maxHeaders else { throw .headers }
             names.append(field.name)
         }
         guard fields.isExhausted else { throw .headers }
@@ -145,7 +144,7 @@ public struct AWSEventSplitter: Sendable {
     }
 
     private static func areEqual(_ frame: UnsafeRawBufferPointer, _ left: Range<Int>, _ right: Range<Int>) -> Bool {
-        left.count == right.count && unsafe frame[left].elementsEqual(frame[right])
+        unsafe left.count == right.count && frame[left].elementsEqual(frame[right])
     }
 
     /// Lends the frame that was found last.
@@ -162,7 +161,7 @@ public struct AWSEventSplitter: Sendable {
         _ body: (AWSEventView) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         if frame.startInRead < 0 || carryIsDone {
-            return try unsafe carry.withUnsafeBytes { (bytes) throws(Failure) in
+            return try unsafe carry.span.withUnsafeBytes { (bytes) throws(Failure) in
                 try body(unsafe AWSEventView(checked: bytes))
             }
         }

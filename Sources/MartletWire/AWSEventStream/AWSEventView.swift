@@ -10,7 +10,7 @@ public struct AWSEventView {
     /// Borrows a frame that ``AWSEventSplitter`` has checked.
     init(checked frame: UnsafeRawBufferPointer) {
         unsafe self.frame = unsafe frame
-        headerEnd = AWSEventStreamLimits.prelude + unsafe Self.number(frame, at: 4, bytes: 4)
+        headerEnd = unsafe AWSEventStreamLimits.prelude + Self.number(frame, at: 4, bytes: 4)
     }
 
     /// The payload; valid as long as the view.
@@ -32,7 +32,7 @@ public struct AWSEventView {
 
     /// Whether a text field has a value.
     public func has(_ name: StaticString, _ value: StaticString) -> Bool {
-        guard let text = text(name) else { return false }
+        guard let text = unsafe text(name) else { return false }
         return unsafe Self.equals(text, 0..<text.count, value)
     }
 
@@ -86,6 +86,7 @@ public struct AWSEventView {
     }
 
     /// Walks over header fields; stops at the first that cannot be read.
+    @safe
     struct Fields {
         private let frame: UnsafeRawBufferPointer
         private var rest: Range<Int>
