@@ -14,7 +14,7 @@ public struct CodecSettings: Hashable, Sendable {
     /// The provider's own name of the model, for formats whose answers do not tell it.
     public var model: String?
     /// What runs behind an endpoint of one's own on SageMaker.
-    public var container: SageMakerContainer
+    public var container = SageMakerContainer.openAI
     /// What the container calls its model.
     public var containerModel: String?
     /// The features that a caller of Anthropic's messages switches on, for formats that name them in the body.
@@ -25,15 +25,9 @@ public struct CodecSettings: Hashable, Sendable {
         account: String,
         contextWindow: Int? = nil,
         keepAlive: String? = nil,
-        acceptsStreamUsage: Bool = true,
-        model: String? = nil,
-        container: SageMakerContainer = .openAI,
-        containerModel: String? = nil
+        acceptsStreamUsage: Bool = true
     ) {
         self.account = account
-        self.model = model
-        self.container = container
-        self.containerModel = containerModel
         self.contextWindow = contextWindow
         self.keepAlive = keepAlive
         self.acceptsStreamUsage = acceptsStreamUsage

@@ -87,6 +87,9 @@ extension Dialect {
         case .ollamaChat: "ollama_chat"
         case .ollamaGenerate: "ollama_generate"
         case .simpleChat: "chat"
+        case .bedrockConverse: "bedrock_converse"
+        case .bedrockAnthropic: "bedrock_anthropic"
+        case .sageMakerChat: "sagemaker_chat"
         }
     }
 }

@@ -119,6 +119,8 @@ extension Dialect {
         case .anthropicMessages: "output_config"
         case .openAIResponses: "text"
         case .ollamaChat, .ollamaGenerate, .openAICompletions, .simpleChat, .mock: nil
+        // Nobody's bytes pass to them.
+        case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: nil
         }
     }
 }

@@ -46,6 +46,7 @@ struct PresetsFile: Decodable {
         var shortNames: [String]
         var dialect: DialectName
         var otherDialects: [DialectName]?
+        var otherDialectsFor: String?
         var baseUrl: String?
         var loopbackPort: Int?
         var credential: ProviderDescriptor.CredentialNeed
@@ -65,6 +66,7 @@ struct PresetsFile: Decodable {
             )
             out.shortNames = shortNames
             out.otherDialects = (otherDialects ?? []).map(\.dialect)
+            out.otherDialectsFor = otherDialectsFor
             out.baseURL = baseUrl
             out.loopbackPort = loopbackPort
             out.credential = credential
@@ -100,6 +102,9 @@ struct PresetsFile: Decodable {
         case openAIResponses = "openai_responses"
         case openAICompletions = "openai_completions"
         case ollamaGenerate = "ollama_generate"
+        case bedrockConverse = "bedrock_converse"
+        case bedrockAnthropic = "bedrock_anthropic"
+        case sageMakerChat = "sagemaker_chat"
         case mock
 
         var dialect: Dialect {
@@ -110,6 +115,9 @@ struct PresetsFile: Decodable {
             case .openAIResponses: .openAIResponses
             case .openAICompletions: .openAICompletions
             case .ollamaGenerate: .ollamaGenerate
+            case .bedrockConverse: .bedrockConverse
+            case .bedrockAnthropic: .bedrockAnthropic
+            case .sageMakerChat: .sageMakerChat
             case .mock: .mock
             }
         }

@@ -14,6 +14,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var dialect: Dialect
     /// Further wire formats it speaks below the same base URL.
     public var otherDialects: [Dialect] = []
+    /// A word in the names of the models that the further formats are spoken to; `nil` for all of them.
+    public var otherDialectsFor: String?
     /// The base URL when the account names none; `nil` when the account must name one.
     public var baseURL: String?
     /// The port a local engine of this kind listens on unless told otherwise; `nil` for other providers.
@@ -45,6 +47,14 @@ public struct ProviderDescriptor: Sendable, Hashable {
         authPrefix = "Bearer "
         self.isEngine = isEngine
         acceptsStreamUsage = true
+    }
+
+    /// The further wire formats that are spoken to a model.
+    ///
+    /// - Parameter model: The provider's own name of the model.
+    public func otherDialects(of model: String) -> [Dialect] {
+        guard let word = otherDialectsFor else { return otherDialects }
+        return model.lowercased().contains(word) ? otherDialects : []
     }
 
     /// A request field; the name is in lower case.

@@ -16,6 +16,8 @@ struct AccountPlan: Sendable {
     var timeouts = TargetTimeouts()
     var maxConcurrency = 0
     var keepAlive: String?
+    /// What runs behind an endpoint of one's own.
+    var hosting: Quirks.Hosting?
     var tls = TLSOptions()
     var proxy: Proxy?
 
@@ -26,7 +28,13 @@ struct AccountPlan: Sendable {
         contextWindow: Int?,
         capabilities: ModelCapabilities = ModelCapabilities()
     ) -> Target {
-        Target(
+        var quirks = Quirks(
+            acceptsStreamUsage: descriptor.acceptsStreamUsage,
+            dropParams: dropParams,
+            keepAlive: keepAlive
+        )
+        quirks.hosting = hosting
+        return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,
             kind: descriptor.kind,
@@ -36,18 +44,14 @@ struct AccountPlan: Sendable {
             source: source,
             isLocal: isLocal,
             headers: headers,
-            quirks: Quirks(
-                acceptsStreamUsage: descriptor.acceptsStreamUsage,
-                dropParams: dropParams,
-                keepAlive: keepAlive
-            ),
+            quirks: quirks,
             price: price,
             contextWindow: contextWindow,
             timeouts: timeouts,
             maxConcurrency: maxConcurrency,
             tls: tls,
             proxy: proxy,
-            otherDialects: descriptor.otherDialects,
+            otherDialects: descriptor.otherDialects(of: upstreamModel),
             capabilities: capabilities
         )
     }
