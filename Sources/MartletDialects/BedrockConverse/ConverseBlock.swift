@@ -178,15 +178,15 @@ extension ChatToolCall {
 extension JSONWriter {
     /// Writes a block: an object with one member, which is an object.
     mutating func converse(_ name: StaticString, _ body: (inout JSONWriter) -> Void) {
-        object { writer in
-            writer.key(name)
-            writer.object(body)
-        }
+        object { $0.object(name, body) }
+    }
+
+    /// Writes a member that is an object.
+    mutating func object(_ name: StaticString, _ body: (inout JSONWriter) -> Void) {
+        key(name)
+        object(body)
     }
 
     /// Writes the member `source` of data.
-    mutating func source(_ base64: String) {
-        key("source")
-        object { $0.member("bytes", base64) }
-    }
+    mutating func source(_ base64: String) { object("source") { $0.member("bytes", base64) } }
 }

@@ -80,7 +80,7 @@ extension ConverseRequestEncoder {
         if let format = ConverseFormats.image(data.mediaType) {
             if name != nil { base.dropped.add("filename", in: DroppedPaths.path(path, "file")) }
             return block(extra, at: path) { writer in
-                writer.converse("image") { writer in
+                writer.object("image") { writer in
                     writer.member("format", format)
                     writer.source(data.base64)
                 }
@@ -89,7 +89,7 @@ extension ConverseRequestEncoder {
         if traits.claude == nil, let format = ConverseFormats.video(data.mediaType) {
             if name != nil { base.dropped.add("filename", in: DroppedPaths.path(path, "file")) }
             return block(extra, at: path) { writer in
-                writer.converse("video") { writer in
+                writer.object("video") { writer in
                     writer.member("format", format)
                     writer.source(data.base64)
                 }
@@ -100,7 +100,7 @@ extension ConverseRequestEncoder {
         }
         let sent = documentName(name, at: path)
         return block(extra, at: path) { writer in
-            writer.converse("document") { writer in
+            writer.object("document") { writer in
                 writer.member("name", sent)
                 writer.member("format", format)
                 writer.source(data.base64)
@@ -127,7 +127,7 @@ extension ConverseRequestEncoder {
             writer.key("source")
             writer.converse("s3Location") { $0.member("uri", url) }
         }
-        return block(extra, at: path) { isImage ? $0.converse("image", body) : $0.converse("document", body) }
+        return block(extra, at: path) { isImage ? $0.object("image", body) : $0.object("document", body) }
     }
 
     /// The name of a document, which must be plain, and different from all others of the request.
@@ -149,7 +149,7 @@ extension ConverseRequestEncoder {
         }
         base.dropped.add(audio.innerExtra, in: inner)
         return block(audio.extra, at: path) { writer in
-            writer.converse("audio") { writer in
+            writer.object("audio") { writer in
                 writer.member("format", format)
                 writer.source(audio.base64)
             }
@@ -168,7 +168,7 @@ extension ConverseRequestEncoder {
             }
         }
         return AnthropicBlock { writer in
-            writer.converse("guardContent") { writer in
+            writer.object("guardContent") { writer in
                 writer.key("text")
                 writer.object { $0.member("text", text) }
             }

@@ -139,7 +139,7 @@ extension ConverseRequestEncoder {
         }
         let description = function.description.flatMap { $0.isBlank ? nil : $0 }
         var block = AnthropicBlock { writer in
-            writer.converse("toolSpec") { writer in
+            writer.object("toolSpec") { writer in
                 writer.member("name", name)
                 writer.member("description", description)
                 writer.key("inputSchema")
@@ -178,7 +178,7 @@ extension ConverseRequestEncoder {
             guard known.insert(name).inserted else { continue }
             blocks.append(
                 AnthropicBlock { writer in
-                    writer.converse("toolSpec") { writer in
+                    writer.object("toolSpec") { writer in
                         writer.member("name", name)
                         writer.key("inputSchema")
                         writer.object { $0.member("json", JSONText(#"{"type":"object","properties":{}}"#)) }
