@@ -265,7 +265,7 @@ class ToBedrock(BedrockCase):
         self.assertEqual(self.dropped(raw), {"messages[0].content[0].cache_control", "messages[1].content[0].cache_control"})
 
     def test_a_schema_is_enforced_or_steered_to(self) -> None:
-        for name in ("claude", "nova", "llama"):
+        for name in ("claude", "nova"):
             with self.subTest(model=name):
                 answer = self.client.chat.completions.parse(
                     model=f"{name}/echo", messages=user("plan"), response_format=Step

@@ -168,6 +168,7 @@ extension Exchange {
         deadlines.responseHead = nil
         call?.legs[index].status = head.status
         call?.legs[index].retryAfter = head.retryAfter
+        call?.legs[index].told = head.told
         let phase: Leg.Phase
         if !(200..<300).contains(head.status) {
             phase = .errorBody
@@ -291,21 +292,22 @@ extension Exchange {
     ) {
         let upstream: UpstreamFailure
         let body: ByteBuffer
+        var status = leg.status
         if let failure = embeddingFailure(leg) {
             (upstream, body) = failure
         } else if let translation = leg.translation?.value {
-            (upstream, body) = translation.failure(leg.held, status: leg.status)
+            (upstream, body, status) = translation.failure(leg.held, status: leg.status, leg.told?.errorType)
         } else {
             upstream = UpstreamFailure(openAI: Array(leg.held.readableBytesView))
             body = leg.held
         }
         if leg.received <= snapshot.limits.maxGateBytes {
-            call?.lastBody = UpstreamErrorBody(status: leg.status, body: body)
+            call?.lastBody = UpstreamErrorBody(status: status, body: body)
         }
         if leg.status == 400, upstream.refusesReasoning, mayDisownReasoning(isDraining: env.isDraining) {
             return disownReasoning(leg, &env, &actions)
         }
-        let failure = AttemptFailure(status: leg.status, code: upstream.name, retryAfter: leg.retryAfter)
+        let failure = AttemptFailure(status: status, code: upstream.name, retryAfter: leg.retryAfter)
         attemptFailed(leg.id, failure, &env, &actions)
     }
 
