@@ -21,6 +21,12 @@ public struct CodecSettings: Hashable, Sendable {
     public var acceptsStreamUsage: Bool
     /// How its chat completions differ from OpenAI's; `nil` not at all.
     public var chatQuirks: ChatQuirks?
+    /// What runs behind an endpoint of one's own on SageMaker.
+    public var container = SageMakerContainer.openAI
+    /// What the container calls its model.
+    public var containerModel: String?
+    /// The features that a caller of Anthropic's messages switches on, for formats that name them in the body.
+    public var betas: [String] = []
 
     /// Creates settings.
     public init(
@@ -66,6 +72,14 @@ extension Dialect {
         case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
         case .gemini: GeminiCodec(origin: settings.account, memory: settings.signatures)
         case .anthropicVertex: AnthropicVertexCodec(origin: settings.account)
+        case .bedrockConverse: BedrockConverseCodec(origin: settings.account, model: settings.model)
+        case .bedrockAnthropic: BedrockAnthropicCodec(origin: settings.account, betas: settings.betas)
+        case .sageMakerChat:
+            SageMakerChatCodec(
+                container: settings.container,
+                model: settings.containerModel,
+                asksForUsage: settings.acceptsStreamUsage
+            )
         case .mock: nil
         }
     }
@@ -87,6 +101,12 @@ extension Dialect {
         case .gemini:
             GeminiCodec.path(model: model, stream ? "streamGenerateContent?alt=sse" : "generateContent")
         case .anthropicVertex: AnthropicVertexCodec.path(model: model, stream: stream)
+        case .bedrockConverse:
+            "/model/\(PathSegment.encoded(model))/converse" + (stream ? "-stream" : "")
+        case .bedrockAnthropic:
+            "/model/\(PathSegment.encoded(model))/invoke" + (stream ? "-with-response-stream" : "")
+        case .sageMakerChat:
+            "/endpoints/\(PathSegment.encoded(model))/invocations" + (stream ? "-response-stream" : "")
         }
     }
 
@@ -97,6 +117,7 @@ extension Dialect {
             .anthropicVertex:
             "text/event-stream"
         case .ollamaChat, .ollamaGenerate: "application/x-ndjson"
+        case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: "application/vnd.amazon.eventstream"
         }
     }
 }

@@ -64,6 +64,8 @@ struct Leg {
     var status = 0
     /// How long the upstream asked to wait.
     var retryAfter: Duration?
+    /// What the head told that the body does not.
+    var told: UpstreamHead.Told?
     /// What is held back: a whole body, an error body, or the events before the first content.
     var held = ByteBuffer()
     /// Bytes of the response so far.

@@ -123,6 +123,8 @@ extension Dialect {
         case .anthropicMessages, .anthropicVertex: "output_config"
         case .openAIResponses: "text"
         case .ollamaChat, .ollamaGenerate, .openAICompletions, .simpleChat, .mock, .gemini: nil
+        // Nobody's bytes pass to them.
+        case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: nil
         }
     }
 }

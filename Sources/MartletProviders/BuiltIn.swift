@@ -46,6 +46,7 @@ struct PresetsFile: Decodable {
         var shortNames: [String]
         var dialect: DialectName
         var otherDialects: [DialectName]?
+        var otherDialectsFor: String?
         var baseUrl: String?
         var loopbackPort: Int?
         var place: Place?
@@ -76,6 +77,7 @@ struct PresetsFile: Decodable {
             )
             out.shortNames = shortNames
             out.otherDialects = (otherDialects ?? []).map(\.dialect)
+            out.otherDialectsFor = otherDialectsFor
             out.baseURL = baseUrl
             out.loopbackPort = loopbackPort
             out.place = place?.place
@@ -142,6 +144,9 @@ struct PresetsFile: Decodable {
         case ollamaGenerate = "ollama_generate"
         case gemini
         case anthropicVertex = "anthropic_vertex"
+        case bedrockConverse = "bedrock_converse"
+        case bedrockAnthropic = "bedrock_anthropic"
+        case sageMakerChat = "sagemaker_chat"
         case mock
 
         var dialect: Dialect {
@@ -154,6 +159,9 @@ struct PresetsFile: Decodable {
             case .ollamaGenerate: .ollamaGenerate
             case .gemini: .gemini
             case .anthropicVertex: .anthropicVertex
+            case .bedrockConverse: .bedrockConverse
+            case .bedrockAnthropic: .bedrockAnthropic
+            case .sageMakerChat: .sageMakerChat
             case .mock: .mock
             }
         }

@@ -14,6 +14,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var dialect: Dialect
     /// Further wire formats it speaks below the same base URL.
     public var otherDialects: [Dialect] = []
+    /// A word in the names of the models that the further formats are spoken to; `nil` for all of them.
+    public var otherDialectsFor: String?
     /// The base URL when the account names none; `nil` when the account must name one.
     public var baseURL: String?
     /// What the base URL is made of where it depends on the account; `nil` where it does not.
@@ -86,6 +88,14 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public func needsRegion(hasBaseURL: Bool) -> Bool {
         if case .awsSigV4 = scheme { return true }
         return !hasBaseURL && baseURL?.contains("{region}") == true
+    }
+
+    /// The further wire formats that are spoken to a model.
+    ///
+    /// - Parameter model: The provider's own name of the model.
+    public func otherDialects(of model: String) -> [Dialect] {
+        guard let word = otherDialectsFor else { return otherDialects }
+        return model.lowercased().contains(word) ? otherDialects : []
     }
 
     /// A request field; the name is in lower case.

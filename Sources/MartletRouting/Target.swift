@@ -124,7 +124,13 @@ public final class Target: Sendable {
 
 extension Target {
     /// The wire format to speak to it for a caller: the caller's own if it can be.
-    public func spoken(for caller: Dialect) -> Dialect { otherDialects.contains(caller) ? caller : dialect }
+    ///
+    /// A further format may be the caller's own in another envelope: Anthropic's messages as Bedrock has them.
+    public func spoken(for caller: Dialect) -> Dialect {
+        if otherDialects.contains(caller) { return caller }
+        if caller == .anthropicMessages, otherDialects.contains(.bedrockAnthropic) { return .bedrockAnthropic }
+        return dialect
+    }
 }
 
 /// A header the gateway sends; checked once when the snapshot is made.
@@ -161,6 +167,22 @@ public struct Quirks: Hashable, Sendable {
     public var reportsCost = false
     /// Whether it has the forms of embeddings that Vertex AI has.
     public var hasVertexEmbeddings = false
+    /// What runs behind an endpoint that is named instead of a model, where the type has such.
+    public var hosting: Hosting?
+
+    /// What runs behind an endpoint of one's own.
+    public struct Hosting: Hashable, Sendable {
+        /// What kind of server it is, as the configuration names it.
+        public var container: String
+        /// What it calls its model; `nil` where it does not look.
+        public var model: String?
+
+        /// Creates a description.
+        public init(container: String, model: String? = nil) {
+            self.container = container
+            self.model = model
+        }
+    }
 
     /// Creates a set of quirks.
     public init(

@@ -21,6 +21,8 @@ struct AccountPlan: Sendable {
     var apiVersion: String?
     /// Whether the path below which it listens is the type's own.
     var hasOwnPath = false
+    /// What runs behind an endpoint of one's own.
+    var hosting: Quirks.Hosting?
     var tls = TLSOptions()
     var proxy: Proxy?
     var authorization: Authorization?
@@ -47,6 +49,7 @@ struct AccountPlan: Sendable {
         )
         quirks.reportsCost = descriptor.reportsCost
         quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
+        quirks.hosting = hosting
         return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,
@@ -67,7 +70,7 @@ struct AccountPlan: Sendable {
             otherDialects: isBelowVersion
                 ? []
                 : dialect == nil
-                    ? descriptor.otherDialects
+                    ? descriptor.otherDialects(of: upstreamModel)
                     : [descriptor.dialect] + descriptor.otherDialects.filter { $0 != dialect },
             capabilities: capabilities,
             requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? "",

@@ -251,6 +251,11 @@ struct AccountReader {
 
     private mutating func readLimits(_ table: ConfigTable, into plan: inout AccountPlan) {
         plan.dropParams = table["drop_params"]?.strings ?? []
+        if let container = table["hosted_provider"]?.string {
+            plan.hosting = Quirks.Hosting(container: container, model: table["container_model"]?.string)
+        } else if let model = table["container_model"]?.string {
+            plan.hosting = Quirks.Hosting(container: "openai", model: model)
+        }
         plan.maxConcurrency = table["max_concurrency"]?.integer ?? 0
         plan.timeouts = TargetTimeouts(
             connect: table["connect_timeout_s"]?.number.map(Duration.seconds(_:)),

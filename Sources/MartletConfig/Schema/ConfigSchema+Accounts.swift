@@ -23,6 +23,14 @@ extension ConfigSchema {
         SchemaKey("connect_timeout_s", .seconds, "Seconds for dial and TLS."),
         SchemaKey("first_token_timeout_s", .seconds, "Seconds to the first content of a stream."),
         SchemaKey("max_concurrency", .count, "Requests in flight; 0 is no own limit.", default: "0"),
+        SchemaKey(
+            "hosted_provider",
+            .choice(["openai", "tgi"]),
+            "What runs behind an endpoint of one's own.",
+            default: "\"openai\"",
+            synonyms: ["container"]
+        ),
+        SchemaKey("container_model", .string, "What the server behind such an endpoint calls its model."),
         SchemaKey("drop_params", .strings, "Members taken out of requests.", default: "[]"),
         SchemaKey(
             "tls",

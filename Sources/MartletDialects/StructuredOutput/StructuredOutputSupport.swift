@@ -61,6 +61,19 @@ extension StructuredOutputSupport {
         case .openAIChat, .openAIResponses:
             // What does not know schemas mostly knows the older mode of any object.
             self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)
+        case .bedrockConverse:
+            // The format knows schemas only, on some models; not every family can be made to call a tool.
+            let traits = BedrockModelTraits(model: model)
+            self.init(
+                jsonSchema: followsSchemas ?? traits.structuredOutput,
+                jsonObject: false,
+                forcedTools: traits.toolChoice != .none && takesTools ?? true
+            )
+        case .bedrockAnthropic:
+            let isKnown = AnthropicModelTraits(model: model).structuredOutput
+            self.init(jsonSchema: followsSchemas ?? isKnown, jsonObject: false, forcedTools: takesTools ?? true)
+        case .sageMakerChat:
+            self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)
         case .openAICompletions, .simpleChat, .mock:
             self.init(jsonSchema: false, jsonObject: false, forcedTools: false)
         }

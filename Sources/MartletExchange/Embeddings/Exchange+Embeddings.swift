@@ -87,7 +87,11 @@ extension Exchange {
         guard let leg = call?.legs[index], let run = embedding?.value else { return }
         let response: EmbeddingResponse
         do throws(ChatFailure) {
-            response = try run.upstream.decodeResponse(Array(leg.held.readableBytesView), count: run.inputs.count)
+            var answer = try run.upstream.decodeResponse(Array(leg.held.readableBytesView), count: run.inputs.count)
+            if answer.usage == nil, let tokens = leg.told?.inputTokens {
+                answer.usage = Usage(inputTokens: tokens, outputTokens: 0)
+            }
+            response = answer
         } catch {
             return embeddingFailed(leg, error, &env, &actions)
         }
@@ -154,7 +158,8 @@ extension Exchange {
     /// An upstream's error in the caller's format.
     func embeddingFailure(_ leg: Leg) -> (said: UpstreamFailure, body: ByteBuffer)? {
         guard let run = embedding?.value else { return nil }
-        let said = run.upstream.decodeFailure(Array(leg.held.readableBytesView))
+        var said = run.upstream.decodeFailure(Array(leg.held.readableBytesView))
+        said.type = said.type ?? leg.told?.errorType
         if run.form.passes(leg.target.dialect) { return (said, leg.held) }
         return (said, ByteBuffer(bytes: run.form.codec.encodeFailure(said, status: leg.status)))
     }

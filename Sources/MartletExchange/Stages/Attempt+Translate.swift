@@ -82,7 +82,7 @@ extension Exchange {
     }
 
     private func codecSettings(_ target: Target) -> CodecSettings {
-        CodecSettings(
+        var settings = CodecSettings(
             account: target.account.rawValue,
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive,
@@ -90,6 +90,13 @@ extension Exchange {
             chatQuirks: target.quirks.chat,
             signatures: .shared
         )
+        settings.model = target.upstreamModel
+        if let hosting = target.quirks.hosting {
+            settings.container = SageMakerContainer(rawValue: hosting.container) ?? .openAI
+            settings.containerModel = hosting.model
+        }
+        if target.spoken(for: format.request) == .bedrockAnthropic { settings.betas = betas }
+        return settings
     }
 
     private func codec(_ spoken: Dialect, for target: Target) throws(GatewayError) -> any ChatCodec {
@@ -151,7 +158,7 @@ extension Exchange {
                     fields: fields,
                     body: SplicedBody(written.body)
                 ),
-                dropped: written.dropped + (spoken.callers == .anthropicMessages ? [] : droppedBetas),
+                dropped: written.dropped + (spoken.namesBetas ? [] : droppedBetas),
                 translation: Translation(
                     from: upstream,
                     to: format.answer.codec(for: context),
@@ -182,6 +189,9 @@ extension Exchange {
 extension Dialect {
     /// Whether answers repeat parts of the request, so that their codec must know it.
     var repeatsRequest: Bool { self == .openAIResponses }
+
+    /// Whether the features that a caller of Anthropic's messages switches on reach its targets.
+    var namesBetas: Bool { callers == .anthropicMessages || self == .bedrockAnthropic }
 }
 
 extension ChatQuirks {

@@ -179,6 +179,7 @@ extension Exchange {
         deadlines.responseHead = nil
         call?.legs[index].status = head.status
         call?.legs[index].retryAfter = head.retryAfter
+        call?.legs[index].told = head.told
         let phase: Leg.Phase
         if !(200..<300).contains(head.status) {
             phase = .errorBody
@@ -304,22 +305,23 @@ extension Exchange {
         if leg.status == 401 || leg.status == 403, renewsCredential(of: leg, &env, &actions) { return }
         let upstream: UpstreamFailure
         let body: ByteBuffer
+        var status = leg.status
         if let failure = embeddingFailure(leg) {
             (upstream, body) = failure
         } else if let translation = leg.translation?.value {
-            (upstream, body) = translation.failure(leg.held, status: leg.status)
+            (upstream, body, status) = translation.failure(leg.held, status: leg.status, leg.told?.errorType)
         } else {
             upstream = UpstreamFailure(openAI: Array(leg.held.readableBytesView))
             body = leg.held
         }
         if leg.received <= snapshot.limits.maxGateBytes {
-            call?.lastBody = UpstreamErrorBody(status: leg.status, body: body)
+            call?.lastBody = UpstreamErrorBody(status: status, body: body)
         }
         if leg.status == 400, upstream.refusesReasoning, mayDisownReasoning(isDraining: env.isDraining) {
             return disownReasoning(leg, &env, &actions)
         }
         let failure = AttemptFailure(
-            status: leg.status,
+            status: status,
             code: upstream.name,
             retryAfter: leg.retryAfter ?? upstream.retryAfter
         )

@@ -1,4 +1,5 @@
 import MartletCore
+import MartletDialects
 import MartletExchange
 import MartletRouting
 import MartletWire
@@ -260,6 +261,13 @@ extension UpstreamHead {
         // A compressed body was not asked for and cannot be watched.
         let isPlain = head.contentEncoding.map { $0.elementsEqual("identity".utf8) } ?? true
         self.init(status: head.status, media: isPlain ? media : .other, retryAfter: wait)
+        if head.errorType != nil || head.inputTokens != nil {
+            told = Told(
+                errorType: head.errorType.map { BedrockError.name(String(decoding: $0, as: UTF8.self)) },
+                inputTokens: head.inputTokens.flatMap { Int64(exactly: $0) }
+                    .flatMap { 0...Usage.largestCount ~= $0 ? $0 : nil }
+            )
+        }
         if self.media == .other, isPlain { contentType = head.contentType.map { String(decoding: $0, as: UTF8.self) } }
     }
 }
