@@ -32,6 +32,12 @@ public enum Dialect: UInt8, Sendable, Hashable {
     case gemini
     /// Anthropic messages as Vertex AI has them: the model in the path, the version in the body.
     case anthropicVertex
+    /// Amazon Bedrock's Converse.
+    case bedrockConverse
+    /// Anthropic's messages in the envelope of Amazon Bedrock's InvokeModel.
+    case bedrockAnthropic
+    /// OpenAI chat completions in the envelope of an Amazon SageMaker endpoint.
+    case sageMakerChat
 }
 
 /// Where a target runs, as `X-Model-Source` names it.

@@ -19,6 +19,14 @@ public struct CodecSettings: Hashable, Sendable {
 
     /// Whether streams may be asked for their usage, where a format has a member for that.
     public var acceptsStreamUsage: Bool
+    /// How its chat completions differ from OpenAI's; `nil` not at all.
+    public var chatQuirks: ChatQuirks?
+    /// What runs behind an endpoint of one's own on SageMaker.
+    public var container = SageMakerContainer.openAI
+    /// What the container calls its model.
+    public var containerModel: String?
+    /// The features that a caller of Anthropic's messages switches on, for formats that name them in the body.
+    public var betas: [String] = []
 
     /// Creates settings.
     public init(
@@ -26,6 +34,7 @@ public struct CodecSettings: Hashable, Sendable {
         contextWindow: Int? = nil,
         keepAlive: String? = nil,
         acceptsStreamUsage: Bool = true,
+        chatQuirks: ChatQuirks? = nil,
         signatures: GeminiSignatures? = nil
     ) {
         self.signatures = signatures
@@ -33,6 +42,7 @@ public struct CodecSettings: Hashable, Sendable {
         self.contextWindow = contextWindow
         self.keepAlive = keepAlive
         self.acceptsStreamUsage = acceptsStreamUsage
+        self.chatQuirks = chatQuirks
     }
 }
 
@@ -41,7 +51,7 @@ extension Dialect {
     /// The codec of the dialect; `nil` for the model that is built in and calls nobody.
     public func codec(_ settings: CodecSettings) -> (any ChatCodec)? {
         switch self {
-        case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage)
+        case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage, quirks: settings.chatQuirks)
         case .anthropicMessages: AnthropicMessagesCodec(origin: settings.account)
         case .ollamaChat:
             OllamaChatCodec(
@@ -62,6 +72,14 @@ extension Dialect {
         case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
         case .gemini: GeminiCodec(origin: settings.account, memory: settings.signatures)
         case .anthropicVertex: AnthropicVertexCodec(origin: settings.account)
+        case .bedrockConverse: BedrockConverseCodec(origin: settings.account, model: settings.model)
+        case .bedrockAnthropic: BedrockAnthropicCodec(origin: settings.account, betas: settings.betas)
+        case .sageMakerChat:
+            SageMakerChatCodec(
+                container: settings.container,
+                model: settings.containerModel,
+                asksForUsage: settings.acceptsStreamUsage
+            )
         case .mock: nil
         }
     }
@@ -83,6 +101,12 @@ extension Dialect {
         case .gemini:
             GeminiCodec.path(model: model, stream ? "streamGenerateContent?alt=sse" : "generateContent")
         case .anthropicVertex: AnthropicVertexCodec.path(model: model, stream: stream)
+        case .bedrockConverse:
+            "/model/\(PathSegment.encoded(model))/converse" + (stream ? "-stream" : "")
+        case .bedrockAnthropic:
+            "/model/\(PathSegment.encoded(model))/invoke" + (stream ? "-with-response-stream" : "")
+        case .sageMakerChat:
+            "/endpoints/\(PathSegment.encoded(model))/invocations" + (stream ? "-response-stream" : "")
         }
     }
 
@@ -93,6 +117,7 @@ extension Dialect {
             .anthropicVertex:
             "text/event-stream"
         case .ollamaChat, .ollamaGenerate: "application/x-ndjson"
+        case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: "application/vnd.amazon.eventstream"
         }
     }
 }

@@ -89,6 +89,9 @@ extension Dialect {
         case .simpleChat: "chat"
         case .gemini: "generate_content"
         case .anthropicVertex: "anthropic_vertex"
+        case .bedrockConverse: "bedrock_converse"
+        case .bedrockAnthropic: "bedrock_anthropic"
+        case .sageMakerChat: "sagemaker_chat"
         }
     }
 }

@@ -41,13 +41,23 @@ extension Dialect {
     fileprivate var takesPicturesByAddress: Bool {
         switch self {
         // Google's servers fetch for its own models, not for those of its partners.
-        case .ollamaChat, .ollamaGenerate, .anthropicVertex: false
-        case .openAIChat, .openAIResponses, .anthropicMessages, .openAICompletions, .simpleChat, .mock, .gemini: true
+        case .ollamaChat, .ollamaGenerate, .anthropicVertex, .bedrockConverse, .bedrockAnthropic: false
+        case .openAIChat, .openAIResponses, .anthropicMessages, .openAICompletions, .simpleChat, .mock, .gemini,
+            .sageMakerChat:
+            true
         }
     }
 
     /// Whether a target of the format takes documents as bytes only; others take addresses, or none at all.
-    fileprivate var takesDocumentsAsBytesOnly: Bool { self == .openAIChat || self == .anthropicVertex }
+    fileprivate var takesDocumentsAsBytesOnly: Bool {
+        switch self {
+        case .openAIChat, .anthropicVertex, .bedrockConverse, .bedrockAnthropic, .sageMakerChat: true
+        default: false
+        }
+    }
+
+    /// Whether a target of the format reads an address itself that no one else can.
+    fileprivate func reads(_ url: String) -> Bool { self == .bedrockConverse && url.hasPrefix("s3://") }
 }
 
 extension ChatRequest {
@@ -57,7 +67,7 @@ extension ChatRequest {
         var items: [MediaRequest.Item] = []
         var seen: Set<String> = []
         func add(_ url: String?, _ kind: MediaRequest.Kind, _ path: String) {
-            guard let url, !url.isData, seen.insert(url).inserted else { return }
+            guard let url, !url.isData, !dialect.reads(url), seen.insert(url).inserted else { return }
             items.append(.init(url: url, kind: kind, path: callerPath(path)))
         }
         func look(_ parts: [ChatPart], _ path: String) {

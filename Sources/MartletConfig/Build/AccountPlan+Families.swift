@@ -14,12 +14,12 @@ extension AccountPlan {
         families.first { model.hasPrefix($0.prefix) }?.descriptor ?? descriptor
     }
 
-    /// The types that serve the account's models.
-    var kinds: [ProviderKind] { [descriptor.kind] + families.map(\.descriptor.kind) }
+    /// The provider names that the account's models have in the registry.
+    var priceLists: [ProviderKind] { [descriptor.priceList] + families.map(\.descriptor.priceList) }
 
     /// The endpoint of a model, in the target's own dialect.
     func endpoint(for model: String, _ descriptor: ProviderDescriptor) -> Endpoint {
-        var endpoint = dialectEndpoint
+        var endpoint = dialectEndpoint(for: model)
         // Names with a collection of their own (`endpoints/123`) stand right below the base path.
         if !model.hasPrefix("endpoints/") { endpoint.basePath += descriptor.modelsPath }
         return endpoint

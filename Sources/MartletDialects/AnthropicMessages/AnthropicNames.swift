@@ -13,9 +13,12 @@ struct AnthropicNames {
     private let longestName: Int
     /// Whether a name must begin with a letter or `_`.
     private let beginsWithLetter: Bool
+    /// The longest id of a call, in bytes.
+    private let longestID: Int
 
-    init(longestName: Int = 128, beginsWithLetter: Bool = false) {
+    init(longestName: Int = 128, longestID: Int = 256, beginsWithLetter: Bool = false) {
         self.longestName = longestName
+        self.longestID = longestID
         self.beginsWithLetter = beginsWithLetter
     }
 
@@ -34,8 +37,8 @@ struct AnthropicNames {
 
     /// The id to send for a call; ids are made different where a client repeats them.
     mutating func id(_ id: String) -> String {
-        let clean = Self.clean(id, limit: 256)
-        return usedIDs.unique(clean.isEmpty ? "call" : clean, limit: 256)
+        let clean = Self.clean(id, limit: longestID)
+        return usedIDs.unique(clean.isEmpty ? "call" : clean, limit: longestID)
     }
 
     private static func clean(_ text: String, limit: Int) -> String {

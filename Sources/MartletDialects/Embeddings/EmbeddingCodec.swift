@@ -56,7 +56,8 @@ extension Dialect {
         case .openAIChat, .openAIResponses, .openAICompletions: OpenAIEmbeddingsCodec()
         case .ollamaChat, .ollamaGenerate: OllamaEmbedCodec(keepAlive: settings.keepAlive)
         case .gemini: GeminiEmbedCodec(form: .init(model: settings.model ?? "", isVertex: settings.isVertex))
-        case .anthropicMessages, .anthropicVertex, .simpleChat, .mock: nil
+        case .bedrockConverse: settings.model.flatMap { BedrockEmbedCodec(model: $0) }
+        case .anthropicMessages, .anthropicVertex, .simpleChat, .bedrockAnthropic, .sageMakerChat, .mock: nil
         }
     }
 
@@ -70,7 +71,8 @@ extension Dialect {
         case .openAIChat, .openAIResponses, .openAICompletions: "/embeddings"
         case .ollamaChat, .ollamaGenerate: "/api/embed"
         case .gemini: GeminiEmbedCodec.path(model: model, .init(model: model, isVertex: isVertex))
-        case .anthropicMessages, .anthropicVertex, .simpleChat, .mock: nil
+        case .bedrockConverse: "/model/\(PathSegment.encoded(model))/invoke"
+        case .anthropicMessages, .anthropicVertex, .simpleChat, .bedrockAnthropic, .sageMakerChat, .mock: nil
         }
     }
 }

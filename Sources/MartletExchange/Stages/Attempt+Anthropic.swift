@@ -28,6 +28,12 @@ extension Exchange {
         spoken == .anthropicVertex ? head.vendorFields.filter { $0.name != "anthropic-version" } : head.vendorFields
     }
 
+    /// The features that a caller of Anthropic's messages switches on.
+    var betas: [String] {
+        guard format.request == .anthropicMessages, let betas = vendorField("anthropic-beta") else { return [] }
+        return AnthropicBetas.names([betas])
+    }
+
     /// A field of the vendor's own.
     private func vendorField(_ name: String) -> String? { head.vendorFields.first { $0.name == name }?.value }
 
