@@ -17,6 +17,7 @@ private enum TranslationTable {
     private static let columns: [(title: String, codec: any ChatCodec)] = [
         ("OpenAI chat", Dialect.openAIChat), ("Responses", .openAIResponses), ("Anthropic", .anthropicMessages),
         ("Ollama", .ollamaChat), ("Gemini", .gemini),
+        ("Ollama", .ollamaChat), ("Bedrock Converse", .bedrockConverse),
     ].compactMap { title, dialect in dialect.codec(CodecSettings(account: "a")).map { (title, $0) } }
 
     static func text() throws -> String {
