@@ -47,6 +47,7 @@ struct AccountPlan: Sendable {
             hasEmbeddings: descriptor.hasEmbeddings,
             gap: descriptor.gapFilling
         )
+        quirks.hasWholeAPI = descriptor.hasWholeAPI
         quirks.reportsCost = descriptor.reportsCost
         quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         quirks.hosting = hosting
