@@ -73,7 +73,7 @@ struct AccountPlan: Sendable {
                 : dialect == nil
                     ? descriptor.otherDialects(of: upstreamModel)
                     : [descriptor.dialect] + descriptor.otherDialects.filter { $0 != dialect },
-            capabilities: capabilities,
+            capabilities: capabilities.heeding(descriptor.chatQuirks),
             requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? "",
             authorization: authorization
         )
