@@ -11,6 +11,8 @@ public struct CodecSettings: Hashable, Sendable {
 
     /// Whether streams may be asked for their usage, where a format has a member for that.
     public var acceptsStreamUsage: Bool
+    /// Which marks of the prompt cache are set in requests whose callers set none, where a format has such marks.
+    public var promptCache = PromptCacheMode.off
 
     /// Creates settings.
     public init(
@@ -32,7 +34,7 @@ extension Dialect {
     public func codec(_ settings: CodecSettings) -> (any ChatCodec)? {
         switch self {
         case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage)
-        case .anthropicMessages: AnthropicMessagesCodec(origin: settings.account)
+        case .anthropicMessages: AnthropicMessagesCodec(origin: settings.account, promptCache: settings.promptCache)
         case .ollamaChat:
             OllamaChatCodec(
                 settings: OllamaSettings(

@@ -111,7 +111,7 @@ struct RequestBody {
     /// The members that change in a body for a target of the caller's own dialect.
     func edits(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> JSONSplice {
         unsafe buffer.withUnsafeReadableBytes { bytes in
-            unsafe dialect.edits(
+            var edits = unsafe dialect.edits(
                 bytes,
                 scanner: scanner,
                 facts: facts,
@@ -119,6 +119,16 @@ struct RequestBody {
                 acceptsStreamUsage: target.quirks.acceptsStreamUsage,
                 dropParams: target.quirks.dropParams
             )
+            if dialect.setsCacheMarks(for: target, facts) {
+                unsafe AnthropicCacheSplice.addMarks(
+                    to: &edits,
+                    bytes,
+                    scanner: scanner,
+                    mode: target.quirks.promptCache,
+                    model: target.upstreamModel
+                )
+            }
+            return edits
         }
     }
 
@@ -136,6 +146,14 @@ struct RequestBody {
         let held = heldBytes
         self = RequestBody()
         return held
+    }
+}
+
+extension Dialect {
+    /// Whether a body of this dialect gets marks of the prompt cache on its way to a target; what goes on with a turn that the
+    /// provider keeps is no whole prompt.
+    func setsCacheMarks(for target: Target, _ facts: RequestFacts) -> Bool {
+        self == .anthropicMessages && target.quirks.promptCache != .off && facts.thread == nil
     }
 }
 

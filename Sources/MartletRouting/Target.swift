@@ -143,6 +143,8 @@ public struct Quirks: Hashable, Sendable {
     public var keepAlive: String?
     /// Whether its answers say what they cost, and that is what is charged.
     public var reportsCost = false
+    /// Which marks of the prompt cache are set in requests whose callers set none.
+    public var promptCache = PromptCacheMode.off
 
     /// Creates a set of quirks.
     public init(acceptsStreamUsage: Bool = true, dropParams: [String] = [], keepAlive: String? = nil) {

@@ -16,6 +16,7 @@ struct AccountPlan: Sendable {
     var timeouts = TargetTimeouts()
     var maxConcurrency = 0
     var keepAlive: String?
+    var promptCache = PromptCacheMode.off
     var tls = TLSOptions()
     var proxy: Proxy?
 
@@ -33,6 +34,7 @@ struct AccountPlan: Sendable {
             keepAlive: keepAlive
         )
         quirks.reportsCost = descriptor.reportsCost
+        quirks.promptCache = promptCache
         return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,

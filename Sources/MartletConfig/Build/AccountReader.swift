@@ -185,11 +185,25 @@ struct AccountReader {
     private mutating func readLimits(_ table: ConfigTable, into plan: inout AccountPlan) {
         plan.dropParams = table["drop_params"]?.strings ?? []
         plan.maxConcurrency = table["max_concurrency"]?.integer ?? 0
+        plan.promptCache = promptCache(table)
         plan.timeouts = TargetTimeouts(
             connect: table["connect_timeout_s"]?.number.map(Duration.seconds(_:)),
             total: table["timeout_s"]?.number.map(Duration.seconds(_:)),
             firstToken: table["first_token_timeout_s"]?.number.map(Duration.seconds(_:))
         )
+    }
+
+    /// The account's own setting, else that of the variable, which is a switch or one of the words.
+    private mutating func promptCache(_ table: ConfigTable) -> PromptCacheMode {
+        let variable = "ENABLE_ANTHROPIC_CACHE_CONTROL"
+        if let own = table["prompt_cache"]?.string { return PromptCacheMode(rawValue: own) ?? .off }
+        guard let text = environment[variable]?.lowercased(), !text.isEmpty else { return .off }
+        if let mode = PromptCacheMode(rawValue: text) { return mode }
+        guard case .boolean(let isOn)? = EnvironmentOverrides.parse(text, as: .boolean) else {
+            error(.environment(variable), "must be true, false, off, auto or system")
+            return .off
+        }
+        return isOn ? .auto : .off
     }
 
     private mutating func readTLS(_ table: ConfigTable, into plan: inout AccountPlan) -> Bool {

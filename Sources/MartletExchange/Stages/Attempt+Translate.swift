@@ -1,6 +1,7 @@
 import MartletCore
 import MartletDialects
 import MartletRouting
+import MartletWire
 
 extension Exchange {
     /// Makes the request for a target, unless it takes the caller's chat as it is and answers in kind.
@@ -31,7 +32,12 @@ extension Exchange {
         if !passes, format.request.hasGaps, try translateGap(for: target, codecSettings(target)) { return true }
         let upstream = try codec(spoken, for: target)
         if passes {
-            translated = Boxed(passing(spoken, upstream, for: target))
+            if body.count > Computation.threshold, spoken.setsCacheMarks(for: target, facts) {
+                let (body, facts) = (body, facts)
+                compute(&env, &actions) { .request(.success(.edited(body.edits(spoken, for: target, facts: facts)))) }
+                return false
+            }
+            translated = Boxed(passing(spoken, upstream, for: target, body.edits(spoken, for: target, facts: facts)))
             return true
         }
         let work = TranslationWork(
@@ -70,6 +76,10 @@ extension Exchange {
         case .written(let written):
             use(written, for: target)
             return true
+        case .edited(let edits):
+            let spoken = target.spoken(for: format.request)
+            translated = Boxed(passing(spoken, try codec(spoken, for: target), for: target, edits))
+            return true
         case .addresses(let items, let request):
             if responses?.value.own == nil { responses?.value.own = request }
             typedRequest = Boxed(request)
@@ -79,12 +89,14 @@ extension Exchange {
     }
 
     private func codecSettings(_ target: Target) -> CodecSettings {
-        CodecSettings(
+        var settings = CodecSettings(
             account: target.account.rawValue,
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive,
             acceptsStreamUsage: target.quirks.acceptsStreamUsage
         )
+        settings.promptCache = target.quirks.promptCache
+        return settings
     }
 
     private func codec(_ spoken: Dialect, for target: Target) throws(GatewayError) -> any ChatCodec {
@@ -104,7 +116,12 @@ extension Exchange {
     }
 
     /// The caller's own bytes, with what the target calls the model.
-    private func passing(_ spoken: Dialect, _ upstream: any ChatCodec, for target: Target) -> TranslatedRequest {
+    private func passing(
+        _ spoken: Dialect,
+        _ upstream: any ChatCodec,
+        for target: Target,
+        _ edits: JSONSplice
+    ) -> TranslatedRequest {
         let context = callerContext()
         let path = spoken.chatPath(model: target.upstreamModel, stream: facts.stream)
         return TranslatedRequest(
@@ -112,7 +129,7 @@ extension Exchange {
                 path: isCount ? path + "/count_tokens" : path,
                 accept: facts.stream ? spoken.streamType : "application/json",
                 fields: head.vendorFields,
-                body: body.spliced(spoken, for: target, facts: facts)
+                body: SplicedBody(original: body.buffer, edits: edits)
             ),
             dropped: target.quirks.dropParams.filter { body.hasMember($0) },
             translation: Translation(
