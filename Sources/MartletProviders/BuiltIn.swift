@@ -46,15 +46,25 @@ struct PresetsFile: Decodable {
         var shortNames: [String]
         var dialect: DialectName
         var otherDialects: [DialectName]?
+        var otherDialectsFor: String?
         var baseUrl: String?
         var loopbackPort: Int?
+        var place: Place?
+        var modelsPath: String?
+        var families: [Family]?
+        var vertexEmbeddings: Bool?
         var credential: ProviderDescriptor.CredentialNeed
         var credentialVariables: [String]
         var authHeader: String
         var authPrefix: String
+        var auth: String?
+        var service: String?
+        var scope: String?
+        var chainVariables: [String]?
         var headers: [String: String]?
         var engine: Bool
         var acceptsStreamUsage: Bool
+        var differences: Differences?
         var priceList: String?
         var reportsCost: Bool?
 
@@ -67,18 +77,46 @@ struct PresetsFile: Decodable {
             )
             out.shortNames = shortNames
             out.otherDialects = (otherDialects ?? []).map(\.dialect)
+            out.otherDialectsFor = otherDialectsFor
             out.baseURL = baseUrl
             out.loopbackPort = loopbackPort
+            out.place = place?.place
+            out.modelsPath = modelsPath ?? ""
+            out.hasVertexEmbeddings = vertexEmbeddings ?? false
+            out.families = (families ?? []).map { ProviderFamily(prefix: $0.prefix, kind: ProviderKind($0.kind)) }
             out.credential = credential
             out.credentialVariables = credentialVariables
             out.authHeader = authHeader
             out.authPrefix = authPrefix
+            guard let scheme = AuthScheme(auth: auth, service: service, scope: scope) else {
+                preconditionFailure("the preset \(kind) declares no known way to authenticate")
+            }
+            out.scheme = scheme
+            out.chainVariables = chainVariables ?? []
             out.headers = (headers ?? [:]).sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
             out.acceptsStreamUsage = acceptsStreamUsage
+            differences?.apply(to: &out)
             out.reportsCost = reportsCost ?? false
             out.priceList = ProviderKind(priceList ?? kind)
             return out
         }
+    }
+
+    struct Place: Decodable {
+        var keys: [String]
+        var hostKey: String
+        var host: String
+        var hosts: [String: String]?
+        var path: String
+
+        var place: ProviderPlace {
+            ProviderPlace(keys: keys, hostKey: hostKey, host: host, hosts: hosts ?? [:], path: path)
+        }
+    }
+
+    struct Family: Decodable {
+        var prefix: String
+        var kind: String
     }
 
     struct Known: Decodable {
@@ -104,6 +142,11 @@ struct PresetsFile: Decodable {
         case openAIResponses = "openai_responses"
         case openAICompletions = "openai_completions"
         case ollamaGenerate = "ollama_generate"
+        case gemini
+        case anthropicVertex = "anthropic_vertex"
+        case bedrockConverse = "bedrock_converse"
+        case bedrockAnthropic = "bedrock_anthropic"
+        case sageMakerChat = "sagemaker_chat"
         case mock
 
         var dialect: Dialect {
@@ -114,6 +157,11 @@ struct PresetsFile: Decodable {
             case .openAIResponses: .openAIResponses
             case .openAICompletions: .openAICompletions
             case .ollamaGenerate: .ollamaGenerate
+            case .gemini: .gemini
+            case .anthropicVertex: .anthropicVertex
+            case .bedrockConverse: .bedrockConverse
+            case .bedrockAnthropic: .bedrockAnthropic
+            case .sageMakerChat: .sageMakerChat
             case .mock: .mock
             }
         }

@@ -74,7 +74,7 @@ import Testing
         #expect(catalog.descriptor(.mock)?.dialect == .mock)
         #expect(catalog.descriptor(named: "anthropic")?.dialect == .anthropicMessages)
         #expect(catalog.descriptor(named: "ollama")?.dialect == .ollamaChat)
-        for name in ["bedrock", "sagemaker", "gemini", "vertex", "foundry", "xai"] {
+        for name in ["bedrock", "sagemaker", "gemini", "vertex"] {
             guard case .unavailable = catalog.lookup(name) else {
                 Issue.record("\(name) is not known")
                 continue

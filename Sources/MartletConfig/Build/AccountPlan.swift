@@ -1,4 +1,5 @@
 internal import MartletCore
+internal import MartletDialects
 internal import MartletGovernance
 internal import MartletProviders
 internal import MartletRouting
@@ -17,8 +18,17 @@ struct AccountPlan: Sendable {
     var maxConcurrency = 0
     var keepAlive: String?
     var promptCache = PromptCacheMode.off
+    /// The version of the API, which goes behind every path.
+    var apiVersion: String?
+    /// Whether the path below which it listens is the type's own.
+    var hasOwnPath = false
+    /// What runs behind an endpoint of one's own.
+    var hosting: Quirks.Hosting?
     var tls = TLSOptions()
     var proxy: Proxy?
+    var authorization: Authorization?
+    /// Models that another type of the same provider serves.
+    var families: [Family] = []
 
     /// Makes a target for a model of this account.
     func target(
@@ -28,20 +38,27 @@ struct AccountPlan: Sendable {
         capabilities: ModelCapabilities = ModelCapabilities(),
         dialect: Dialect? = nil
     ) -> Target {
+        let descriptor = descriptor(for: upstreamModel)
         var quirks = Quirks(
             acceptsStreamUsage: descriptor.acceptsStreamUsage,
             dropParams: dropParams,
-            keepAlive: keepAlive
+            keepAlive: keepAlive,
+            chat: descriptor.chatQuirks?.forModel(reasons: capabilities.reasoning == true),
+            embeddingNames: descriptor.embeddingNames,
+            hasEmbeddings: descriptor.hasEmbeddings,
+            gap: descriptor.gapFilling
         )
         quirks.reportsCost = descriptor.reportsCost
         quirks.promptCache = promptCache
+        quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
+        quirks.hosting = hosting
         return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,
             kind: descriptor.kind,
             dialect: dialect ?? descriptor.dialect,
             upstreamModel: upstreamModel,
-            endpoint: dialectEndpoint,
+            endpoint: endpoint(for: upstreamModel, descriptor),
             source: source,
             isLocal: isLocal,
             headers: headers,
@@ -52,9 +69,14 @@ struct AccountPlan: Sendable {
             maxConcurrency: maxConcurrency,
             tls: tls,
             proxy: proxy,
-            otherDialects: dialect == nil
-                ? descriptor.otherDialects : [descriptor.dialect] + descriptor.otherDialects.filter { $0 != dialect },
-            capabilities: capabilities
+            otherDialects: isBelowVersion
+                ? []
+                : dialect == nil
+                    ? descriptor.otherDialects(of: upstreamModel)
+                    : [descriptor.dialect] + descriptor.otherDialects.filter { $0 != dialect },
+            capabilities: capabilities,
+            requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? "",
+            authorization: authorization
         )
     }
 
@@ -65,9 +87,15 @@ struct AccountPlan: Sendable {
         }
     }
 
+    /// Whether it listens below the path that the type has for a version of its API.
+    private var isBelowVersion: Bool { !hasOwnPath && apiVersion != nil && descriptor.versionedBasePath != nil }
+
     /// The endpoint in the target's own dialect: Ollama's stands beside its OpenAI one, not below it.
-    private var dialectEndpoint: Endpoint {
+    func dialectEndpoint(for model: String) -> Endpoint {
         var endpoint = endpoint
+        if isBelowVersion, let path = descriptor.versionedBasePath {
+            endpoint.basePath = path.replacing("{model}", with: PathSegment.encoded(model))
+        }
         if descriptor.dialect == .ollamaChat, endpoint.basePath.utf8.elementsEqual("/v1".utf8) {
             endpoint.basePath = ""
         }
@@ -84,8 +112,8 @@ struct AccountPlan: Sendable {
     /// An engine of one's own has none: what it holds and how much context runs is its own affair.
     func row(of model: String, in registry: ModelRegistry) -> RegisteredModel? {
         guard !descriptor.isEngine else { return nil }
-        return registry.model(upstream: model, at: descriptor.priceList)
-            ?? registry.model(model, at: descriptor.priceList)
+        let list = descriptor(for: model).priceList
+        return registry.model(upstream: model, at: list) ?? registry.model(model, at: list)
     }
 
     /// Reads `responses::MODEL`, which asks for the model by the Responses API where the account has it.

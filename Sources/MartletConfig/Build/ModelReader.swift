@@ -75,7 +75,7 @@ struct ModelReader {
         var byKind: [ProviderKind: [AccountPlan]] = [:]
         // What an engine can run is what is installed there.
         for plan in plans where !plan.descriptor.isEngine {
-            byKind[plan.descriptor.priceList, default: []].append(plan)
+            for list in plan.priceLists { byKind[list, default: []].append(plan) }
         }
         var seen: Set<String> = []
         var entries: [ModelEntry] = []
@@ -103,7 +103,7 @@ struct ModelReader {
     private static func abilities(_ table: ConfigTable) -> ModelCapabilities? {
         guard let list = table["capabilities"]?.array else { return nil }
         let names = list.compactMap(\.string)
-        return ModelCapabilities(jsonSchema: names.contains("json_schema"), tools: names.contains("tools"))
+        return ModelCapabilities(jsonSchema: names.contains("json_schema"), tools: names.contains("tools"), reasoning: names.contains("reasoning"))
     }
 
     private mutating func isUsable(_ name: String, _ node: ConfigNode) -> Bool {

@@ -92,9 +92,14 @@ private struct SnapshotWork {
             outcomes[name] = outcome
             if case .on(let plan) = outcome { plans.append(plan) }
         }
-        for descriptor in catalog.providers where descriptor.credential == .required && descriptor.baseURL != nil {
+        for descriptor in catalog.providers where descriptor.credential == .required {
+            let hasPlace =
+                descriptor.baseURL != nil
+                || descriptor.baseURLVariables.contains { config.environment[$0]?.isEmpty == false }
+            guard hasPlace else { continue }
             let names = [descriptor.kind.rawValue] + descriptor.shortNames
-            let isSet = descriptor.credentialVariables.contains { config.environment[$0]?.isEmpty == false }
+            let variables = descriptor.credentialVariables + descriptor.chainVariables
+            let isSet = variables.contains { config.environment[$0]?.isEmpty == false }
             guard isSet, !names.contains(where: { tables[$0] != nil }) else { continue }
             let name = descriptor.kind.rawValue
             let outcome = reader.read(name: name, table: ConfigTable(), at: .default)

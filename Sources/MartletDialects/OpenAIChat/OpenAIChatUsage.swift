@@ -32,8 +32,14 @@ extension ChatUsage {
         {
             counts.outputTokens = Self.believed(completion &+ reasoning) ?? completion
         }
-        if counts.cacheReadTokens == nil, let hits = reader.peek("prompt_cache_hit_tokens")?.int64() {
+        // DeepSeek's and Mistral's names of the tokens from their caches, and SGLang's place of the reasoning.
+        if counts.cacheReadTokens == nil,
+            let hits = (reader.peek("prompt_cache_hit_tokens") ?? reader.peek("num_cached_tokens"))?.int64()
+        {
             counts.cacheReadTokens = Self.believed(hits)
+        }
+        if counts.reasoningTokens == nil, let reasoning = reader.peek("reasoning_tokens")?.int64() {
+            counts.reasoningTokens = Self.believed(reasoning)
         }
         counts.reportedCost = Usage.reportedCost(view)
         self.counts = counts

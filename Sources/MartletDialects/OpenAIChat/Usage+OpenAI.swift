@@ -32,8 +32,9 @@ extension Usage {
                     if part.key.equalsString("audio_tokens") { audioOutputTokens = Self.believed(part.value) ?? 0 }
                     if part.key.equalsString("image_tokens") { imageOutputTokens = Self.believed(part.value) ?? 0 }
                 }
-            } else if member.key.equalsString("prompt_cache_hit_tokens") || member.key.equalsString("cost")
-                || member.key.equalsString("cost_in_usd_ticks")
+            } else if member.key.equalsString("prompt_cache_hit_tokens")
+                || member.key.equalsString("num_cached_tokens") || member.key.equalsString("reasoning_tokens")
+                || member.key.equalsString("cost") || member.key.equalsString("cost_in_usd_ticks")
             {
                 return nil
             }

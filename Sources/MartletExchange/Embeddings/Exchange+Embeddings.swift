@@ -29,16 +29,20 @@ extension Exchange {
     /// - Throws: ``GatewayError`` when the target has no embeddings, or not for these inputs.
     mutating func writeEmbedding(for target: Target) throws(GatewayError) {
         guard var run = embedding?.value, target.dialect != .mock else { return }
-        let settings = CodecSettings(account: target.account.rawValue, keepAlive: target.quirks.keepAlive)
-        guard let codec = target.dialect.embeddingCodec(settings), let path = target.dialect.embeddingPath else {
+        var settings = CodecSettings(account: target.account.rawValue, keepAlive: target.quirks.keepAlive)
+        settings.model = target.upstreamModel
+        settings.isVertex = target.quirks.hasVertexEmbeddings
+        guard target.quirks.hasEmbeddings, let codec = target.dialect.embeddingCodec(settings),
+            let path = target.dialect.embeddingPath(model: target.upstreamModel, isVertex: settings.isVertex)
+        else {
             throw GatewayError(
                 .unsupportedParameter,
                 "The provider `\(target.account.rawValue)` of this model has no embeddings.",
                 param: "model"
             )
         }
-        let limits = EmbeddingLimits.openAI
-        let passes = run.form.passes(target.dialect)
+        let limits = codec.limits
+        let passes = run.form.passes(target.dialect) && target.quirks.embeddingNames.isEmpty
         if !run.hasBegun {
             if run.form == .openAI, passes {
                 let split = try body.embeddingSplit(limits)
@@ -64,7 +68,8 @@ extension Exchange {
             var part = try typedEmbedding().part(run.inputs)
             run.request = embedding?.value.request
             part.model = target.upstreamModel
-            let encoded = try codec.encodeRequest(part)
+            let encoded = try codec.encodeRequest(part).leavingOut(target.quirks.dropParams)
+                .renaming(target.quirks.embeddingNames)
             run.dropped = encoded.dropped.map(run.form.callerPath)
             written = SplicedBody(encoded.body)
         }
@@ -82,7 +87,11 @@ extension Exchange {
         guard let leg = call?.legs[index], let run = embedding?.value else { return }
         let response: EmbeddingResponse
         do throws(ChatFailure) {
-            response = try run.upstream.decodeResponse(Array(leg.held.readableBytesView), count: run.inputs.count)
+            var answer = try run.upstream.decodeResponse(Array(leg.held.readableBytesView), count: run.inputs.count)
+            if answer.usage == nil, let tokens = leg.told?.inputTokens {
+                answer.usage = Usage(inputTokens: tokens, outputTokens: 0)
+            }
+            response = answer
         } catch {
             return embeddingFailed(leg, error, &env, &actions)
         }
@@ -149,7 +158,8 @@ extension Exchange {
     /// An upstream's error in the caller's format.
     func embeddingFailure(_ leg: Leg) -> (said: UpstreamFailure, body: ByteBuffer)? {
         guard let run = embedding?.value else { return nil }
-        let said = run.upstream.decodeFailure(Array(leg.held.readableBytesView))
+        var said = run.upstream.decodeFailure(Array(leg.held.readableBytesView))
+        said.type = said.type ?? leg.told?.errorType
         if run.form.passes(leg.target.dialect) { return (said, leg.held) }
         return (said, ByteBuffer(bytes: run.form.codec.encodeFailure(said, status: leg.status)))
     }

@@ -26,9 +26,12 @@ extension Exchange {
         var passes =
             format.passes(spoken) && (responses?.value.canPass ?? true) && !losesSuffix(on: target, spoken)
             && call?.disownsReasoning != true
-        if passes, target.capabilities.jsonSchema == false { passes = try !mustBeSteered(spoken) }
+        let quirks = spoken == .openAIChat ? target.quirks.chat : nil
+        let excludesShape = quirks?.excludesShape(hasTools: facts.toolCount > 0, isStream: facts.stream) ?? false
+        if passes, target.capabilities.jsonSchema == false || excludesShape { passes = try !mustBeSteered(spoken) }
+        if let quirks { try quirks.check(hasTools: facts.toolCount > 0, isStream: facts.stream, target) }
         // The commonest case has a watcher of its own, which costs less.
-        if passes, spoken == .openAIChat { return true }
+        if passes, spoken == .openAIChat, target.quirks.chat?.rewritesAnswers != true { return true }
         if !passes, format.request.hasGaps, try translateGap(for: target, codecSettings(target)) { return true }
         let upstream = try codec(spoken, for: target)
         if passes {
@@ -37,7 +40,7 @@ extension Exchange {
                 compute(&env, &actions) { .request(.success(.edited(body.edits(spoken, for: target, facts: facts)))) }
                 return false
             }
-            translated = Boxed(passing(spoken, upstream, for: target, body.edits(spoken, for: target, facts: facts)))
+            translated = Boxed(passing(spoken, upstream, for: target))
             return true
         }
         let work = TranslationWork(
@@ -93,9 +96,17 @@ extension Exchange {
             account: target.account.rawValue,
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive,
-            acceptsStreamUsage: target.quirks.acceptsStreamUsage
+            acceptsStreamUsage: target.quirks.acceptsStreamUsage,
+            chatQuirks: target.quirks.chat,
+            signatures: .shared
         )
         settings.promptCache = target.quirks.promptCache
+        settings.model = target.upstreamModel
+        if let hosting = target.quirks.hosting {
+            settings.container = SageMakerContainer(rawValue: hosting.container) ?? .openAI
+            settings.containerModel = hosting.model
+        }
+        if target.spoken(for: format.request) == .bedrockAnthropic { settings.betas = betas }
         return settings
     }
 
@@ -103,7 +114,7 @@ extension Exchange {
         guard let codec = spoken.codec(codecSettings(target)) else {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
         }
-        return codec
+        return codec.leavingOut(target.quirks.dropParams)
     }
 
     /// Whether a target that speaks the caller's format is known not to give answers of the shape that is asked for.
@@ -120,23 +131,32 @@ extension Exchange {
         _ spoken: Dialect,
         _ upstream: any ChatCodec,
         for target: Target,
-        _ edits: JSONSplice
+        _ edits: JSONSplice? = nil
     ) -> TranslatedRequest {
         let context = callerContext()
         let path = spoken.chatPath(model: target.upstreamModel, stream: facts.stream)
+        // Those of a large body were made elsewhere.
+        let written =
+            edits.map {
+                (
+                    body: SplicedBody(original: body.buffer, edits: $0),
+                    dropped: target.quirks.dropParams.filter { body.hasMember($0) }
+                )
+            } ?? body.chat(spoken, for: target, facts: facts)
         return TranslatedRequest(
             request: UpstreamRequest(
                 path: isCount ? path + "/count_tokens" : path,
                 accept: facts.stream ? spoken.streamType : "application/json",
-                fields: head.vendorFields,
-                body: SplicedBody(original: body.buffer, edits: edits)
+                fields: vendorFields(for: spoken),
+                body: written.body
             ),
-            dropped: target.quirks.dropParams.filter { body.hasMember($0) },
+            dropped: written.dropped,
             translation: Translation(
                 from: upstream,
                 to: format.answer.codec(for: context),
                 framing: spoken.framing,
-                passes: true,
+                passes: spoken != .openAIChat || target.quirks.chat?.rewritesAnswers != true,
+                passesErrors: true,
                 context: context
             )
         )
@@ -149,8 +169,8 @@ extension Exchange {
         guard let upstream = try? codec(spoken, for: target) else { return }
         if typedRequest == nil { typedRequest = Boxed(written.typed) }
         var fields = written.fields
-        if spoken == format.request {
-            fields += head.vendorFields.filter { field in !fields.contains { $0.name == field.name } }
+        if spoken.callers == format.request {
+            fields += vendorFields(for: spoken).filter { field in !fields.contains { $0.name == field.name } }
         }
         let context = callerContext(format.answer.repeatsRequest ? responses?.value.own ?? written.typed : nil)
         translated = Boxed(
@@ -161,7 +181,7 @@ extension Exchange {
                     fields: fields,
                     body: SplicedBody(written.body)
                 ),
-                dropped: written.dropped + (spoken == .anthropicMessages ? [] : droppedBetas),
+                dropped: written.dropped + (spoken.namesBetas ? [] : droppedBetas),
                 translation: Translation(
                     from: upstream,
                     to: format.answer.codec(for: context),
@@ -192,4 +212,19 @@ extension Exchange {
 extension Dialect {
     /// Whether answers repeat parts of the request, so that their codec must know it.
     var repeatsRequest: Bool { self == .openAIResponses }
+
+    /// Whether the features that a caller of Anthropic's messages switches on reach its targets.
+    var namesBetas: Bool { callers == .anthropicMessages || self == .bedrockAnthropic }
+}
+
+extension ChatQuirks {
+    /// Refuses what would come out wrong.
+    fileprivate func check(hasTools: Bool, isStream: Bool, _ target: Target) throws(GatewayError) {
+        guard refusesToolsInStreams, isStream, hasTools else { return }
+        throw GatewayError(
+            .unsupportedParameter,
+            "The provider `\(target.account.rawValue)` of this model calls no tools in streams; ask without `stream`.",
+            param: "tools"
+        )
+    }
 }
