@@ -73,9 +73,11 @@ extension Dialect {
         case .simpleChat: SimpleChatCodec()
         case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
         case .gemini: GeminiCodec(origin: settings.account, memory: settings.signatures)
-        case .anthropicVertex: AnthropicVertexCodec(origin: settings.account)
-        case .bedrockConverse: BedrockConverseCodec(origin: settings.account, model: settings.model)
-        case .bedrockAnthropic: BedrockAnthropicCodec(origin: settings.account, betas: settings.betas)
+        case .anthropicVertex: AnthropicVertexCodec(origin: settings.account, promptCache: settings.promptCache)
+        case .bedrockConverse:
+            BedrockConverseCodec(origin: settings.account, model: settings.model, promptCache: settings.promptCache)
+        case .bedrockAnthropic:
+            BedrockAnthropicCodec(origin: settings.account, betas: settings.betas, promptCache: settings.promptCache)
         case .sageMakerChat:
             SageMakerChatCodec(
                 container: settings.container,

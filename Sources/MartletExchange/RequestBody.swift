@@ -152,6 +152,22 @@ struct RequestBody {
 
     /// The members that change in a body for a target of the caller's own dialect.
     func edits(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> JSONSplice {
+        Self.edits(buffer, scanner, dialect, for: target, facts: facts)
+    }
+
+    /// Work that makes these edits on any thread.
+    func editing(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> @Sendable () -> JSONSplice {
+        let (buffer, scanner) = (buffer, scanner)
+        return { Self.edits(buffer, scanner, dialect, for: target, facts: facts) }
+    }
+
+    private static func edits(
+        _ buffer: ByteBuffer,
+        _ scanner: JSONScanner,
+        _ dialect: Dialect,
+        for target: Target,
+        facts: RequestFacts
+    ) -> JSONSplice {
         unsafe buffer.withUnsafeReadableBytes { bytes in
             var edits = unsafe dialect.edits(
                 bytes,

@@ -66,7 +66,6 @@ struct PresetsFile: Decodable {
         var acceptsStreamUsage: Bool
         var differences: Differences?
         var priceList: String?
-        var reportsCost: Bool?
 
         var descriptor: ProviderDescriptor {
             var out = ProviderDescriptor(
@@ -96,7 +95,6 @@ struct PresetsFile: Decodable {
             out.headers = (headers ?? [:]).sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
             out.acceptsStreamUsage = acceptsStreamUsage
             differences?.apply(to: &out)
-            out.reportsCost = reportsCost ?? false
             out.priceList = ProviderKind(priceList ?? kind)
             return out
         }

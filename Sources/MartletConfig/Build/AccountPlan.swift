@@ -48,7 +48,7 @@ struct AccountPlan: Sendable {
             hasEmbeddings: descriptor.hasEmbeddings,
             gap: descriptor.gapFilling
         )
-        quirks.reportsCost = descriptor.reportsCost
+        quirks.reportsCost = descriptor.chatQuirks?.cost != nil
         quirks.promptCache = promptCache
         quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         quirks.hosting = hosting

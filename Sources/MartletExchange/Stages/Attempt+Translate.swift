@@ -36,8 +36,8 @@ extension Exchange {
         let upstream = try codec(spoken, for: target)
         if passes {
             if body.count > Computation.threshold, spoken.setsCacheMarks(for: target, facts) {
-                let (body, facts) = (body, facts)
-                compute(&env, &actions) { .request(.success(.edited(body.edits(spoken, for: target, facts: facts)))) }
+                let edits = body.editing(spoken, for: target, facts: facts)
+                compute(&env, &actions) { .request(.success(.edited(edits()))) }
                 return false
             }
             translated = Boxed(passing(spoken, upstream, for: target))

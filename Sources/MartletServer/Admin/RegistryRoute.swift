@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import MartletConfig
 import MartletCore
+import MartletProviders
 import MartletWire
 
 /// `GET /admin/models`: the whole registry with what can be asked.

@@ -154,4 +154,38 @@ import Testing
     func minimum(model: String, tokens: Int) {
         #expect(AnthropicModelTraits(model: model).minimumCacheTokens == tokens)
     }
+
+    @Test("Claude behind Vertex AI and behind Bedrock is sent the same marks")
+    func otherHosts() throws {
+        let request = conversation(2)
+        let vertex = try AnthropicVertexCodec(promptCache: .auto).encodeRequest(request)
+        let bedrock = try BedrockAnthropicCodec(promptCache: .auto).encodeRequest(request)
+        for body in [vertex.body, bedrock.body] {
+            #expect(String(decoding: body, as: UTF8.self).components(separatedBy: Self.mark).count == 5)
+        }
+        #expect(vertex.dropped.isEmpty && bedrock.dropped.isEmpty)
+    }
+
+    @Test("Converse has points behind what the marks would be on, and for other models none among the tools")
+    func converse() throws {
+        func points(_ model: String, _ mode: PromptCacheMode = .auto) throws -> (points: Int, tools: Int, text: String)
+        {
+            var request = conversation(2)
+            request.model = model
+            let body = try BedrockConverseCodec(promptCache: mode).encodeRequest(request).body
+            let tools = try JSONDocument(body).withView { view in
+                view.member("toolConfig")?.member("tools")?.elements.count { $0.member("cachePoint") != nil } ?? 0
+            }
+            let text = String(decoding: body, as: UTF8.self)
+            return (text.components(separatedBy: #"{"cachePoint":{"type":"default"}}"#).count - 1, tools, text)
+        }
+        let claude = try points("anthropic.claude-sonnet-5")
+        #expect(claude.points == 4 && claude.tools == 1)
+        let nova = try points("amazon.nova-pro-v1:0")
+        #expect(nova.points == 3 && nova.tools == 0)
+        #expect(try points("meta.llama3-3-70b-instruct-v1:0").points == 0)
+        let off = try points("anthropic.claude-sonnet-5", .off)
+        #expect(off.points == 0)
+        #expect(claude.text.replacingOccurrences(of: #",{"cachePoint":{"type":"default"}}"#, with: "") == off.text)
+    }
 }

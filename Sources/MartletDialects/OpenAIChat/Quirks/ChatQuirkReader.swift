@@ -30,17 +30,19 @@ extension ChatResponse {
 }
 
 extension ChatUsage {
-    /// Reads the cost from the member that tells it.
+    /// Reads the cost from the member that tells it, unless it was read with the counts.
     mutating func readCost(_ report: ChatQuirks.CostReport) {
-        guard let text = extra.value(report.member), let document = try? JSONDocument(text.bytes) else { return }
+        guard counts.reportedCost == nil, let text = extra.value(report.member),
+            let document = try? JSONDocument(text.bytes)
+        else { return }
         counts.reportedCost = document.withView { NanoUSD(reported: $0, unitsPerUSD: report.unitsPerUSD) }
     }
 }
 
 extension Usage {
-    /// Reads the cost from a `usage` object.
+    /// Reads the cost from a `usage` object, unless it was read with the counts.
     mutating func readCost(_ report: ChatQuirks.CostReport, from usage: JSONView?) {
-        guard let value = usage?.member(Array(report.member.utf8)) else { return }
+        guard reportedCost == nil, let value = usage?.member(Array(report.member.utf8)) else { return }
         reportedCost = NanoUSD(reported: value, unitsPerUSD: report.unitsPerUSD)
     }
 }
