@@ -98,7 +98,7 @@ extension Exchange {
             keepAlive: target.quirks.keepAlive,
             acceptsStreamUsage: target.quirks.acceptsStreamUsage,
             chatQuirks: target.quirks.chat,
-            signatures: .shared
+            signatures: GeminiSignatures(SignatureMemory.shared)
         )
         settings.promptCache = target.quirks.promptCache
         settings.model = target.upstreamModel
