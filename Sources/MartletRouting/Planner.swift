@@ -43,8 +43,8 @@ public enum Planner {
         }
         if let name = request.provider, name != "local" {
             reason = .provider
-            let asked = account(AccountName(name), in: snapshot)?.name ?? AccountName(name)
-            targets = targets.filter { $0.account == asked }
+            let wanted = account(AccountName(name), in: snapshot)?.name ?? AccountName(name)
+            targets = targets.filter { $0.account == wanted }
             if targets.isEmpty { throw notServed(asked, by: "target of the provider `\(printable(name))`") }
         }
         // A configured name whose accounts are all off has no targets.
