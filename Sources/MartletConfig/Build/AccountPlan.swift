@@ -17,6 +17,7 @@ struct AccountPlan: Sendable {
     var timeouts = TargetTimeouts()
     var maxConcurrency = 0
     var keepAlive: String?
+    var promptCache = PromptCacheMode.off
     /// The version of the API, which goes behind every path.
     var apiVersion: String?
     /// Whether the path below which it listens is the type's own.
@@ -49,6 +50,7 @@ struct AccountPlan: Sendable {
         )
         quirks.hasWholeAPI = descriptor.hasWholeAPI
         quirks.reportsCost = descriptor.reportsCost
+        quirks.promptCache = promptCache
         quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         quirks.hosting = hosting
         return Target(
