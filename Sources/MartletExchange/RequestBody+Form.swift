@@ -18,6 +18,11 @@ extension RequestBody {
             } catch {
                 throw Exchange.notAForm(error)
             }
+            if let route = form.bytes("route") {
+                facts.route = Route(asked: String(decoding: route, as: UTF8.self))
+                if facts.route == nil { throw GatewayError(.invalidValue, "route \(Route.rule)", param: "route") }
+            }
+            facts.provider = form.bytes("provider").map { String(decoding: $0, as: UTF8.self) }
             guard let value = form.value("model") else { return facts }
             facts.modelValue = value
             // A longer value is not kept, and no name.
