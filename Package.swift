@@ -37,6 +37,7 @@ let tests: [Target] = [
     .testTarget(
         name: "MartletProvidersTests",
         dependencies: ["MartletCore", "MartletProviders"],
+        exclude: ["Fixtures"],
         swiftSettings: testSettings
     ),
     .testTarget(
@@ -252,6 +253,13 @@ let package = Package(
             name: "ScanBench",
             dependencies: ["MartletWire"],
             path: "Benchmarks/ScanBench",
+            swiftSettings: settings
+        ),
+        // AWS signatures by themselves.
+        .executableTarget(
+            name: "SignBench",
+            dependencies: ["MartletCore", "MartletProviders"],
+            path: "Benchmarks/SignBench",
             swiftSettings: settings
         ),
         // Writes to a spool until it is killed; the tests do that.

@@ -3,8 +3,8 @@
 // Sources: Sources/MartletConfig/Values/BaseURL.swift Sources/MartletConfig/Values/BindAddress.swift
 // Sources: Sources/MartletConfig/Values/ExactPrice.swift
 // Sources: Sources/MartletConfig/Values/HeaderRules.swift Sources/MartletConfig/ConfigNode.swift
-// Sources: Sources/MartletConfig/ConfigOrigin.swift Sources/MartletProviders/CredentialLocation.swift
-// Sources: Sources/MartletProviders/CredentialResolver.swift Sources/MartletProviders/Secret.swift
+// Sources: Sources/MartletConfig/ConfigOrigin.swift Sources/MartletProviders/Credentials/CredentialLocation.swift
+// Sources: Sources/MartletProviders/Credentials/CredentialResolver.swift
 import MartletCore
 import MartletRouting
 

@@ -53,14 +53,14 @@ def memory(bench, name, streams):
         bench.children.stop(target.child)
 
 
-def scan_us(options):
-    """Microseconds of the strict JSON scan for 100 KB of each kind of document."""
-    command = ["taskset", "-c", str(options.proxy_core), options.scan]
+def program_us(options, program):
+    """Microseconds by name, as a program that times one thing prints them."""
+    command = ["taskset", "-c", str(options.proxy_core), program]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
         return json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise BenchError(f"{options.scan}: {error}") from error
+        raise BenchError(f"{program}: {error}") from error
 
 
 def first_answer_ms(bench, name, starts):

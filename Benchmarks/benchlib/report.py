@@ -118,6 +118,7 @@ def rows(results):
             gaps = {name: median([entry["gap_p99_us"] for entry in rounds[name] if entry]) for name in rounds}
             lines.append(Row("paced_gap", "1,000 paced streams (75 ms): p99 gap between reads", "µs", gaps))
     lines += _scan_rows(results)
+    lines += _sign_rows(results)
     lines += _memory_rows(results)
     return lines
 
@@ -133,6 +134,15 @@ def _scan_rows(results):
     return [
         Row(f"scan_{kind}", title, "µs", {"martlet": figures.get(kind)}, must=must, budget_value=figures.get(kind))
         for kind, title, must in kinds if figures
+    ]
+
+
+def _sign_rows(results):
+    figures = results.get("sign", {}).get("martlet", {})
+    titles = {"1k": "1 KB", "16k": "16 KB", "256k": "256 KB, the largest that is hashed on a loop"}
+    return [
+        Row(f"sign_{size}", f"AWS Signature Version 4, body of {title}", "µs", {"martlet": figures.get(size)})
+        for size, title in titles.items() if figures
     ]
 
 

@@ -11,8 +11,13 @@ public enum AuthScheme: Sendable, Hashable {
     /// A key in the header field, or tokens of Microsoft Entra ID for this scope (`"auth": "azure"`).
     case entra(scope: String)
 
-    /// Reads what a preset declares; `nil` when it is none of these.
-    init?(auth: String?, service: String?, scope: String?) {
+    /// Reads what a preset or an account declares; `nil` when it is none of these.
+    ///
+    /// - Parameters:
+    ///   - auth: The way; `nil` is ``field``.
+    ///   - service: AWS's name of the service, which its way needs.
+    ///   - scope: What tokens are good for; absent takes all of Google Cloud, or Azure's AI services.
+    public init?(auth: String?, service: String?, scope: String?) {
         switch (auth, service, scope) {
         case (nil, nil, nil): self = .field
         case ("aws_sigv4", let service?, nil): self = .awsSigV4(service: service)
@@ -21,6 +26,9 @@ public enum AuthScheme: Sendable, Hashable {
         default: return nil
         }
     }
+
+    /// The ways that stand in a configuration.
+    public static let names = ["aws_sigv4", "google", "azure"]
 
     /// All of Google Cloud (Vertex AI, "Authentication", November 2026).
     private static let googleScope = "https://www.googleapis.com/auth/cloud-platform"

@@ -52,6 +52,7 @@ struct AccountReader {
         if descriptor.dialect == .mock { return .on(.mock(descriptor)) }
         guard checkAuthHeader(of: name, table) else { return .refused }
         QuirkReader(table: table).apply(to: &descriptor)
+        guard readAuth(table, into: &descriptor) else { return .refused }
         let region = region(table)
         if region == nil, descriptor.needsRegion(hasBaseURL: table["base_url"] != nil) {
             let message = "account \(name) has no region: set region, or AWS_REGION"
@@ -84,9 +85,9 @@ struct AccountReader {
                 )
             }
             if let secret = found.secret {
-                plan.headers.append(
-                    HeaderField(name: descriptor.authHeader, value: descriptor.authPrefix + secret.reveal())
-                )
+                let (field, prefix) =
+                    found.isBearer ? ("authorization", "Bearer ") : (descriptor.authHeader, descriptor.authPrefix)
+                plan.headers.append(HeaderField(name: field, value: prefix + secret.reveal()))
             }
         }
         plan.hasOwnPath = !endpoint.basePath.isEmpty
@@ -197,8 +198,9 @@ struct AccountReader {
             }
             return .failure(Missing(message: message, isError: isError))
         }
-        let message =
-            "account \(name) has no key: environment variable \(variables.joined(separator: " or ")) is not set"
+        let missing =
+            variables.isEmpty ? "" : ": environment variable \(variables.joined(separator: " or ")) is not set"
+        let message = "account \(name) has no key\(missing)"
         if let node = table["enabled"] { warn(node.origin, "\(message); the account is off") }
         return .failure(Missing(message: message, isError: false))
     }
@@ -224,6 +226,26 @@ struct AccountReader {
             }
         }
         return isFine
+    }
+
+    /// Reads a way to authenticate that is not the type's own: clouds serve other makers' APIs, too.
+    private mutating func readAuth(_ table: ConfigTable, into descriptor: inout ProviderDescriptor) -> Bool {
+        let (service, scope) = (table["auth_service"], table["auth_scope"])
+        guard let node = table["auth"], let auth = node.string else {
+            guard let stray = service ?? scope else { return true }
+            error(stray.origin, "auth_service and auth_scope stand beside auth")
+            return false
+        }
+        guard let scheme = AuthScheme(auth: auth, service: service?.string, scope: scope?.string) else {
+            let needs = auth == "aws_sigv4" ? "needs auth_service and no auth_scope" : "takes no auth_service"
+            error(node.origin, "auth = \"\(auth)\" \(needs)")
+            return false
+        }
+        descriptor.scheme = scheme
+        // The type's own variables hold keys, which are another way.
+        descriptor.credential = .required
+        descriptor.credentialVariables = []
+        return true
     }
 
     /// The region of AWS: what the account says, else the environment, else the profile.

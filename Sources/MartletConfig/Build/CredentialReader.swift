@@ -17,6 +17,8 @@ struct CredentialReader {
         var location: String
         /// A fixed value for the type's header field.
         var secret: Secret?
+        /// Whether the value is a token for `Authorization` instead.
+        var isBearer = false
         /// What requests need instead of it, or beside it.
         var authorization: Authorization?
     }
@@ -34,9 +36,17 @@ struct CredentialReader {
             if case .google = descriptor.scheme { return try credential(at: .pathFromEnvironment(variable)) }
             return try credential(at: .environment(variable))
         }
+        if case .entra = descriptor.scheme, environment[Self.tokenVariable]?.isEmpty == false {
+            var found = try credential(at: .environment(Self.tokenVariable))
+            found.isBearer = true
+            return found
+        }
         if chainApplies { return try credential(at: .sdk) }
         return descriptor.credential == .required ? nil : Credential(location: "none")
     }
+
+    /// Where Azure's own clients look for a token that somebody else renews.
+    private static let tokenVariable = "AZURE_OPENAI_AD_TOKEN"
 
     /// Whether the cloud's chain is asked though nobody names it: the account is written down, or a variable says so.
     private var chainApplies: Bool {
@@ -58,7 +68,10 @@ struct CredentialReader {
         case .dynamic(let name): return fromCaller(name, location: location, otherwise: nil)
         case .sdk: return try fromChain(location)
         case .fallback(.dynamic(let name), let second):
-            return fromCaller(name, location: location, otherwise: try credential(at: second))
+            let other = try credential(at: second)
+            // One name is enough: a caller that sends anything sends it under that one.
+            guard other.authorization?.caller == nil else { throw .malformed }
+            return fromCaller(name, location: location, otherwise: other)
         case .fallback(let first, let second):
             do { return try credential(at: first) } catch { return try credential(at: second) }
         case .environment, .file, .pathFromEnvironment: return try fixed(location)

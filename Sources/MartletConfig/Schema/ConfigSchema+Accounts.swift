@@ -1,3 +1,5 @@
+internal import MartletProviders
+
 extension ConfigSchema {
     /// What an account may say about its server's chat completions.
     private static let quirks = SchemaTable(
@@ -108,6 +110,13 @@ extension ConfigSchema {
             .string,
             "Region of AWS: a name, a location, or sdk; default is AWS_REGION, then the profile's."
         ),
+        SchemaKey(
+            "auth",
+            .choice(AuthScheme.names),
+            "How requests show who sends them, where it is not the type's own way."
+        ),
+        SchemaKey("auth_service", .string, "The service's name in AWS signatures (bedrock, bedrock-mantle)."),
+        SchemaKey("auth_scope", .string, "What tokens are asked for."),
         SchemaKey("profile", .string, "Profile of AWS's files; default is AWS_PROFILE."),
         SchemaKey("access_key_id", .string, "Access key of AWS: a value or a location."),
         SchemaKey("secret_access_key", .string, "Its secret: a value or a location."),

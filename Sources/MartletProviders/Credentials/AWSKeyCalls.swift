@@ -112,23 +112,95 @@ public enum AWSKeyCalls {
 
     // MARK: Roles
 
+    private static func tokenService(_ chain: AWSCredentialChain) -> Substring {
+        let suffix = chain.region.hasPrefix("cn-") ? ".cn" : ""
+        return withoutSlash(chain.tokenServiceURL ?? "https://sts.\(chain.region).amazonaws.com\(suffix)")
+    }
+
     /// Exchanges a token for keys of a role.
     public static func assumeRole(
         _ identity: AWSCredentialChain.WebIdentity,
         token: String,
         chain: AWSCredentialChain
     ) -> CredentialCall {
-        let suffix = chain.region.hasPrefix("cn-") ? ".cn" : ""
-        let base = chain.tokenServiceURL ?? "https://sts.\(chain.region).amazonaws.com\(suffix)"
         var call = CredentialCall(
             form: [
                 ("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15"), ("RoleArn", identity.roleARN),
                 ("RoleSessionName", identity.sessionName), ("WebIdentityToken", token),
             ],
-            to: "\(withoutSlash(base))/"
+            to: "\(tokenService(chain))/"
         )
         call.fields["accept"] = "text/xml"
         return call
+    }
+
+    /// Asks whose keys these are, which costs nothing and every valid key may (STS, GetCallerIdentity).
+    ///
+    /// - Parameters:
+    ///   - keys: The keys, which sign the call.
+    ///   - unixSeconds: Seconds since 1970 (UTC).
+    /// - Returns: The call; `nil` when its address cannot be read.
+    public static func identity(
+        _ keys: AWSKeys,
+        chain: AWSCredentialChain,
+        unixSeconds: Int64
+    ) -> CredentialCall? {
+        signed([("Action", "GetCallerIdentity"), ("Version", "2011-06-15")], by: keys, chain, unixSeconds)
+    }
+
+    /// Exchanges keys for those of a role (STS, AssumeRole).
+    ///
+    /// - Parameters:
+    ///   - role: The role.
+    ///   - keys: Keys that may take it, which sign the call.
+    ///   - unixSeconds: Seconds since 1970 (UTC).
+    /// - Returns: The call; `nil` when its address cannot be read.
+    public static func assume(
+        _ role: AWSProfile.Role,
+        by keys: AWSKeys,
+        chain: AWSCredentialChain,
+        unixSeconds: Int64
+    ) -> CredentialCall? {
+        var form = [
+            ("Action", "AssumeRole"), ("Version", "2011-06-15"), ("RoleArn", role.arn),
+            ("RoleSessionName", role.sessionName),
+        ]
+        if let id = role.externalID { form.append(("ExternalId", id)) }
+        if let duration = role.duration { form.append(("DurationSeconds", String(duration))) }
+        return signed(form, by: keys, chain, unixSeconds)
+    }
+
+    private static func signed(
+        _ form: [(String, String)],
+        by keys: AWSKeys,
+        _ chain: AWSCredentialChain,
+        _ unixSeconds: Int64
+    ) -> CredentialCall? {
+        var call = CredentialCall(form: form, to: "\(tokenService(chain))/")
+        call.fields["accept"] = "text/xml"
+        guard let slashes = call.url.firstRange(of: "://") else { return nil }
+        let rest = call.url[slashes.upperBound...]
+        let host = rest.prefix { $0 != "/" }
+        let signer = SigV4Signer(keys: keys, region: chain.region, service: "sts")
+        let added = signer.sign(
+            method: call.method,
+            target: String(rest[host.endIndex...]),
+            fields: [.init("host", String(host)), .init("content-type", call.fields["content-type"] ?? "")],
+            payloadHash: PayloadHash.digits(of: call.body),
+            unixSeconds: unixSeconds
+        )
+        for field in added { call.fields[field.name] = field.value }
+        return call
+    }
+
+    /// Reads whose keys they are.
+    public static func identity(_ reply: CredentialReply) throws(CredentialFailure) -> String {
+        let xml = XMLText(reply.body)
+        guard reply.status == 200, let name = xml.text(of: "Arn") else {
+            let code = xml.text(of: "Code").map { " (\(ForeignText.line($0)))" } ?? ""
+            throw CredentialFailure("the token service answers \(reply.status)\(code)")
+        }
+        return ForeignText.line(name)
     }
 
     /// Reads keys as the token service gives them.

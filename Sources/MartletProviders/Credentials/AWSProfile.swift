@@ -10,10 +10,28 @@ public struct AWSProfile: Sendable, Hashable {
     public var unsupported: String?
     /// A role that a token in a file stands for.
     public var webIdentity: AWSCredentialChain.WebIdentity?
+    /// A role that other keys are exchanged for.
+    public var role: Role?
 
-    /// Ways to get keys that need a program, a browser or another profile's rights.
+    /// A role, and whose keys may take it.
+    public struct Role: Sendable, Hashable {
+        /// The role's ARN.
+        public var arn: String
+        /// The name that sessions get.
+        public var sessionName: String
+        /// What the role's owner asks for besides.
+        public var externalID: String?
+        /// How long the keys last, in seconds; `nil` leaves it to the role.
+        public var duration: Int?
+        /// The profile whose keys are exchanged; `nil` where ``place`` says it.
+        public var sourceProfile: String?
+        /// Where the keys are that are exchanged: `Environment`, `Ec2InstanceMetadata` or `EcsContainer`.
+        public var place: String?
+    }
+
+    /// Ways to get keys that need a program, a browser or a person.
     private static let unsupportedKeys = [
-        "role_arn", "sso_session", "sso_start_url", "login_session", "credential_process",
+        "mfa_serial", "sso_session", "sso_start_url", "login_session", "credential_process",
     ]
 
     /// Reads a profile of the shared credentials file.
@@ -32,14 +50,20 @@ public struct AWSProfile: Sendable, Hashable {
             keys = AWSKeys(accessKeyID: id, secretAccessKey: Secret(secret), sessionToken: token.map { Secret($0) })
         }
         region = value("region").flatMap { AWSCredentialChain.isRegion($0) ? $0 : nil }
-        if let role = value("role_arn"), let file = value("web_identity_token_file") {
-            webIdentity = .init(
-                tokenFile: file,
-                roleARN: role,
-                sessionName: value("role_session_name") ?? AWSCredentialChain.sessionName
-            )
+        unsupported = Self.unsupportedKeys.first { value($0) != nil }
+        guard let arn = value("role_arn") else { return }
+        let session = value("role_session_name") ?? AWSCredentialChain.sessionName
+        if let file = value("web_identity_token_file") {
+            webIdentity = .init(tokenFile: file, roleARN: arn, sessionName: session)
         } else {
-            unsupported = Self.unsupportedKeys.first { value($0) != nil }
+            role = Role(
+                arn: arn,
+                sessionName: session,
+                externalID: value("external_id"),
+                duration: value("duration_seconds").flatMap { Int($0) },
+                sourceProfile: value("source_profile"),
+                place: value("credential_source")
+            )
         }
     }
 }

@@ -63,6 +63,8 @@ public struct FetchedCredential: Sendable, Hashable {
     public var value: Value
     /// When it ends, in seconds since 1970 (UTC); `nil` when it does not.
     public var expires: Int64?
+    /// Where it was found, for people.
+    public var place = ""
 
     /// What a credential is.
     public enum Value: Sendable, Hashable {
@@ -76,6 +78,13 @@ public struct FetchedCredential: Sendable, Hashable {
     public init(_ value: Value, expires: Int64?) {
         self.value = value
         self.expires = expires
+    }
+
+    /// The same credential, found at a place.
+    public func found(_ place: String) -> FetchedCredential {
+        var found = self
+        found.place = place
+        return found
     }
 }
 

@@ -12,7 +12,7 @@ public enum CredentialError: Error, Sendable, Hashable {
     case empty(String)
     /// The value holds bytes that cannot stand in a header (RFC 9110 §5.5).
     case notAHeaderValue(String)
-    /// Providers of this type do not take a credential from there.
+    /// What asks for it does not take a credential from there.
     case notAvailable(String)
     /// The content is not a credential of the kind that is expected.
     case unusable(String)
@@ -21,12 +21,12 @@ public enum CredentialError: Error, Sendable, Hashable {
     public var reason: String {
         switch self {
         case .malformed:
-            "not a credential location; use env::NAME, file::PATH, path_from_env::NAME, dynamic::NAME, sdk or none"
+            "not a credential location; use env::NAME, file::PATH, path_from_env::NAME or none"
         case .variableUnset(let name): "environment variable \(name) is not set"
         case .fileUnreadable(let path): "file \(path) cannot be read"
         case .empty(let place): "\(place) is empty"
         case .notAHeaderValue(let place): "\(place) holds bytes that cannot stand in a header"
-        case .notAvailable(let place): "providers of this type take no credential from \(place)"
+        case .notAvailable(let place): "no credential can come from \(place) here"
         case .unusable(let text): text
         }
     }

@@ -17,6 +17,9 @@ public enum GoogleCredentialFile: Sendable, Hashable {
         self = try found.get()
     }
 
+    /// Where tokens are given unless the file says otherwise.
+    private static let tokenURL = "https://oauth2.googleapis.com/token"
+
     private static func read(_ view: JSONView, _ place: String) -> Result<Self, CredentialError> {
         func text(_ name: StaticString) -> String? {
             view.member(name)?.string().flatMap { $0.isEmpty ? nil : $0 }
@@ -33,7 +36,7 @@ public enum GoogleCredentialFile: Sendable, Hashable {
                         email: email,
                         privateKey: Secret(key),
                         keyID: text("private_key_id"),
-                        tokenURL: text("token_uri") ?? GoogleTokenCalls.tokenURL
+                        tokenURL: text("token_uri") ?? tokenURL
                     )
                 )
             )
@@ -46,7 +49,7 @@ public enum GoogleCredentialFile: Sendable, Hashable {
                         clientID: id,
                         clientSecret: Secret(secret),
                         refreshToken: Secret(token),
-                        tokenURL: text("token_uri") ?? GoogleTokenCalls.tokenURL
+                        tokenURL: text("token_uri") ?? tokenURL
                     )
                 )
             )

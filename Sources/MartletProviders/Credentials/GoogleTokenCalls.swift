@@ -14,9 +14,6 @@ internal import Foundation
 /// Sources: Google, "Using OAuth 2.0 for Server to Server Applications"; RFC 7523; Compute Engine, "Access tokens of the
 /// metadata server" (November 2026).
 public enum GoogleTokenCalls {
-    /// Where tokens are given unless the file says otherwise.
-    public static let tokenURL = "https://oauth2.googleapis.com/token"
-
     /// How long an assertion, and so its token, is asked for.
     private static let lifetime: Int64 = 3_600
 

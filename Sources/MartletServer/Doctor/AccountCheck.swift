@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import MartletCore
 import MartletRouting
 import MartletWire
 import NIOCore
@@ -25,6 +26,8 @@ struct AccountCheck {
     let target: Target
     /// Seconds since 1970.
     let now: @Sendable () -> Int64
+    /// Gets credentials that must be fetched.
+    var fetcher: CredentialFetcher
     /// How long a connection with its TLS may take to be made.
     var connectTimeout = Duration.seconds(5)
 
@@ -35,6 +38,20 @@ struct AccountCheck {
 
     /// Asks; takes at most some twenty seconds.
     func report() async -> Report {
+        guard let authorization = target.authorization else { return await report(by: nil) }
+        guard let source = authorization.source else {
+            let key = authorization.caller?.key ?? ""
+            let text = "callers bring the credential \(key) (header x-gateway-credential-\(key))"
+            return Report(check: DoctorCheck(name, .ok, text), skew: nil)
+        }
+        let credential = CredentialCheck(target: target, source: source, fetcher: fetcher, now: now)
+        switch await credential.found() {
+        case .failure(let failure): return Report(check: failure.check, skew: nil)
+        case .success(let found): return await report(by: found)
+        }
+    }
+
+    private func report(by credential: CredentialCheck.Found?) async -> Report {
         do {
             var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
             configuration.timeout.connect = TimeAmount(connectTimeout)
@@ -43,6 +60,13 @@ struct AccountCheck {
             configuration.tlsConfiguration = try UpstreamTLS.configuration(for: target.tls)
             configuration.proxy = proxy
             return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
+                if let credential {
+                    let path = target.endpoint.basePath + "/models"
+                    let fields = credential.fields(path, to: target, unixSeconds: now())
+                    let reply = try await get(path, client, withCredential: true, fields)
+                    let skew = target.endpoint.isLoopback ? nil : reply.date.map { $0 - now() }
+                    return Report(check: credential.judge(reply.status, of: target), skew: skew)
+                }
                 let reply = try await ask(client)
                 let skew = target.endpoint.isLoopback ? nil : reply.date.map { $0 - now() }
                 return Report(check: try await judge(reply, client), skew: skew)
@@ -74,7 +98,12 @@ struct AccountCheck {
         return other.status == 200 ? other : reply
     }
 
-    private func get(_ path: String, _ client: HTTPClient, withCredential: Bool) async throws -> Reply {
+    private func get(
+        _ path: String,
+        _ client: HTTPClient,
+        withCredential: Bool,
+        _ more: [HeaderField] = []
+    ) async throws -> Reply {
         let endpoint = target.endpoint
         var request = HTTPClientRequest(url: "\(endpoint.tls ? "https" : "http")://\(endpoint.authority)\(path)")
         request.headers.add(name: "accept", value: "application/json")
@@ -82,6 +111,7 @@ struct AccountCheck {
         for field in target.headers where withCredential || !Self.credentialFields.contains(field.name) {
             request.headers.add(name: field.name, value: field.value)
         }
+        for field in more { request.headers.replaceOrAdd(name: field.name, value: field.value) }
         // Anthropic's API answers no request without its version.
         if request.headers.contains(name: "x-api-key"), !request.headers.contains(name: "anthropic-version") {
             request.headers.add(name: "anthropic-version", value: "2023-06-01")
@@ -128,6 +158,8 @@ struct AccountCheck {
         case 403:
             let hint = "it may be limited to some calls; `martlet ai test MODEL` tries one"
             return DoctorCheck(name, .warn, "\(place) does not let this key list models (403)", hint: hint)
+        case 404 where !hasModelList:
+            return DoctorCheck(name, .ok, "\(place) answers; no call there costs nothing, so the key was not tried")
         case 404, 405:
             let hint = "base_url must be where the API begins, often with /v1 at its end"
             return DoctorCheck(name, .warn, "\(place) answers, but has no list of models (\(reply.status))", hint: hint)
@@ -139,6 +171,14 @@ struct AccountCheck {
         default:
             let hint = "look at the provider's status page, or at the engine's own log"
             return DoctorCheck(name, .fail, "\(place) answers \(reply.status)", hint: hint)
+        }
+    }
+
+    /// Whether the provider's host has a list of models: AWS has it on another one, Vertex AI elsewhere.
+    private var hasModelList: Bool {
+        switch target.dialect {
+        case .bedrockConverse, .bedrockAnthropic, .sageMakerChat, .anthropicVertex: false
+        default: true
         }
     }
 

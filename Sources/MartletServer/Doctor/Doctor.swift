@@ -122,10 +122,16 @@ public struct Doctor: Sendable {
             }
         }
         let asked = targets.filter { $0.dialect != .mock }
-        let now = now
+        let (now, config) = (now, config)
+        let group = MultiThreadedEventLoopGroup.singleton
+        let fetcher = CredentialFetcher(
+            transport: ClientCredentialTransport(group: group) { config.environmentProxy(for: $0) },
+            readFile: { FileAccess.system.read($0) },
+            unixSeconds: now
+        )
         return await withTaskGroup(of: (Int, AccountCheck.Report).self) { group in
             for (index, target) in asked.enumerated() {
-                group.addTask { (index, await AccountCheck(target: target, now: now).report()) }
+                group.addTask { (index, await AccountCheck(target: target, now: now, fetcher: fetcher).report()) }
             }
             var reports: [Int: AccountCheck.Report] = [:]
             for await (index, report) in group { reports[index] = report }

@@ -9,7 +9,7 @@ enum RequestSigner {
     /// Whether the body must be hashed, which takes too long for a loop.
     static func needsHelp(_ request: UpstreamRequest, _ authorization: Authorization) -> Bool {
         guard case .awsV4 = authorization.form else { return false }
-        return request.body.length > Computation.threshold
+        return request.body.length > Computation.threshold && request.body.file == nil
     }
 
     /// Adds the fields that show who sends a request.
@@ -31,7 +31,10 @@ enum RequestSigner {
             request.fields.removeAll { $0.name == name }
             request.fields.append(HeaderField(name: name, value: prefix + token.reveal()))
         case .awsV4(let region, let service):
-            guard let signer = credential.signer(region: region, service: service) else { return }
+            // No service that is signed for takes uploads; a body in a file could not be hashed here.
+            guard request.body.file == nil, let signer = credential.signer(region: region, service: service) else {
+                return
+            }
             let added = signer.sign(
                 method: request.method.name,
                 // Not the absolute form that a proxy gets: what arrives is this.

@@ -155,6 +155,8 @@ import Testing
     func entra() throws {
         let key = try target("cloud_e", "", ["E_KEY": "key-0123456789"])
         #expect(key.authorization == nil && key.headers == [HeaderField(name: "api-key", value: "key-0123456789")])
+        let token = try target("cloud_e", "[gateway.providers.cloud_e]\n", ["AZURE_OPENAI_AD_TOKEN": "eyJ.token"])
+        #expect(token.headers == [HeaderField(name: "authorization", value: "Bearer eyJ.token")])
         let variables = ["AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c", "AZURE_CLIENT_SECRET": "s"]
         let toml = "[gateway.providers.cloud_e]\n"
         let authorization = try #require(try target("cloud_e", toml, variables).authorization)
@@ -189,6 +191,19 @@ import Testing
         let signed = try #require(try target("cloud_a", chain, [:]).authorization)
         #expect(signed.caller?.form == .field(name: "authorization", prefix: "Bearer "))
         #expect(signed.form == .awsV4(region: "r-1", service: "signs") && signed.source != nil)
+    }
+
+    @Test("an account may authenticate in a way that is not its type's: clouds serve other makers' formats, too")
+    func ownWay() throws {
+        let toml = "[gateway.providers.cloud_e]\nauth = \"aws_sigv4\"\nauth_service = \"mantle\"\nregion = \"r-1\"\n"
+        let signed = try target("cloud_e", toml, Self.awsKeys.merging(["E_KEY": "key-0123456789"]) { $1 })
+        #expect(signed.authorization?.form == .awsV4(region: "r-1", service: "mantle") && signed.headers.isEmpty)
+        for wrong in [
+            "auth = \"aws_sigv4\"", "auth = \"google\"\nauth_service = \"x\"", "auth_scope = \"x\"", "auth = \"none\"",
+        ] {
+            let outcome = outcome("[gateway.providers.cloud_e]\nregion = \"r-1\"\n\(wrong)\n", Self.awsKeys)
+            #expect(outcome.diagnostics.hasErrors, "\(wrong)")
+        }
     }
 
     @Test("what the gateway writes itself is no header of the account's")

@@ -37,7 +37,7 @@ struct AccountCheckTests {
     ) async throws -> DoctorCheck {
         let upstream = try await ScriptedUpstream.start(identity: identity) { request, _ in script(request) }
         let base = host.map { "https://\($0):\(upstream.port)/v1" } ?? upstream.baseURL
-        var asking = AccountCheck(target: try target(base, account: account), now: { 0 })
+        var asking = AccountCheck(target: try target(base, account: account), now: { 0 }, fetcher: .scripted())
         // Who does not speak TLS only keeps silent.
         if identity == nil, host != nil { asking.connectTimeout = .milliseconds(300) }
         let check = await asking.report().check
@@ -94,9 +94,9 @@ struct AccountCheckTests {
     func connection() async throws {
         let upstream = try await ScriptedUpstream.start()
         await upstream.stop()
-        let closed = await AccountCheck(target: try target(upstream.baseURL), now: { 0 }).report().check
+        let closed = await AccountCheck(target: try target(upstream.baseURL), now: { 0 }, fetcher: .scripted()).report().check
         #expect(closed.status == .fail && closed.message.contains("nothing listens there"))
-        let unknown = await AccountCheck(target: try target("http://no-such-host.invalid/v1"), now: { 0 }).report()
+        let unknown = await AccountCheck(target: try target("http://no-such-host.invalid/v1"), now: { 0 }, fetcher: .scripted()).report()
             .check
         #expect(unknown.status == .fail && unknown.message.contains("the name no-such-host.invalid is not found"))
 
@@ -131,7 +131,7 @@ struct AccountCheckTests {
                 tls = { ca_file = "\(certificates.root)" }
                 proxy = "http://user:word@127.0.0.1:\(proxy.port)"
                 """
-            let check = await AccountCheck(target: try target(base, account: account), now: { 0 }).report().check
+            let check = await AccountCheck(target: try target(base, account: account), now: { 0 }, fetcher: .scripted()).report().check
             await proxy.stop()
             return (check, proxy.heads)
         }

@@ -19,7 +19,8 @@ struct CredentialFetcher: Sendable {
         case .entra(let client):
             let start = unixSeconds()
             let reply = try await transport.send(OAuthTokens.token(of: client))
-            return try OAuthTokens.token(in: reply, of: "Entra ID's token service", unixSeconds: start)
+            let found = try OAuthTokens.token(in: reply, of: "Entra ID's token service", unixSeconds: start)
+            return found.found("Entra ID, application \(client.clientID)")
         }
     }
 
@@ -44,30 +45,84 @@ struct CredentialFetcher: Sendable {
 
     /// Goes through the chain; a place that is there but does not work ends it, so that no other identity is used.
     private func keys(_ chain: AWSCredentialChain) async throws(CredentialFailure) -> FetchedCredential {
-        if let keys = chain.fixed { return FetchedCredential(.aws(keys), expires: nil) }
-        let credentials = await profile(chain.credentialsFile) { AWSProfile(named: chain.profile, credentials: $0) }
-        let config = await profile(chain.configFile) { AWSProfile(named: chain.profile, config: $0) }
+        if let keys = chain.fixed {
+            return FetchedCredential(.aws(keys), expires: nil).found("the environment or the account")
+        }
+        if let found = try await profileKeys(chain.profile, chain, mayUseWebIdentity: true) { return found }
+        if chain.container != nil { return try await containerKeys(chain) }
+        return try await instanceKeys(chain)
+    }
+
+    /// The longest row of profiles that lead to each other.
+    private static let mostProfiles = 5
+
+    /// Gets the keys of a profile; `nil` when it has none and asks for none.
+    ///
+    /// - Parameters:
+    ///   - mayUseWebIdentity: Whether the environment's web identity counts, which stands between the profile's places.
+    ///   - seen: The profiles that led here.
+    private func profileKeys(
+        _ name: String,
+        _ chain: AWSCredentialChain,
+        mayUseWebIdentity: Bool,
+        seen: [String] = []
+    ) async throws(CredentialFailure) -> FetchedCredential? {
+        let credentials = await profile(chain.credentialsFile) { AWSProfile(named: name, credentials: $0) }
+        let config = await profile(chain.configFile) { AWSProfile(named: name, config: $0) }
+        if let role = config?.role ?? credentials?.role {
+            // A profile may name itself: its keys take its role.
+            if role.sourceProfile != name || seen.last != name {
+                return try await roleKeys(role, of: name, chain, seen: seen + [name])
+            }
+        }
         if let identity = config?.webIdentity ?? credentials?.webIdentity {
             return try await keys(of: identity, chain)
         }
-        if let identity = chain.webIdentity { return try await keys(of: identity, chain) }
-        if let keys = credentials?.keys { return FetchedCredential(.aws(keys), expires: nil) }
+        if mayUseWebIdentity, let identity = chain.webIdentity { return try await keys(of: identity, chain) }
+        if let keys = credentials?.keys {
+            return FetchedCredential(.aws(keys), expires: nil).found("profile \(name) of the credentials file")
+        }
         if let key = credentials?.unsupported ?? config?.unsupported {
-            throw CredentialFailure("profile \(chain.profile) has \(key), which is not supported")
+            throw CredentialFailure("profile \(name) has \(key), which is not supported")
         }
-        if let keys = config?.keys { return FetchedCredential(.aws(keys), expires: nil) }
-        if let container = chain.container {
-            var token = container.token?.reveal()
-            if let file = container.tokenFile {
-                token = try await self.token(inFile: file, "the container's token file")
+        return config?.keys.map {
+            FetchedCredential(.aws($0), expires: nil).found("profile \(name) of the configuration file")
+        }
+    }
+
+    private func roleKeys(
+        _ role: AWSProfile.Role,
+        of profile: String,
+        _ chain: AWSCredentialChain,
+        seen: [String]
+    ) async throws(CredentialFailure) -> FetchedCredential {
+        let own: FetchedCredential?
+        switch (role.sourceProfile, role.place) {
+        case (let source?, _):
+            guard seen.count < Self.mostProfiles, source == profile || !seen.contains(source) else {
+                throw CredentialFailure("the source_profile of profile \(profile) leads back to itself, or too far")
             }
-            let reply = try await transport.send(try AWSKeyCalls.container(container.url, token: token))
-            return try AWSKeyCalls.keys(reply, of: "the container's credential endpoint")
+            own = try await profileKeys(source, chain, mayUseWebIdentity: false, seen: seen)
+        case (nil, "Ec2InstanceMetadata"): own = try await instanceKeys(chain)
+        case (nil, "EcsContainer"): own = try await containerKeys(chain)
+        default: throw CredentialFailure("profile \(profile) has role_arn, but no source_profile or credential_source")
         }
-        guard let metadata = chain.metadataURL else {
-            throw CredentialFailure("neither the environment nor profile \(chain.profile) has AWS keys")
+        guard case .aws(let keys)? = own?.value else {
+            throw CredentialFailure("the source_profile of profile \(profile) has no keys")
         }
-        return try await instanceKeys(metadata, chain)
+        guard let call = AWSKeyCalls.assume(role, by: keys, chain: chain, unixSeconds: unixSeconds()) else {
+            throw CredentialFailure("the address of the token service cannot be used")
+        }
+        return try AWSKeyCalls.roleKeys(try await transport.send(call)).found("role \(role.arn) of profile \(profile)")
+    }
+
+    private func containerKeys(_ chain: AWSCredentialChain) async throws(CredentialFailure) -> FetchedCredential {
+        guard let container = chain.container else { throw CredentialFailure("no container's endpoint is named") }
+        var token = container.token?.reveal()
+        if let file = container.tokenFile { token = try await self.token(inFile: file, "the container's token file") }
+        let reply = try await transport.send(try AWSKeyCalls.container(container.url, token: token))
+        let place = "the container's credential endpoint"
+        return try AWSKeyCalls.keys(reply, of: place).found(place)
     }
 
     private func profile(_ path: String?, _ read: (INIFile) -> AWSProfile) async -> AWSProfile? {
@@ -80,15 +135,14 @@ struct CredentialFetcher: Sendable {
         _ chain: AWSCredentialChain
     ) async throws(CredentialFailure) -> FetchedCredential {
         let token = try await token(inFile: identity.tokenFile, "the web identity token file")
-        return try AWSKeyCalls.roleKeys(
-            try await transport.send(AWSKeyCalls.assumeRole(identity, token: token, chain: chain))
-        )
+        let reply = try await transport.send(AWSKeyCalls.assumeRole(identity, token: token, chain: chain))
+        return try AWSKeyCalls.roleKeys(reply).found("the web identity of \(identity.roleARN)")
     }
 
-    private func instanceKeys(
-        _ base: String,
-        _ chain: AWSCredentialChain
-    ) async throws(CredentialFailure) -> FetchedCredential {
+    private func instanceKeys(_ chain: AWSCredentialChain) async throws(CredentialFailure) -> FetchedCredential {
+        guard let base = chain.metadataURL else {
+            throw CredentialFailure("neither the environment nor profile \(chain.profile) has AWS keys")
+        }
         let place = "the instance metadata service"
         let session: String
         do {
@@ -102,7 +156,7 @@ struct CredentialFetcher: Sendable {
         let roles = try await transport.send(AWSKeyCalls.metadataRole(base, session: session))
         let role = try AWSKeyCalls.line(roles, of: place)
         let reply = try await transport.send(AWSKeyCalls.metadataKeys(base, role: role, session: session))
-        return try AWSKeyCalls.keys(reply, of: place)
+        return try AWSKeyCalls.keys(reply, of: place).found("\(place), role \(role)")
     }
 
     // MARK: Google
@@ -112,7 +166,7 @@ struct CredentialFetcher: Sendable {
         case .file(let path):
             return try await token(ofFile: try await content(path, "file"), "file \(path)", source.scope)
         case .content(let secret):
-            return try await token(ofFile: Array(secret.reveal().utf8), "its content", source.scope)
+            return try await token(ofFile: Array(secret.reveal().utf8), "the configured variable", source.scope)
         case .discovered(let files, let metadata):
             for path in files {
                 if let bytes = await readFile(path) {
@@ -132,7 +186,8 @@ struct CredentialFetcher: Sendable {
             guard GoogleTokenCalls.isMetadata(reply) else {
                 throw CredentialFailure("what answers at \(metadata) is no metadata server")
             }
-            return try OAuthTokens.token(in: reply, of: "the metadata server", unixSeconds: start)
+            let place = "the metadata server"
+            return try OAuthTokens.token(in: reply, of: place, unixSeconds: start).found(place)
         }
     }
 
@@ -155,6 +210,6 @@ struct CredentialFetcher: Sendable {
         case .authorizedUser(let user): call = GoogleTokenCalls.token(of: user)
         }
         let reply = try await transport.send(call)
-        return try OAuthTokens.token(in: reply, of: "Google's token service", unixSeconds: start)
+        return try OAuthTokens.token(in: reply, of: "Google's token service", unixSeconds: start).found(place)
     }
 }
