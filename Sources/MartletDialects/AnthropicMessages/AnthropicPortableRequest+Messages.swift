@@ -49,7 +49,11 @@ extension AnthropicPortableRequest {
         var parts: [ChatPart] = []
         for (path, part) in zip(Self.places(message, path), message.parts) {
             switch part {
-            case .reasoning(let reasoning): parts.append(contentsOf: convert(reasoning, path))
+            case .reasoning(let reasoning):
+                let kept = convert(reasoning, path)
+                parts.append(contentsOf: kept)
+                guard !kept.isEmpty else { continue }
+                if reasoning.isSealed { place.sealed.append(path) } else { place.unsealed.append(path) }
             case .toolCall(let call):
                 var sent = ChatToolCall(id: id(call.id), name: names.name(call.name), arguments: call.arguments)
                 sent.extra = portable(call.extra, path)
