@@ -9,10 +9,18 @@ public struct CodecSettings: Hashable, Sendable {
     /// How long a local model stays loaded after a request.
     public var keepAlive: String?
 
+    /// Signatures of calls that were answered before; `nil` keeps none.
+    public var signatures: GeminiSignatureMemory?
+
+    /// The provider's own name of the model; `nil` where no format asks for it.
+    public var model: String?
+    /// Whether the target has the forms of embeddings that Vertex AI has.
+    public var isVertex = false
+
     /// Whether streams may be asked for their usage, where a format has a member for that.
     public var acceptsStreamUsage: Bool
-    /// The provider's own name of the model, for formats whose answers do not tell it.
-    public var model: String?
+    /// How its chat completions differ from OpenAI's; `nil` not at all.
+    public var chatQuirks: ChatQuirks?
     /// What runs behind an endpoint of one's own on SageMaker.
     public var container = SageMakerContainer.openAI
     /// What the container calls its model.
@@ -25,12 +33,16 @@ public struct CodecSettings: Hashable, Sendable {
         account: String,
         contextWindow: Int? = nil,
         keepAlive: String? = nil,
-        acceptsStreamUsage: Bool = true
+        acceptsStreamUsage: Bool = true,
+        chatQuirks: ChatQuirks? = nil,
+        signatures: GeminiSignatureMemory? = nil
     ) {
+        self.signatures = signatures
         self.account = account
         self.contextWindow = contextWindow
         self.keepAlive = keepAlive
         self.acceptsStreamUsage = acceptsStreamUsage
+        self.chatQuirks = chatQuirks
     }
 }
 
@@ -39,7 +51,7 @@ extension Dialect {
     /// The codec of the dialect; `nil` for the model that is built in and calls nobody.
     public func codec(_ settings: CodecSettings) -> (any ChatCodec)? {
         switch self {
-        case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage)
+        case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage, quirks: settings.chatQuirks)
         case .anthropicMessages: AnthropicMessagesCodec(origin: settings.account)
         case .ollamaChat:
             OllamaChatCodec(
@@ -58,6 +70,8 @@ extension Dialect {
         case .openAICompletions: OpenAICompletionsCodec()
         case .simpleChat: SimpleChatCodec()
         case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
+        case .gemini: GeminiCodec(origin: settings.account, memory: settings.signatures)
+        case .anthropicVertex: AnthropicVertexCodec(origin: settings.account)
         case .bedrockConverse: BedrockConverseCodec(origin: settings.account, model: settings.model)
         case .bedrockAnthropic: BedrockAnthropicCodec(origin: settings.account, betas: settings.betas)
         case .sageMakerChat:
@@ -84,6 +98,9 @@ extension Dialect {
         case .ollamaGenerate: "/api/generate"
         case .openAICompletions: "/completions"
         case .simpleChat: "/chat"
+        case .gemini:
+            GeminiCodec.path(model: model, stream ? "streamGenerateContent?alt=sse" : "generateContent")
+        case .anthropicVertex: AnthropicVertexCodec.path(model: model, stream: stream)
         case .bedrockConverse:
             "/model/\(PathSegment.encoded(model))/converse" + (stream ? "-stream" : "")
         case .bedrockAnthropic:
@@ -96,7 +113,8 @@ extension Dialect {
     /// The media type of its streams.
     public var streamType: String {
         switch self {
-        case .openAIChat, .anthropicMessages, .openAIResponses, .openAICompletions, .simpleChat, .mock:
+        case .openAIChat, .anthropicMessages, .openAIResponses, .openAICompletions, .simpleChat, .mock, .gemini,
+            .anthropicVertex:
             "text/event-stream"
         case .ollamaChat, .ollamaGenerate: "application/x-ndjson"
         case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: "application/vnd.amazon.eventstream"

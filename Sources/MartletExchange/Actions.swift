@@ -66,6 +66,8 @@ public struct ActionList {
 public struct UpstreamRequest {
     /// The path below the target's base path.
     public var path: String
+    /// Whether it stands beside the version of the API that the base path ends with.
+    public var isUnversioned = false
     /// The method.
     public var method = ClientHead.Method.post
     /// The media type of the body; empty where there is none.
@@ -76,6 +78,8 @@ public struct UpstreamRequest {
     public var fields: [HeaderField]
     /// The body.
     public var body: SplicedBody
+    /// Whether the fields show already who sends it, so that the target's authorization adds nothing.
+    public var isAuthorized = false
 
     /// Creates a request.
     public init(path: String, accept: String, fields: [HeaderField] = [], body: SplicedBody) {

@@ -40,15 +40,18 @@ extension Dialect {
     /// Whether a target of the format fetches pictures itself.
     fileprivate var takesPicturesByAddress: Bool {
         switch self {
-        case .ollamaChat, .ollamaGenerate, .bedrockConverse, .bedrockAnthropic: false
-        case .sageMakerChat, .openAIChat, .openAIResponses, .anthropicMessages, .openAICompletions, .simpleChat, .mock: true
+        // Google's servers fetch for its own models, not for those of its partners.
+        case .ollamaChat, .ollamaGenerate, .anthropicVertex, .bedrockConverse, .bedrockAnthropic: false
+        case .openAIChat, .openAIResponses, .anthropicMessages, .openAICompletions, .simpleChat, .mock, .gemini,
+            .sageMakerChat:
+            true
         }
     }
 
     /// Whether a target of the format takes documents as bytes only; others take addresses, or none at all.
     fileprivate var takesDocumentsAsBytesOnly: Bool {
         switch self {
-        case .openAIChat, .bedrockConverse, .bedrockAnthropic, .sageMakerChat: true
+        case .openAIChat, .anthropicVertex, .bedrockConverse, .bedrockAnthropic, .sageMakerChat: true
         default: false
         }
     }

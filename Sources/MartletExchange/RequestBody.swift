@@ -9,9 +9,11 @@ struct RequestBody {
     private(set) var buffer = ByteBuffer()
     private var scanner = JSONScanner()
     private(set) var heldBytes = 0
+    /// What is known of a form.
+    private(set) var upload: Boxed<UploadedForm>?
 
     /// Bytes so far.
-    var count: Int { buffer.readableBytes }
+    var count: Int { buffer.readableBytes + (upload?.value.written ?? 0) }
 
     /// Adds a read; the first one is adopted without a copy.
     ///
@@ -31,6 +33,32 @@ struct RequestBody {
 
     /// Bytes reserved at once on the word of a client.
     private static let reservation = 1 << 20
+
+    /// Reads the fields of a form as it comes.
+    mutating func readForm(_ bytes: ByteBuffer, contentType: String) throws(MultipartForm.FormError) {
+        if upload == nil {
+            upload = Boxed(UploadedForm(form: try MultipartForm(contentType: contentType, keeping: ["model"])))
+        }
+        try upload?.value.form.read(bytes.readableBytesUInt8Span)
+    }
+
+    /// The bytes that are to leave memory now, if there are enough of them.
+    mutating func nextWrite() -> UploadWrite? {
+        guard let form = upload?.value, form.file != nil || buffer.readableBytes > UploadedForm.memoryLimit else {
+            return nil
+        }
+        return UploadWrite(file: form.file, offset: form.written, bytes: buffer)
+    }
+
+    /// Drops the bytes that stand in a file now; tells how many they were.
+    mutating func written(to file: any UploadFile) -> Int {
+        let count = buffer.readableBytes
+        upload?.value.file = file
+        upload?.value.written += count
+        heldBytes -= count
+        buffer = ByteBuffer()
+        return count
+    }
 
     /// Counts bytes that are held beside the body.
     mutating func hold(_ count: Int) { heldBytes += count }
@@ -108,6 +136,20 @@ struct RequestBody {
         SplicedBody(original: buffer, edits: edits(dialect, for: target, facts: facts))
     }
 
+    /// The same for a chat, with what the target's quirks ask for and what is left out because of them.
+    func chat(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> (body: SplicedBody, dropped: [String]) {
+        var dropped = target.quirks.dropParams.filter { hasMember($0) }
+        guard dialect == .openAIChat, let quirks = target.quirks.chat, quirks.touchesRequests else {
+            return (spliced(dialect, for: target, facts: facts), dropped)
+        }
+        var edits = edits(dialect, for: target, facts: facts)
+        let more = unsafe buffer.withUnsafeReadableBytes { bytes in
+            unsafe OpenAIChatQuirkEdits.add(quirks, to: &edits, bytes, scanner: scanner, facts: facts)
+        }
+        for path in more where !dropped.contains(path) { dropped.append(path) }
+        return (SplicedBody(original: buffer, edits: edits), dropped)
+    }
+
     /// The members that change in a body for a target of the caller's own dialect.
     func edits(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> JSONSplice {
         unsafe buffer.withUnsafeReadableBytes { bytes in
@@ -152,11 +194,12 @@ extension Exchange {
         }
         if let passThrough { return passedRequest(passThrough, for: target) }
         // The caller's own dialect, watched by the marks of its events.
-        answer.dropped = target.quirks.dropParams.filter { body.hasMember($0) }
+        let written = body.chat(format.request, for: target, facts: facts)
+        answer.dropped = written.dropped
         return UpstreamRequest(
             path: Dialect.openAIChat.chatPath(model: target.upstreamModel, stream: facts.stream),
             accept: facts.stream ? Dialect.openAIChat.streamType : "application/json",
-            body: body.spliced(format.request, for: target, facts: facts)
+            body: written.body
         )
     }
 

@@ -16,6 +16,8 @@ struct Translation {
     let framing: EventFraming
     /// Whether the bytes pass, because both speak the same.
     let passes: Bool
+    /// Whether those of errors do: they pass even where answers have forms that the caller's clients do not know.
+    let passesErrors: Bool
     /// The caller's names of tools that were renamed.
     var renamedTools: [String: String]
     /// What a whole answer goes through to get the shape that was asked for.
@@ -51,6 +53,7 @@ struct Translation {
         to caller: any ChatCodec,
         framing: EventFraming,
         passes: Bool = false,
+        passesErrors: Bool? = nil,
         context: CallerContext,
         renamedTools: [String: String] = [:],
         structured: StructuredOutput? = nil,
@@ -63,6 +66,7 @@ struct Translation {
         self.caller = caller
         self.framing = framing
         self.passes = passes
+        self.passesErrors = passesErrors ?? passes
         self.renamedTools = renamedTools
         id = "chatcmpl-" + context.id.description
         created = context.created
@@ -274,7 +278,7 @@ struct Translation {
         _ type: String?
     ) -> (said: UpstreamFailure, body: ByteBuffer, status: Int) {
         var said = upstream.decodeFailure(Array(body.readableBytesView))
-        if passes { return (said, body, status) }
+        if passesErrors, upstream.passesFailure(Array(body.readableBytesView)) { return (said, body, status) }
         said.type = said.type ?? type
         let status = said.takeStatus(behind: status)
         return (said, ByteBuffer(bytes: caller.encodeFailure(said, status: status)), status)

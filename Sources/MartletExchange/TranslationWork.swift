@@ -65,7 +65,7 @@ struct TranslationWork: Sendable {
         request.stream = stream
         let structured: StructuredOutput?
         do throws(GatewayError) {
-            let started = try StructuredOutput.start(request, support)
+            let started = try StructuredOutput.start(request, support(request))
             structured = started?.output
             if let started { request = started.request }
         } catch {
@@ -89,13 +89,17 @@ struct TranslationWork: Sendable {
         )
     }
 
-    private var support: StructuredOutputSupport {
-        StructuredOutputSupport(
+    private func support(_ request: ChatRequest) -> StructuredOutputSupport {
+        var support = StructuredOutputSupport(
             spoken,
             model: target.upstreamModel,
             followsSchemas: target.capabilities.jsonSchema,
             takesTools: target.capabilities.tools
         )
+        if spoken == .openAIChat, let quirks = target.quirks.chat {
+            support.heed(quirks, hasTools: request.tools?.isEmpty == false, isStream: stream)
+        }
+        return support
     }
 }
 
@@ -116,9 +120,9 @@ extension Dialect {
     var answerShapeMember: String? {
         switch self {
         case .openAIChat: "response_format"
-        case .anthropicMessages: "output_config"
+        case .anthropicMessages, .anthropicVertex: "output_config"
         case .openAIResponses: "text"
-        case .ollamaChat, .ollamaGenerate, .openAICompletions, .simpleChat, .mock: nil
+        case .ollamaChat, .ollamaGenerate, .openAICompletions, .simpleChat, .mock, .gemini: nil
         // Nobody's bytes pass to them.
         case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: nil
         }

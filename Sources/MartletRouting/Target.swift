@@ -27,6 +27,8 @@ public final class Target: Sendable {
     ///
     /// Never logged.
     public let headers: [HeaderField]
+    /// What requests need beside those fields to show who sends them; `nil` when the fields say it all.
+    public let authorization: Authorization?
     /// How this target's format differs from the dialect.
     public let quirks: Quirks
     /// Prices, or `nil` when unknown.
@@ -45,6 +47,10 @@ public final class Target: Sendable {
     public let proxy: Proxy?
     /// What every request target begins with: the base path, behind a proxy without a tunnel the whole URL.
     public let requestPrefix: String
+    /// What takes the place of ``requestPrefix`` for paths that stand beside the version of the API.
+    public var unversionedPrefix: String {
+        requestPrefix.hasSuffix("/v1") ? String(requestPrefix.dropLast(3)) : requestPrefix
+    }
     /// What every request target ends with: a query such as `?api-version=2024-10-21`, or nothing.
     public let requestSuffix: String
     /// What its connections have in common.
@@ -74,8 +80,10 @@ public final class Target: Sendable {
         proxy: Proxy? = nil,
         otherDialects: [Dialect] = [],
         capabilities: ModelCapabilities = ModelCapabilities(),
-        requestSuffix: String = ""
+        requestSuffix: String = "",
+        authorization: Authorization? = nil
     ) {
+        self.authorization = authorization
         self.requestSuffix = requestSuffix
         self.otherDialects = otherDialects
         self.capabilities = capabilities
@@ -147,6 +155,18 @@ public struct Quirks: Hashable, Sendable {
     public var dropParams: [String]
     /// How long a local model stays loaded after a request, where the dialect can say so.
     public var keepAlive: String?
+    /// How its chat completions differ from OpenAI's; `nil` not at all.
+    public var chat: ChatQuirks?
+    /// Members of requests for embeddings it has another name for.
+    public var embeddingNames: [ChatQuirks.Rename]
+    /// Whether it makes embeddings at all.
+    public var hasEmbeddings: Bool
+    /// What it has for filling the gap between two texts; `nil` when its type declares nothing.
+    public var gap: GapFilling?
+    /// Whether its answers say what they cost, and that is what is charged.
+    public var reportsCost = false
+    /// Whether it has the forms of embeddings that Vertex AI has.
+    public var hasVertexEmbeddings = false
     /// What runs behind an endpoint that is named instead of a model, where the type has such.
     public var hosting: Hosting?
 
@@ -165,10 +185,22 @@ public struct Quirks: Hashable, Sendable {
     }
 
     /// Creates a set of quirks.
-    public init(acceptsStreamUsage: Bool = true, dropParams: [String] = [], keepAlive: String? = nil) {
+    public init(
+        acceptsStreamUsage: Bool = true,
+        dropParams: [String] = [],
+        keepAlive: String? = nil,
+        chat: ChatQuirks? = nil,
+        embeddingNames: [ChatQuirks.Rename] = [],
+        hasEmbeddings: Bool = true,
+        gap: GapFilling? = nil
+    ) {
         self.acceptsStreamUsage = acceptsStreamUsage
         self.dropParams = dropParams
         self.keepAlive = keepAlive
+        self.chat = chat
+        self.embeddingNames = embeddingNames
+        self.hasEmbeddings = hasEmbeddings
+        self.gap = gap
     }
 }
 

@@ -24,7 +24,7 @@ import Testing
                 "routing.smart",
                 "routing.cascade", "[functions]", "[tools]", "[metrics]", "[skills]", "[prompts]", "[sessions]",
                 "[token_reduction]", "[cache]", "reliability.circuit_breaker", "[rate_limiting]", "[projects]",
-                "[console]", "provider type xai",
+                "[console]",
             ]
         )
     }

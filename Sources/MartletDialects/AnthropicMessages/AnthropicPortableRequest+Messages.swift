@@ -83,6 +83,8 @@ extension AnthropicPortableRequest {
     /// Thinking that was shown to the caller without a signature came from a server that has none, and may want it back;
     /// what Anthropic signed only Anthropic can read.
     private mutating func convert(_ reasoning: ChatReasoning, _ path: String) -> [ChatPart] {
+        // What Gemini signed goes back to it, also without a text.
+        if target == .gemini, reasoning.isGeminis { return [.reasoning(reasoning)] }
         if target == .bedrockConverse, reasoning.isSealed {
             dropped.add(reasoning.extra, in: path)
             var sealed = reasoning

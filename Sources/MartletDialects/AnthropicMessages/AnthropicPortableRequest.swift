@@ -32,6 +32,7 @@ struct AnthropicPortableRequest {
         case openAIChat
         case openAIResponses
         case ollamaChat
+        case gemini
         /// Keeps what its codec has a form for: cache marks, failed results, and thinking with its signature.
         case bedrockConverse
 

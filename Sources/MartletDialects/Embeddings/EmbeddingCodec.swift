@@ -55,20 +55,24 @@ extension Dialect {
         switch self {
         case .openAIChat, .openAIResponses, .openAICompletions: OpenAIEmbeddingsCodec()
         case .ollamaChat, .ollamaGenerate: OllamaEmbedCodec(keepAlive: settings.keepAlive)
+        case .gemini: GeminiEmbedCodec(form: .init(model: settings.model ?? "", isVertex: settings.isVertex))
         case .bedrockConverse: settings.model.flatMap { BedrockEmbedCodec(model: $0) }
-        case .anthropicMessages, .simpleChat, .bedrockAnthropic, .sageMakerChat, .mock: nil
+        case .anthropicMessages, .anthropicVertex, .simpleChat, .bedrockAnthropic, .sageMakerChat, .mock: nil
         }
     }
 
     /// Where embeddings are asked for, below the base path; `nil` where the dialect has none.
     ///
-    /// - Parameter model: The provider's own name of the model, for formats that have it in their path.
-    public func embeddingPath(model: String) -> String? {
+    /// - Parameters:
+    ///   - model: The provider's own name of the model, for formats that have it in their path.
+    ///   - isVertex: Whether the target is Vertex AI (``CodecSettings/isVertex``).
+    public func embeddingPath(model: String, isVertex: Bool = false) -> String? {
         switch self {
         case .openAIChat, .openAIResponses, .openAICompletions: "/embeddings"
         case .ollamaChat, .ollamaGenerate: "/api/embed"
+        case .gemini: GeminiEmbedCodec.path(model: model, .init(model: model, isVertex: isVertex))
         case .bedrockConverse: "/model/\(PathSegment.encoded(model))/invoke"
-        case .anthropicMessages, .simpleChat, .bedrockAnthropic, .sageMakerChat, .mock: nil
+        case .anthropicMessages, .anthropicVertex, .simpleChat, .bedrockAnthropic, .sageMakerChat, .mock: nil
         }
     }
 }

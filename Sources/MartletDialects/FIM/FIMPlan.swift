@@ -1,33 +1,6 @@
 public import MartletCore
 import MartletWire
 
-/// What a target has for filling the gap between two texts.
-public enum FIMRoute: Hashable, Sendable {
-    /// Mistral's `POST /fim/completions`.
-    case fim
-    /// OpenAI's `POST /completions` with a `suffix` the model itself knows what to do with (DeepSeek's beta route).
-    case suffix
-    /// OpenAI's `POST /completions`, which sends a prompt to the model as it is.
-    case completions
-    /// Ollama's `POST /api/generate` without a template.
-    case generate
-    /// llama-server's `POST /infill`, which knows the tokens of its model.
-    case infill
-
-    /// Where requests are posted, below the base path; `infill` stands beside it, not below `/v1`.
-    public var path: String {
-        switch self {
-        case .fim: "/fim/completions"
-        case .suffix, .completions: "/completions"
-        case .generate: "/api/generate"
-        case .infill: "/infill"
-        }
-    }
-
-    /// Whether the model has to be of a ``FIMFamily``.
-    public var needsFamily: Bool { self == .completions || self == .generate }
-}
-
 /// One request for the text in a gap, written for a target.
 public struct FIMPlan: Sendable {
     /// Where it is posted.

@@ -5,12 +5,19 @@ import MartletWire
 public struct OpenAIChatCodec: ChatCodec {
     /// Whether streams are asked for their usage, which is counted whoever the caller is; `nil` leaves that to the request.
     public var asksForUsage: Bool?
+    /// How the server that is written for, and whose answers are read, differs from OpenAI's; `nil` not at all.
+    public var quirks: ChatQuirks?
 
     /// Makes a codec.
     ///
-    /// - Parameter asksForUsage: Whether streams are asked for their usage, which is counted whoever the caller is; `nil`
-    ///   leaves that to the request.
-    public init(asksForUsage: Bool? = nil) { self.asksForUsage = asksForUsage }
+    /// - Parameters:
+    ///   - asksForUsage: Whether streams are asked for their usage, which is counted whoever the caller is; `nil` leaves
+    ///     that to the request.
+    ///   - quirks: How the server that is written for, and whose answers are read, differs from OpenAI's.
+    public init(asksForUsage: Bool? = nil, quirks: ChatQuirks? = nil) {
+        self.asksForUsage = asksForUsage
+        self.quirks = quirks
+    }
 
     /// Decodes a request body.
     ///
@@ -30,16 +37,38 @@ public struct OpenAIChatCodec: ChatCodec {
             var dropped = DroppedPaths()
             var request = request.withoutForeignMembers(&dropped)
             askForUsage(&request)
-            return EncodedRequest(body: request.openAIBody(withGateway: false), dropped: dropped.paths)
+            return changed(
+                EncodedRequest(body: request.openAIBody(withGateway: false), dropped: dropped.paths),
+                request.dialect
+            )
         }
         let portable = try AnthropicPortableRequest(request, for: .openAIChat)
         var written = portable.request
         askForUsage(&written)
-        return EncodedRequest(
+        let encoded = EncodedRequest(
             body: written.openAIBody(withGateway: false),
             dropped: portable.dropped.paths,
             renamedTools: portable.renamedTools
         )
+        return changed(encoded, request.dialect)
+    }
+
+    /// Makes the changes that the server needs.
+    private func changed(_ encoded: EncodedRequest, _ caller: Dialect) -> EncodedRequest {
+        guard let quirks, quirks.touchesRequests else { return encoded }
+        var encoded = encoded
+        let changed = OpenAIChatQuirkEdits.changed(encoded.body, quirks)
+        encoded.body = changed.body
+        for path in changed.dropped {
+            let path = caller == .openAIChat ? path : Self.foreignPath(path)
+            if !encoded.dropped.contains(path) { encoded.dropped.append(path) }
+        }
+        return encoded
+    }
+
+    /// A path of what was written, as far as it says something to a caller whose body has another form.
+    private static func foreignPath(_ path: String) -> String {
+        path.hasPrefix("messages[") ? "messages" : path.replacing(".function.", with: ".")
     }
 
     /// Usage is counted whether the caller's own format asks for it or not.
@@ -65,7 +94,9 @@ public struct OpenAIChatCodec: ChatCodec {
             guard view.member("choices")?.kind == .array, let reader = try? JSONObjectReader(view) else {
                 throw .malformed("the answer has no choices")
             }
-            return ChatResponse(openAI: reader)
+            var response = ChatResponse(openAI: reader)
+            if let quirks { response.read(quirks) }
+            return response
         }
     }
 
@@ -84,7 +115,7 @@ public struct OpenAIChatCodec: ChatCodec {
     }
 
     /// Makes a decoder for one stream.
-    public func makeStreamDecoder() -> OpenAIChatStreamDecoder { OpenAIChatStreamDecoder() }
+    public func makeStreamDecoder() -> OpenAIChatStreamDecoder { OpenAIChatStreamDecoder(quirks: quirks) }
 
     /// Makes an encoder for one stream.
     public func makeStreamEncoder(includeUsage: Bool) -> OpenAIChatStreamEncoder {

@@ -63,8 +63,17 @@ extension UpstreamFailure {
                 ?? Self.text(view.member("msg")) ?? "",
             type: Self.label(view.member("type")),
             code: Self.label(view.member("code")),
-            param: Self.label(view.member("param"))
+            param: Self.label(view.member("param")) ?? Self.place(view.member("message")) ?? Self.place(view)
         )
+    }
+
+    /// The member that a list of findings is about (`{"detail":[{"loc":["body","seed"],"msg":…}]}`), as a path.
+    private static func place(_ view: JSONView?) -> String? {
+        guard let list = view?.member("detail"), let first = list.elements.first(where: { _ in true }),
+            let place = first.member("loc")
+        else { return nil }
+        let names = place.elements.prefix(16).compactMap { label($0) }.filter { $0 != "body" }
+        return names.isEmpty ? nil : cut(names.joined(separator: "."))
     }
 
     /// The first message-like text of a value: itself, or that of its first element or of its `message` or `msg`.

@@ -10,9 +10,12 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
     private var failure: ChatFailure?
     private var isDone = false
     private var hasFinish = false
+    private var quirks: ChatQuirkReader?
 
     /// Makes a decoder for one stream.
-    public init() {}
+    ///
+    /// - Parameter quirks: How the server differs from OpenAI's.
+    public init(quirks: ChatQuirks? = nil) { self.quirks = quirks.flatMap(ChatQuirkReader.init) }
 
     /// Decodes one read and appends the chunks that are complete.
     ///
@@ -70,7 +73,8 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
                     isDone = true
                     return
                 }
-                let chunk = try Self.chunk(data)
+                var chunk = try Self.chunk(data)
+                quirks?.rewrite(&chunk)
                 if chunk.choices.contains(where: { $0.finishReason != nil }) { hasFinish = true }
                 chunks.append(chunk)
                 if let error = chunk.error {

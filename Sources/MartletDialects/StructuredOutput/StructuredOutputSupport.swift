@@ -17,7 +17,29 @@ public struct StructuredOutputSupport: Hashable, Sendable {
     }
 }
 
+extension ChatQuirks {
+    /// Whether what is asked for beside a shape of the answer keeps the server from giving that shape.
+    public func excludesShape(hasTools: Bool, isStream: Bool) -> Bool {
+        !shapeExcludes.isEmpty
+            && (hasTools && shapeExcludes.contains(.tools) || isStream && shapeExcludes.contains(.stream))
+    }
+}
+
 extension StructuredOutputSupport {
+    /// Takes away what a server's quirks do not allow.
+    ///
+    /// - Parameters:
+    ///   - quirks: The quirks.
+    ///   - hasTools: Whether the request has tools.
+    ///   - isStream: Whether the answer is streamed.
+    public mutating func heed(_ quirks: ChatQuirks, hasTools: Bool, isStream: Bool) {
+        if quirks.formats == .objectOnly { jsonSchema = false }
+        if quirks.refusesForcedTools { forcedTools = false }
+        guard quirks.excludesShape(hasTools: hasTools, isStream: isStream) else { return }
+        jsonSchema = false
+        jsonObject = false
+    }
+
     /// Tells what a target can do from what is known of it.
     ///
     /// - Parameters:
@@ -27,13 +49,15 @@ extension StructuredOutputSupport {
     ///   - takesTools: Whether the model takes tools; `nil` when nobody said.
     public init(_ dialect: Dialect, model: String, followsSchemas: Bool?, takesTools: Bool?) {
         switch dialect {
-        case .anthropicMessages:
+        case .anthropicMessages, .anthropicVertex:
             // The format knows schemas only, and only on newer models.
             let isKnown = AnthropicModelTraits(model: model).structuredOutput
             self.init(jsonSchema: followsSchemas ?? isKnown, jsonObject: false, forcedTools: takesTools ?? true)
         case .ollamaChat, .ollamaGenerate:
             // Grammars of the engine, whatever the model; tools cannot be forced.
             self.init(jsonSchema: true, jsonObject: true, forcedTools: false)
+        case .gemini:
+            self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)
         case .openAIChat, .openAIResponses:
             // What does not know schemas mostly knows the older mode of any object.
             self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)

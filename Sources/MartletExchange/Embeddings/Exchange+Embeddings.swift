@@ -31,8 +31,9 @@ extension Exchange {
         guard var run = embedding?.value, target.dialect != .mock else { return }
         var settings = CodecSettings(account: target.account.rawValue, keepAlive: target.quirks.keepAlive)
         settings.model = target.upstreamModel
-        guard let codec = target.dialect.embeddingCodec(settings),
-            let path = target.dialect.embeddingPath(model: target.upstreamModel)
+        settings.isVertex = target.quirks.hasVertexEmbeddings
+        guard target.quirks.hasEmbeddings, let codec = target.dialect.embeddingCodec(settings),
+            let path = target.dialect.embeddingPath(model: target.upstreamModel, isVertex: settings.isVertex)
         else {
             throw GatewayError(
                 .unsupportedParameter,
@@ -41,7 +42,7 @@ extension Exchange {
             )
         }
         let limits = codec.limits
-        let passes = run.form.passes(target.dialect)
+        let passes = run.form.passes(target.dialect) && target.quirks.embeddingNames.isEmpty
         if !run.hasBegun {
             if run.form == .openAI, passes {
                 let split = try body.embeddingSplit(limits)
@@ -67,7 +68,8 @@ extension Exchange {
             var part = try typedEmbedding().part(run.inputs)
             run.request = embedding?.value.request
             part.model = target.upstreamModel
-            let encoded = try codec.encodeRequest(part)
+            let encoded = try codec.encodeRequest(part).leavingOut(target.quirks.dropParams)
+                .renaming(target.quirks.embeddingNames)
             run.dropped = encoded.dropped.map(run.form.callerPath)
             written = SplicedBody(encoded.body)
         }
@@ -167,12 +169,9 @@ extension Exchange {
             answer.usage = usage
             return
         }
-        let tokens = sum.inputTokens.addingReportingOverflow(usage.inputTokens)
-        answer.usage = Usage(
-            inputTokens: tokens.overflow ? Usage.largestCount : min(tokens.partialValue, Usage.largestCount),
-            outputTokens: 0,
-            estimated: sum.estimated || usage.estimated
-        )
+        var both = sum.adding(usage)
+        both.inputTokens = min(both.inputTokens, Usage.largestCount)
+        answer.usage = both
     }
 
     /// What a call for some of the inputs cost, estimated where the provider did not say.
@@ -234,7 +233,9 @@ extension Exchange {
             contentLength: body.readableBytes,
             facts: answerFacts()
         )
-        head.facts.cost = answer.usage.flatMap { usage in answeringTarget?.price?.cost(of: usage) }
+        head.facts.cost = answer.usage.flatMap { usage in
+            answeringTarget.flatMap { Charge(usage, on: $0, after: nil).cost }
+        }
         settle(.settled, &env, &actions)
         actions.add(.respond(head))
         actions.add(.body(body))

@@ -11,7 +11,7 @@ extension Exchange {
     mutating func translateGap(for target: Target, _ settings: CodecSettings) throws(GatewayError) -> Bool {
         var request = try typed()
         guard FIMPlan.isFIM(request) else { return false }
-        guard let route = target.gapRoute else {
+        guard let gap = target.gapFilling else {
             throw GatewayError(
                 .unsupportedParameter,
                 "The provider `\(target.account.rawValue)` of this model fills no gaps between two texts.",
@@ -22,29 +22,31 @@ extension Exchange {
         request.stream = facts.stream
         let plan = try FIMPlan(
             request,
-            route: route,
+            route: gap.route,
             settings: OllamaSettings(
                 context: OllamaContext(window: settings.contextWindow),
                 keepAlive: settings.keepAlive
             )
         )
-        let written = UpstreamRequest(
-            path: plan.path,
+        let encoded = plan.request.leavingOut(target.quirks.dropParams)
+        var written = UpstreamRequest(
+            path: gap.path ?? plan.path,
             accept: facts.stream ? plan.streamType : "application/json",
-            fields: plan.request.headers.map { HeaderField(name: $0.name, value: $0.value) },
-            body: SplicedBody(plan.request.body)
+            fields: encoded.headers.map { HeaderField(name: $0.name, value: $0.value) },
+            body: SplicedBody(encoded.body)
         )
+        written.isUnversioned = gap.path != nil
         let context = callerContext()
         translated = Boxed(
             TranslatedRequest(
                 request: written,
-                dropped: plan.request.dropped.map(format.request.callerPath),
+                dropped: encoded.dropped.map(format.request.callerPath),
                 translation: Translation(
                     from: plan.codec,
                     to: format.answer.codec(for: context),
-                    framing: route == .generate ? .lines : .eventStream,
+                    framing: gap.route == .generate ? .lines : .eventStream,
                     context: context,
-                    promptCheck: plan.request.promptCheck
+                    promptCheck: encoded.promptCheck
                 )
             )
         )
@@ -56,19 +58,20 @@ extension Exchange {
     /// Whether a target would take the caller's bytes, but pass over the text behind the gap: local servers know no
     /// `suffix` (llama-server leaves it out in silence, vLLM refuses it).
     func losesSuffix(on target: Target, _ spoken: Dialect) -> Bool {
-        target.isLocal && spoken == .openAICompletions && format.request == .openAICompletions
-            && body.hasMember("suffix")
+        (target.isLocal || target.quirks.gap != nil) && spoken == .openAICompletions
+            && format.request == .openAICompletions && body.hasMember("suffix")
     }
 }
 
 extension Target {
     /// What the target has for filling a gap; `nil` where it has nothing.
-    fileprivate var gapRoute: FIMRoute? {
+    fileprivate var gapFilling: GapFilling? {
+        if let gap = quirks.gap { return gap }
         switch dialect {
         // A server that sends prompts to its model as they are needs the model's own tokens in them.
-        case .openAIChat: otherDialects.contains(.openAICompletions) ? .completions : .suffix
-        case .ollamaChat: .generate
-        default: nil
+        case .openAIChat: return GapFilling(route: otherDialects.contains(.openAICompletions) ? .completions : .suffix)
+        case .ollamaChat: return GapFilling(route: .generate)
+        default: return nil
         }
     }
 }

@@ -25,9 +25,12 @@ extension Exchange {
         var passes =
             format.passes(spoken) && (responses?.value.canPass ?? true) && !losesSuffix(on: target, spoken)
             && call?.disownsReasoning != true
-        if passes, target.capabilities.jsonSchema == false { passes = try !mustBeSteered(spoken) }
+        let quirks = spoken == .openAIChat ? target.quirks.chat : nil
+        let excludesShape = quirks?.excludesShape(hasTools: facts.toolCount > 0, isStream: facts.stream) ?? false
+        if passes, target.capabilities.jsonSchema == false || excludesShape { passes = try !mustBeSteered(spoken) }
+        if let quirks { try quirks.check(hasTools: facts.toolCount > 0, isStream: facts.stream, target) }
         // The commonest case has a watcher of its own, which costs less.
-        if passes, spoken == .openAIChat { return true }
+        if passes, spoken == .openAIChat, target.quirks.chat?.rewritesAnswers != true { return true }
         if !passes, format.request.hasGaps, try translateGap(for: target, codecSettings(target)) { return true }
         let upstream = try codec(spoken, for: target)
         if passes {
@@ -83,7 +86,9 @@ extension Exchange {
             account: target.account.rawValue,
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive,
-            acceptsStreamUsage: target.quirks.acceptsStreamUsage
+            acceptsStreamUsage: target.quirks.acceptsStreamUsage,
+            chatQuirks: target.quirks.chat,
+            signatures: .shared
         )
         settings.model = target.upstreamModel
         if let hosting = target.quirks.hosting {
@@ -98,7 +103,7 @@ extension Exchange {
         guard let codec = spoken.codec(codecSettings(target)) else {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
         }
-        return codec
+        return codec.leavingOut(target.quirks.dropParams)
     }
 
     /// Whether a target that speaks the caller's format is known not to give answers of the shape that is asked for.
@@ -114,19 +119,21 @@ extension Exchange {
     private func passing(_ spoken: Dialect, _ upstream: any ChatCodec, for target: Target) -> TranslatedRequest {
         let context = callerContext()
         let path = spoken.chatPath(model: target.upstreamModel, stream: facts.stream)
+        let written = body.chat(spoken, for: target, facts: facts)
         return TranslatedRequest(
             request: UpstreamRequest(
                 path: isCount ? path + "/count_tokens" : path,
                 accept: facts.stream ? spoken.streamType : "application/json",
-                fields: head.vendorFields,
-                body: body.spliced(spoken, for: target, facts: facts)
+                fields: vendorFields(for: spoken),
+                body: written.body
             ),
-            dropped: target.quirks.dropParams.filter { body.hasMember($0) },
+            dropped: written.dropped,
             translation: Translation(
                 from: upstream,
                 to: format.answer.codec(for: context),
                 framing: spoken.framing,
-                passes: true,
+                passes: spoken != .openAIChat || target.quirks.chat?.rewritesAnswers != true,
+                passesErrors: true,
                 context: context
             )
         )
@@ -139,8 +146,8 @@ extension Exchange {
         guard let upstream = try? codec(spoken, for: target) else { return }
         if typedRequest == nil { typedRequest = Boxed(written.typed) }
         var fields = written.fields
-        if spoken == format.request {
-            fields += head.vendorFields.filter { field in !fields.contains { $0.name == field.name } }
+        if spoken.callers == format.request {
+            fields += vendorFields(for: spoken).filter { field in !fields.contains { $0.name == field.name } }
         }
         let context = callerContext(format.answer.repeatsRequest ? responses?.value.own ?? written.typed : nil)
         translated = Boxed(
@@ -184,5 +191,17 @@ extension Dialect {
     var repeatsRequest: Bool { self == .openAIResponses }
 
     /// Whether the features that a caller of Anthropic's messages switches on reach its targets.
-    var namesBetas: Bool { self == .anthropicMessages || self == .bedrockAnthropic }
+    var namesBetas: Bool { callers == .anthropicMessages || self == .bedrockAnthropic }
+}
+
+extension ChatQuirks {
+    /// Refuses what would come out wrong.
+    fileprivate func check(hasTools: Bool, isStream: Bool, _ target: Target) throws(GatewayError) {
+        guard refusesToolsInStreams, isStream, hasTools else { return }
+        throw GatewayError(
+            .unsupportedParameter,
+            "The provider `\(target.account.rawValue)` of this model calls no tools in streams; ask without `stream`.",
+            param: "tools"
+        )
+    }
 }

@@ -24,8 +24,18 @@ extension Exchange {
         takeTargetSlot(target, &env, &actions)
     }
 
-    /// The request is made: goes on once there is a slot on its target.
+    /// The request is made: goes on once it can show who sends it, and there is a slot on its target.
     mutating func takeTargetSlot(
+        _ target: Target,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        if let authorization = target.authorization, !authorize(target, by: authorization, &env, &actions) { return }
+        enterTargetSlot(target, &env, &actions)
+    }
+
+    /// Goes on once there is a slot on the target.
+    mutating func enterTargetSlot(
         _ target: Target,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
@@ -125,7 +135,8 @@ extension Exchange {
     ) {
         guard let index = call?.index(of: id), call?.legs[index].phase == .dialing else { return }
         guard let target = call?.legs[index].target else { return }
-        let request = upstreamRequest(for: target)
+        var request = upstreamRequest(for: target)
+        if let authorization = target.authorization { addCallerCredential(authorization, to: &request) }
         if let translated { call?.legs[index].translation = Boxed(translated.value.translation) }
         call?.legs[index].phase = .sent
         call?.legs[index].isReused = reused
@@ -179,7 +190,8 @@ extension Exchange {
         } else if facts.stream, head.media == call?.legs[index].streamMedia {
             phase = .gate
             if call?.legs[index].translation == nil {
-                call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage)
+                let cost = call?.legs[index].target.quirks.chat?.cost
+                call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage, cost: cost)
             }
         } else if head.media == .json {
             // A JSON body where a stream was asked for is an error in disguise or no answer; its text decides.
@@ -290,6 +302,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
+        if leg.status == 401 || leg.status == 403, renewsCredential(of: leg, &env, &actions) { return }
         let upstream: UpstreamFailure
         let body: ByteBuffer
         var status = leg.status
@@ -307,7 +320,11 @@ extension Exchange {
         if leg.status == 400, upstream.refusesReasoning, mayDisownReasoning(isDraining: env.isDraining) {
             return disownReasoning(leg, &env, &actions)
         }
-        let failure = AttemptFailure(status: status, code: upstream.name, retryAfter: leg.retryAfter)
+        let failure = AttemptFailure(
+            status: status,
+            code: upstream.name,
+            retryAfter: leg.retryAfter ?? upstream.retryAfter
+        )
         attemptFailed(leg.id, failure, &env, &actions)
     }
 

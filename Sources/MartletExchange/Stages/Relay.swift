@@ -37,7 +37,7 @@ extension Exchange {
                     return answerWorkDone(.failure(error), index, &env, &actions)
                 }
             } else {
-                whole = WholeAnswer(try Self.report(of: body), body)
+                whole = WholeAnswer(try Self.report(of: body, target.quirks.chat?.cost), body)
             }
         } catch {
             guard let leg = call?.legs[index] else { return }
@@ -110,7 +110,7 @@ extension Exchange {
         answer.status = status
         trace.add(.committed, call?.machine.target ?? 0, status)
         var head = answerHead(contentType: "application/json", length: whole.body.readableBytes)
-        if let usage = answer.usage { head.facts.cost = totalCost(of: usage, on: target) }
+        if let usage = answer.usage { head.facts.cost = Charge(usage, on: target, after: spent).cost }
         if facts.thread != nil {
             rememberThread(
                 AnthropicThreads.messageID(ofAnswer: Array(whole.body.readableBytesView)),
@@ -174,10 +174,13 @@ extension Exchange {
     }
 
     /// Checks a whole JSON body.
-    private static func report(of body: ByteBuffer) throws(ChatFailure) -> OpenAIChatBodyWatcher.Report {
+    private static func report(
+        of body: ByteBuffer,
+        _ cost: ChatQuirks.CostReport?
+    ) throws(ChatFailure) -> OpenAIChatBodyWatcher.Report {
         var result: Result<OpenAIChatBodyWatcher.Report, ChatFailure> = .failure(.cut)
         unsafe body.withUnsafeReadableBytes { bytes in
-            var watcher = OpenAIChatBodyWatcher()
+            var watcher = OpenAIChatBodyWatcher(cost: cost)
             do throws(ChatFailure) {
                 result = .success(unsafe try watcher.finish(bytes))
             } catch {

@@ -16,7 +16,7 @@ enum RequestHeadWriter {
                 bytes.append(request.method.name)
                 bytes.append(" ")
             }
-            bytes.append(target.requestPrefix)
+            bytes.append(request.isUnversioned ? target.unversionedPrefix : target.requestPrefix)
             bytes.append(request.path)
             bytes.append(target.requestSuffix)
             bytes.append(" HTTP/1.1\r\n")

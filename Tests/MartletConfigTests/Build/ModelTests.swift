@@ -199,14 +199,15 @@ import Testing
             let snapshot = Given("[models.m]\nrouting = [\"openai\"]\n" + text, environment: Self.both).build().snapshot
             return try #require(snapshot?.models[ModelName("m")]?.targets.first).capabilities
         }
-        #expect(try found("capabilities = [\"tools\"]") == ModelCapabilities(jsonSchema: false, tools: true))
-        #expect(try found("capabilities = [\"json_schema\"]") == ModelCapabilities(jsonSchema: true, tools: false))
+        #expect(try found("capabilities = [\"tools\"]") == ModelCapabilities(jsonSchema: false, tools: true, reasoning: false))
+        #expect(try found("capabilities = [\"json_schema\"]") == ModelCapabilities(jsonSchema: true, tools: false, reasoning: false))
         #expect(try found("") == ModelCapabilities())
         let known = "providers.openai.model_name = \"gpt-4o-mini\""
-        #expect(try found(known) == ModelCapabilities(jsonSchema: true, tools: true))
+        let mini4o = ModelCapabilities(jsonSchema: true, tools: true, reasoning: false)
+        #expect(try found(known) == mini4o)
         let registry = try #require(Given(nil, environment: Self.both).build().snapshot)
         let mini = registry.models[ModelName("gpt-4o-mini")]?.targets.first
-        #expect(mini?.capabilities == ModelCapabilities(jsonSchema: true, tools: true))
+        #expect(mini?.capabilities == mini4o)
         #expect(registry.accounts[AccountName("openai")]?.makeTarget("gpt-4o-mini").capabilities.jsonSchema == true)
     }
 
