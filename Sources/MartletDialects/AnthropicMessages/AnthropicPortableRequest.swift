@@ -59,7 +59,7 @@ struct AnthropicPortableRequest {
         self.source = source
         self.target = target
         request = ChatRequest(model: source.model, messages: [])
-        // OpenAI and Bedrock take 64 bytes in place of 128; Ollama has no limit.
+        // OpenAI, Bedrock and Gemini take 64 bytes in place of 128; Ollama has no limit.
         names = AnthropicNames(longestName: target == .ollamaChat ? 128 : 64)
         try convertMessages()
         convertTools()
