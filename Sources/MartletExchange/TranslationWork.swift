@@ -1,6 +1,7 @@
 import MartletCore
 import MartletDialects
 import MartletRouting
+import MartletWire
 import NIOCore
 
 /// All that a request in a target's format is made of, so that it can be made on any thread.
@@ -35,6 +36,8 @@ struct TranslationWork: Sendable {
     enum Made: Sendable {
         /// It can be sent.
         case written(Written)
+        /// The caller's own bytes can be sent, with these edits.
+        case edited(JSONSplice)
         /// The target takes only bytes where the request has addresses, which must be fetched before.
         case addresses([MediaRequest.Item], ChatRequest)
     }
@@ -71,7 +74,12 @@ struct TranslationWork: Sendable {
         } catch {
             throw error.naming(callerPath)
         }
-        let encoded = try upstream.encodeRequest(request)
+        let encoded: EncodedRequest
+        do throws(GatewayError) {
+            encoded = try upstream.encodeRequest(request)
+        } catch {
+            throw error.naming(callerPath)
+        }
         for path in (structured?.approximated ?? []) + encoded.dropped {
             let path = callerPath(path)
             if !dropped.contains(path) { dropped.append(path) }
