@@ -48,6 +48,8 @@ LANES = (
          "chunk", events=103),
     Lane("translated", "translated stream (Anthropic upstream), per chunk (5 µs)", "burst", "claude-100", 1024, 8, 2000,
          "chunk", events=104, only=("martlet",), must_us=5),
+    Lane("bedrock", "translated stream (Bedrock upstream), per chunk (5 µs)", "burst", "bedrock-100", 1024, 8, 2000,
+         "chunk", events=104, only=("martlet",), must_us=5),
     Lane("tlsjson1k", "TLS to the upstream: 1 KB request, JSON answer", "json", "json", 1024, 32, 20000, via="tls",
          only=("nginx", "martlet")),
     Lane("tlsburst", "TLS to the upstream: SSE in bursts of 100, per chunk", "burst", "burst-100", 1024, 8, 3000,

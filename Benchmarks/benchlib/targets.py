@@ -16,6 +16,8 @@ BENCHMARKS = Path(__file__).resolve().parent.parent
 KINDS = ("json", "burst-100", "burst-1000", "burstnull-100", "paced-75-1000000", "hold")
 # Those of an upstream that speaks Anthropic's format.
 CLAUDE_KINDS = ("claude-100",)
+# Those of an upstream that speaks Bedrock's Converse.
+BEDROCK_KINDS = ("bedrock-100",)
 
 # What nginx gets for a variant. One cipher suite for all, the quickest on processors with AES instructions.
 NGINX_TO_TLS = """
@@ -223,15 +225,18 @@ def martlet_config(upstream_port, models):
         '\n[gateway.providers.claude]\ntype = "anthropic"\n'
         f'base_url = "http://127.0.0.1:{upstream_port}/v1"\n'
         'api_key_location = "none"\n',
+        '\n[gateway.providers.bedrock]\ntype = "aws_bedrock"\nregion = "us-east-1"\n'
+        f'base_url = "http://127.0.0.1:{upstream_port}"\n'
+        'api_key_location = "none"\n',
     ]
-    names = [(f"lane-{kind}", f"bench-{kind}") for kind in KINDS + CLAUDE_KINDS]
+    names = [(f"lane-{kind}", f"bench-{kind}") for kind in KINDS + CLAUDE_KINDS + BEDROCK_KINDS]
     names += [(f"filler-{index:05}", "bench-json") for index in range(max(0, models - len(names)))]
     for name, upstream in names:
-        account = "claude" if "-claude-" in name else "bench"
+        account = next((account for account in ("claude", "bedrock") if f"-{account}-" in name), "bench")
         parts.append(
             f'\n[models.{name}]\nrouting = ["{account}"]\n'
             "input_price_per_mtok = 3\noutput_price_per_mtok = 15\n"
-            f'\n[models.{name}.providers.{account}]\ntype = "{account}"\nmodel_name = "{upstream}"\n'
+            f'\n[models.{name}.providers.{account}]\nmodel_name = "{upstream}"\n'
         )
     return "".join(parts)
 

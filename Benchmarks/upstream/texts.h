@@ -131,6 +131,80 @@ static const struct text *claude_text(unsigned events) {
     return &text;
 }
 
+static uint32_t checksum(const unsigned char *bytes, size_t length) {
+    uint32_t crc = 0xFFFFFFFF;
+    for (size_t i = 0; i < length; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320 : 0);
+    }
+    return ~crc;
+}
+
+static void put32(unsigned char *place, uint32_t value) {
+    for (int i = 0; i < 4; i++) place[i] = (unsigned char)(value >> (24 - 8 * i));
+}
+
+/// One field of text of a frame; answers the place behind it.
+static unsigned char *put_field(unsigned char *place, const char *name, const char *value) {
+    size_t name_length = strlen(name), length = strlen(value);
+    *place++ = (unsigned char)name_length;
+    memcpy(place, name, name_length);
+    place += name_length;
+    *place++ = 7;
+    *place++ = (unsigned char)(length >> 8);
+    *place++ = (unsigned char)length;
+    memcpy(place, value, length);
+    return place + length;
+}
+
+/// One event of `application/vnd.amazon.eventstream` as an HTTP chunk of its own.
+static void append_frame(struct text *text, const char *type, const char *payload) {
+    unsigned char frame[1024];
+    unsigned char *end = put_field(frame + 12, ":event-type", type);
+    end = put_field(end, ":content-type", "application/json");
+    end = put_field(end, ":message-type", "event");
+    put32(frame + 4, (uint32_t)(end - frame - 12));
+    memcpy(end, payload, strlen(payload));
+    end += strlen(payload);
+    uint32_t total = (uint32_t)(end - frame) + 4;
+    put32(frame, total);
+    put32(frame + 8, checksum(frame, 8));
+    put32(end, checksum(frame, total - 4));
+    char size[16];
+    snprintf(size, sizeof size, "%x\r\n", total);
+    append_string(text, size);
+    append(text, (const char *)frame, total);
+    append_string(text, "\r\n");
+}
+
+/// The stream of an answer of Bedrock's Converse with `events` deltas, made once for one length.
+static const struct text *bedrock_text(unsigned events) {
+    static struct text text;
+    static unsigned made;
+    if (made == events) return &text;
+    text.length = 0;
+    made = events;
+    char payload[256];
+    append_string(&text, "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.amazon.eventstream\r\n"
+                         "x-amzn-RequestId: 00000000-0000-0000-0000-000000000000\r\n"
+                         "Transfer-Encoding: chunked\r\n\r\n");
+    append_frame(&text, "messageStart", "{\"role\":\"assistant\",\"p\":\"abcdefghijkl\"}");
+    for (unsigned i = 0; i < events; i++) {
+        // The service pads its events with a random number of letters.
+        snprintf(payload, sizeof payload, "{\"contentBlockIndex\":0,\"delta\":{\"text\":\" a few words\"},\"p\":\"%.*s\"}",
+                 (int)(i * 7 % 26), "abcdefghijklmnopqrstuvwxyz");
+        append_frame(&text, "contentBlockDelta", payload);
+    }
+    append_frame(&text, "contentBlockStop", "{\"contentBlockIndex\":0,\"p\":\"abc\"}");
+    append_frame(&text, "messageStop", "{\"stopReason\":\"end_turn\",\"p\":\"abcdef\"}");
+    snprintf(payload, sizeof payload,
+             "{\"usage\":{\"inputTokens\":200,\"outputTokens\":%u,\"totalTokens\":%u},\"metrics\":{\"latencyMs\":12}}",
+             events, events + 200);
+    append_frame(&text, "metadata", payload);
+    append_string(&text, "0\r\n\r\n");
+    return &text;
+}
+
 /// The whole answer of a burst, made once for each length.
 static const struct text *burst_text(unsigned events, bool nulls) {
     for (size_t i = 0; i < burst_count; i++) {

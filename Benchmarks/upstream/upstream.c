@@ -6,6 +6,7 @@
 //     x-burst[-N]         N server-sent events at once, each in an HTTP chunk of its own, in as few writes as the
 //                         socket takes
 //     x-claude[-N]        a stream in Anthropic's format with N deltas
+//     x-bedrock[-N]       a stream of Bedrock's Converse with N deltas; the model stands in the path
 //     x-burstnull[-N]     the same with `"usage":null` in each event, as api.openai.com writes them
 //     x-paced[-MS[-N]]    N events, one each MS milliseconds a stream, the streams spread evenly over the interval
 //     x-hold              two events, then silence until the other side closes
@@ -232,10 +233,20 @@ static void start_stream(struct connection *c) {
     c->counted = true;
 }
 
-static void answer_chat(struct connection *c) {
+/// Takes the model out of a path: `POST /model/NAME/converse-stream`.
+static bool find_in_path(const char *line, char *value, size_t room) {
+    const char *start = strstr(line, "/model/");
+    const char *end = start ? strchr(start + 7, '/') : NULL;
+    if (!end || (size_t)(end - start - 7) >= room) return false;
+    memcpy(value, start + 7, (size_t)(end - start - 7));
+    value[end - start - 7] = 0;
+    return true;
+}
+
+static void answer_chat(struct connection *c, const char *line) {
     char model[128], user[64];
     stats.requests++;
-    if (!find_member(c, "\"model\"", model, sizeof model)) {
+    if (!find_in_path(line, model, sizeof model) && !find_member(c, "\"model\"", model, sizeof model)) {
         refuse(c, "400 Bad Request", "no model member found");
         return;
     }
@@ -261,6 +272,13 @@ static void answer_chat(struct connection *c) {
         stats.events += events + 5;
         start_stream(c);
         set_out(c, claude_text(events));
+    } else if (!strncmp(kind, "bedrock", 7)) {
+        char *p = kind + 7;
+        unsigned events = number_in_name(&p, default_events, 100000);
+        c->state = ANSWERING;
+        stats.events += events + 4;
+        start_stream(c);
+        set_out(c, bedrock_text(events));
     } else if (!strncmp(kind, "paced", 5) || !strcmp(kind, "hold")) {
         c->state = STREAMING;
         c->interval = 0;
@@ -290,8 +308,9 @@ static void request_complete(struct connection *c) {
     size_t n = c->head_length < sizeof line - 1 ? c->head_length : sizeof line - 1;
     memcpy(line, c->head, n);
     c->head_length = 0;
-    if (!strncmp(line, "POST /v1/chat/completions ", 26) || !strncmp(line, "POST /v1/messages ", 18)) {
-        answer_chat(c);
+    if (!strncmp(line, "POST /v1/chat/completions ", 26) || !strncmp(line, "POST /v1/messages ", 18) ||
+        !strncmp(line, "POST /model/", 12)) {
+        answer_chat(c, line);
     } else if (!strncmp(line, "GET /v1/models ", 15)) {
         struct text body = {0};
         append_string(&body, "{\"object\":\"list\",\"data\":[");

@@ -16,8 +16,7 @@ private enum TranslationTable {
     /// The formats that a target may speak.
     private static let columns: [(title: String, codec: any ChatCodec)] = [
         ("OpenAI chat", Dialect.openAIChat), ("Responses", .openAIResponses), ("Anthropic", .anthropicMessages),
-        ("Ollama", .ollamaChat), ("Gemini", .gemini),
-        ("Ollama", .ollamaChat), ("Bedrock Converse", .bedrockConverse),
+        ("Ollama", .ollamaChat), ("Gemini", .gemini), ("Bedrock Converse", .bedrockConverse),
     ].compactMap { title, dialect in dialect.codec(CodecSettings(account: "a")).map { (title, $0) } }
 
     static func text() throws -> String {
