@@ -10,7 +10,8 @@ from google import genai
 from google.genai import types
 from harness import GATEWAY_KEY, Martlet
 from openai import OpenAI
-from scripted_gemini import TOKEN, ScriptedGemini
+from google_token import credential
+from scripted_gemini import ScriptedGemini
 from scripted_upstream import Received
 
 GEMINI_KEY = "AIza-scripted-never-shown-to-clients"
@@ -28,7 +29,7 @@ class GeminiCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.gemini = cls.enterClassContext(ScriptedGemini(GEMINI_KEY))
-        env = {"GEMINI_KEY": GEMINI_KEY, "VERTEX_TOKEN": TOKEN}
+        env = {"GEMINI_KEY": GEMINI_KEY, "VERTEX_CREDENTIAL": credential(cls.gemini.root_url)}
         cls.martlet = cls.enterClassContext(Martlet(cls.configuration(), env))
         cls.client = cls.enterClassContext(
             OpenAI(base_url=f"{cls.martlet.url}/v1", api_key=GATEWAY_KEY, timeout=20, max_retries=0)
@@ -45,7 +46,7 @@ class GeminiCase(unittest.TestCase):
     def configuration(cls) -> str:
         parts = ["version = 1"]
         parts.append(account("studio", "gemini", cls.gemini.base_url, "GEMINI_KEY"))
-        parts.append(account("vertex", "vertex", cls.gemini.vertex_url, "VERTEX_TOKEN"))
+        parts.append(account("vertex", "vertex", cls.gemini.vertex_url, "VERTEX_CREDENTIAL"))
         parts.append(model("g3", {"studio": "gemini-3.5-flash"}))
         parts.append(model("g2", {"studio": "gemini-2.5-flash"}))
         parts.append(model("g2-pro", {"studio": "gemini-2.5-pro"}))

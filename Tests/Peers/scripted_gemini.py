@@ -29,10 +29,10 @@ from urllib.parse import unquote, urlsplit
 from gemini_answers import Answer
 from gemini_rules import Refused, check, in_camel_case
 from google.genai import types
+from google_token import TOKEN, TokenService
 from scripted_upstream import Received, ScriptedUpstream, _Handler, _Server
 
 RETRY_DELAY_S = 7
-TOKEN = "ya29.scripted-never-shown-to-clients"
 
 
 def _error(code: int, status: str, message: str, *details: dict) -> dict:
@@ -83,7 +83,7 @@ class ScriptedGemini(ScriptedUpstream):
         self.vertex_url = f"{self.root_url}/v1/projects/p1/locations/europe-west4"
 
 
-class _GeminiHandler(_Handler):
+class _GeminiHandler(TokenService, _Handler):
     def _answer(self, received: Received, request: dict) -> None:
         parts = urlsplit(received.path)
         path, _, method = parts.path.rpartition(":")

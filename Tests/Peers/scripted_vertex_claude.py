@@ -9,11 +9,11 @@ import json
 import threading
 from urllib.parse import unquote
 
+from google_token import TOKEN, TokenService
 from scripted_anthropic import _AnthropicHandler
 from scripted_upstream import Received, ScriptedUpstream, _Server
 
 VERSION = "vertex-2023-10-16"
-TOKEN = "ya29.scripted-never-shown-to-clients"
 BASE = "/v1/projects/p1/locations/europe-west4"
 GOOGLE_ERROR = {"error": {"code": 503, "message": "The service is unavailable.", "status": "UNAVAILABLE"}}
 
@@ -32,7 +32,7 @@ class ScriptedVertexClaude(ScriptedUpstream):
         self.base_url = self.root_url + BASE
 
 
-class _VertexHandler(_AnthropicHandler):
+class _VertexHandler(TokenService, _AnthropicHandler):
     def _answer(self, received: Received, request: dict) -> None:
         path, _, method = received.path.rpartition(":")
         models = f"{BASE}/publishers/anthropic/models/"

@@ -175,6 +175,28 @@ class ToGemini(GeminiCase):
         self.ask("g2", messages)
         self.assertNotIn("thoughtSignature", json.dumps(self.sent()))
 
+    def test_a_signature_that_is_refused_is_left_out(self) -> None:
+        seal = "AAAAAAAAAAAA"
+        block = {"type": "thinking", "thinking": "", "signature": f"gemini:studio:{seal}", "index": 0}
+        for more, beside in (
+            ({}, {"extra_content": {"google": {"thought_signature": seal}}}),
+            ({"thinking_blocks": [block]}, {}),
+        ):
+            with self.subTest(more=more):
+                self.setUp()
+                function = {"name": "get_time", "arguments": '{"zone":"UTC"}'}
+                call = {"id": "call_1", "type": "function", "function": function, **beside}
+                asked = {"role": "assistant", "content": None, "tool_calls": [call], **more}
+                messages = [*user("time?"), asked, {"role": "tool", "tool_call_id": "call_1", "content": "noon"}]
+                answer = self.ask("g3", messages)
+                self.assertIn("The tools said: noon", answer.choices[0].message.content)
+                first, second = [
+                    part.get("thoughtSignature")
+                    for one in self.gemini.received
+                    for part in one.json["contents"][1]["parts"]
+                ]
+                self.assertEqual((first, second), (seal, PLACEHOLDER))
+
     def test_a_schema_of_the_answer_is_followed(self) -> None:
         answer = self.client.chat.completions.parse(model="g3", messages=user("plan"), response_format=Plan)
         self.assertIsInstance(answer.choices[0].message.parsed, Plan)

@@ -8,9 +8,10 @@ import unittest
 import anthropic
 from dialect_case import WEATHER, WEATHER_ARGUMENTS, claude_usage, model, user
 from gemini_case import account
-from harness import GATEWAY_KEY, Martlet
+from harness import GATEWAY_KEY, Martlet, eventually
 from openai import OpenAI
-from scripted_vertex_claude import BASE, TOKEN, VERSION, ScriptedVertexClaude
+from google_token import TOKEN, credential
+from scripted_vertex_claude import BASE, VERSION, ScriptedVertexClaude
 
 MODELS = "echo parallel claude-sonnet-4-5@20250929 claude-opus-5-1 refuse-400 redacted cut".split()
 
@@ -19,7 +20,7 @@ class VertexClaude(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         cls.upstream = cls.enterClassContext(ScriptedVertexClaude())
-        cls.martlet = cls.enterClassContext(Martlet(cls.configuration(), {"VERTEX_TOKEN": TOKEN}))
+        cls.martlet = cls.enterClassContext(Martlet(cls.configuration(), {"VERTEX_CREDENTIAL": credential(cls.upstream.root_url)}))
         cls.openai = cls.enterClassContext(
             OpenAI(base_url=f"{cls.martlet.url}/v1", api_key=GATEWAY_KEY, timeout=20, max_retries=0)
         )
@@ -32,7 +33,7 @@ class VertexClaude(unittest.TestCase):
         parts = ["version = 1"]
         # `vertex` finds Claude by the name of the model.
         for name, kind in (("claude", "gcp_vertex_anthropic"), ("both", "vertex"), ("failing", "gcp_vertex_anthropic")):
-            parts.append(account(name, kind, cls.upstream.base_url, "VERTEX_TOKEN"))
+            parts.append(account(name, kind, cls.upstream.base_url, "VERTEX_CREDENTIAL"))
         parts += [model(name.replace("@", "-"), {"claude": name}) for name in MODELS]
         parts.append(model("by-name", {"both": "claude-opus-5-1"}))
         parts.append(model("google-503", {"failing": "google-503"}))
@@ -67,7 +68,9 @@ class VertexClaude(unittest.TestCase):
         answer = self.openai.chat.completions.create(model="echo", messages=user("weather"), tools=[WEATHER])
         call = answer.choices[0].message.tool_calls[0]
         self.assertEqual(json.loads(call.function.arguments), WEATHER_ARGUMENTS)
-        expected = claude_usage(self.upstream.only_request())
+        received = self.upstream.only_request()
+        eventually(lambda: received.usage)
+        expected = claude_usage(received)
         self.assertEqual(answer.usage.total_tokens, expected["total"])
 
     def test_an_anthropic_client_keeps_all_its_words(self) -> None:

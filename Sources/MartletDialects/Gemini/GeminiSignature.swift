@@ -35,10 +35,11 @@ enum GeminiSignature {
     /// account's.
     static func own(_ reasoning: ChatReasoning, for account: String?) -> String? {
         guard let text = reasoning.signature, let found = unmarked(text) else { return nil }
-        if let account, let origin = found.origin ?? reasoning.origin, !origin.utf8.elementsEqual(account.utf8) {
-            return nil
+        guard let account else { return found.signature }
+        let isForeign = [found.origin, reasoning.origin].contains { origin in
+            origin.map { !$0.utf8.elementsEqual(account.utf8) } ?? false
         }
-        return found.signature
+        return isForeign ? nil : found.signature
     }
 
     /// The member beside a call that Google's own chat completions have.

@@ -98,7 +98,7 @@ extension Exchange {
             keepAlive: target.quirks.keepAlive,
             acceptsStreamUsage: target.quirks.acceptsStreamUsage,
             chatQuirks: target.quirks.chat,
-            signatures: GeminiSignatures(SignatureMemory.shared)
+            signatures: call?.disownsReasoning == true ? nil : GeminiSignatures(SignatureMemory.shared)
         )
         settings.promptCache = target.quirks.promptCache
         settings.model = target.upstreamModel
