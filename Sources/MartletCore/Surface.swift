@@ -60,6 +60,12 @@ public enum Route: String, Sendable, Hashable {
     case cloud
     /// The caller's or the configuration's `fallbacks` after the model.
     case fallback
+
+    /// Reads what a request asks for; upper and lower case are the same.
+    public init?(asked text: String) { self.init(rawValue: text.lowercased()) }
+
+    /// What a request may ask for, for errors.
+    public static var rule: String { "must be one of local, auto, cloud and fallback" }
 }
 
 /// Where a request's content may go; only ever tightened along the way.

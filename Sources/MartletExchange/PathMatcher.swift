@@ -3,11 +3,11 @@ import MartletRouting
 
 /// Matches paths byte by byte; a path is decoded once, and only where it names a model.
 public enum PathMatcher {
-    /// The surface whose shapes a request is answered in: models are told to Anthropic's clients in their own.
+    /// The surface whose shapes a request is answered in: of models and files Anthropic's clients hear in their own.
     static func surface(of head: ClientHead) -> Surface {
         let surface = surface(of: head.path)
         guard surface == .openAI, head.vendorFields.contains(where: { $0.name == "anthropic-version" }),
-            head.path.hasSuffix("/models") || head.path.contains("/models/")
+            ["/models", "/files"].contains(where: { head.path.hasSuffix($0) || head.path.contains($0 + "/") })
         else { return surface }
         return .anthropic
     }

@@ -37,7 +37,9 @@ struct RequestBody {
     /// Reads the fields of a form as it comes.
     mutating func readForm(_ bytes: ByteBuffer, contentType: String) throws(MultipartForm.FormError) {
         if upload == nil {
-            upload = Boxed(UploadedForm(form: try MultipartForm(contentType: contentType, keeping: ["model"])))
+            upload = Boxed(
+                UploadedForm(form: try MultipartForm(contentType: contentType, keeping: UploadedForm.wanted))
+            )
         }
         try upload?.value.form.read(bytes.readableBytesUInt8Span)
     }

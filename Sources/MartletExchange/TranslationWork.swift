@@ -74,7 +74,12 @@ struct TranslationWork: Sendable {
         } catch {
             throw error.naming(callerPath)
         }
-        let encoded = try upstream.encodeRequest(request)
+        let encoded: EncodedRequest
+        do throws(GatewayError) {
+            encoded = try upstream.encodeRequest(request)
+        } catch {
+            throw error.naming(callerPath)
+        }
         for path in (structured?.approximated ?? []) + encoded.dropped {
             let path = callerPath(path)
             if !dropped.contains(path) { dropped.append(path) }

@@ -25,6 +25,9 @@ struct UploadedForm {
     /// Bytes in the file.
     var written = 0
 
+    /// The fields that decide where it goes.
+    static let wanted = ["model", "route", "provider"]
+
     /// Bytes of a form that stay in memory.
     static let memoryLimit = 262_144
 }

@@ -66,6 +66,8 @@ struct PresetsFile: Decodable {
         var acceptsStreamUsage: Bool
         var differences: Differences?
         var priceList: String?
+        var reportsCost: Bool?
+        var wholeApi: Bool?
 
         var descriptor: ProviderDescriptor {
             var out = ProviderDescriptor(
@@ -95,6 +97,8 @@ struct PresetsFile: Decodable {
             out.headers = (headers ?? [:]).sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
             out.acceptsStreamUsage = acceptsStreamUsage
             differences?.apply(to: &out)
+            out.reportsCost = reportsCost ?? false
+            out.hasWholeAPI = wholeApi ?? false
             out.priceList = ProviderKind(priceList ?? kind)
             return out
         }

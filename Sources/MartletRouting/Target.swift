@@ -163,6 +163,8 @@ public struct Quirks: Hashable, Sendable {
     public var hasEmbeddings: Bool
     /// What it has for filling the gap between two texts; `nil` when its type declares nothing.
     public var gap: GapFilling?
+    /// Whether it has the other endpoints of OpenAI's API, too: files, images, sound.
+    public var hasWholeAPI = false
     /// Whether its answers say what they cost, and that is what is charged.
     public var reportsCost = false
     /// Which marks of the prompt cache are set in requests whose callers set none.

@@ -48,7 +48,8 @@ struct AccountPlan: Sendable {
             hasEmbeddings: descriptor.hasEmbeddings,
             gap: descriptor.gapFilling
         )
-        quirks.reportsCost = descriptor.chatQuirks?.cost != nil
+        quirks.hasWholeAPI = descriptor.hasWholeAPI
+        quirks.reportsCost = descriptor.reportsCost
         quirks.promptCache = promptCache
         quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         quirks.hosting = hosting
@@ -74,7 +75,7 @@ struct AccountPlan: Sendable {
                 : dialect == nil
                     ? descriptor.otherDialects(of: upstreamModel)
                     : [descriptor.dialect] + descriptor.otherDialects.filter { $0 != dialect },
-            capabilities: capabilities,
+            capabilities: capabilities.heeding(descriptor.chatQuirks),
             requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? "",
             authorization: authorization
         )

@@ -32,7 +32,7 @@ struct AccountReader {
         if table["enabled"]?.boolean == false { return .off("account \(name) has enabled = false") }
         let typeName = table["type"]?.string ?? name
         let typeOrigin = table["type"]?.origin ?? origin
-        let descriptor: ProviderDescriptor
+        var descriptor: ProviderDescriptor
         switch catalog.lookup(typeName) {
         case .available(let found): descriptor = found
         case .unavailable(let provider):
@@ -50,6 +50,8 @@ struct AccountReader {
             return .refused
         }
         if descriptor.dialect == .mock { return .on(.mock(descriptor)) }
+        guard checkAuthHeader(of: name, table) else { return .refused }
+        QuirkReader(table: table).apply(to: &descriptor)
         let region = region(table)
         if region == nil, descriptor.needsRegion(hasBaseURL: table["base_url"] != nil) {
             let message = "account \(name) has no region: set region, or AWS_REGION"
@@ -254,6 +256,7 @@ struct AccountReader {
         if let container = table["hosted_provider"]?.string {
             plan.hosting = Quirks.Hosting(container: container, model: table["container_model"]?.string)
         } else if let model = table["container_model"]?.string {
+            // What runs in the container, no provider.
             plan.hosting = Quirks.Hosting(container: "openai", model: model)
         }
         plan.maxConcurrency = table["max_concurrency"]?.integer ?? 0
@@ -263,6 +266,19 @@ struct AccountReader {
             total: table["timeout_s"]?.number.map(Duration.seconds(_:)),
             firstToken: table["first_token_timeout_s"]?.number.map(Duration.seconds(_:))
         )
+    }
+
+    /// Checks the field that an account says carries its key.
+    private mutating func checkAuthHeader(of name: String, _ table: ConfigTable) -> Bool {
+        let field = table["auth_header"]
+        let prefix = table["auth_prefix"]
+        guard field != nil || prefix != nil else { return true }
+        let name = field?.string?.lowercased() ?? "authorization"
+        guard let refusal = HeaderRules.refusal(name: name, value: (prefix?.string ?? "") + "key"),
+            let node = field ?? prefix
+        else { return true }
+        error(node.origin, "the field \(KeyText.part(name)) for the key \(refusal)")
+        return false
     }
 
     /// The account's own setting, else that of the variable, which is a switch or one of the words.

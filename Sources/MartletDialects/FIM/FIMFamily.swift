@@ -35,7 +35,7 @@ public enum FIMFamily: String, Hashable, Sendable, CaseIterable {
             self = .starCoder
         } else if has("qwen"), has("coder") {
             self = .qwenCoder
-        } else if has("deepseek"), has("coder") {
+        } else if has("deepseekcoder") {
             self = .deepSeekCoder
         } else if has("codellama") {
             self = .codeLlama
@@ -66,6 +66,9 @@ public enum FIMFamily: String, Hashable, Sendable, CaseIterable {
         case .codestral: "[SUFFIX]\(suffix)[PREFIX]\(prefix)"
         }
     }
+
+    /// Whether a token says where the middle begins.
+    public var hasMiddleToken: Bool { self != .codestral }
 
     /// What ends the middle, for servers that write special tokens as text instead of stopping at them.
     public var stop: [String] {

@@ -145,7 +145,8 @@ extension BodyMembers {
 
     /// Reads what speaks to the gateway; a vendor's own field of the same name is left alone.
     func readGateway(into facts: inout RequestFacts) throws(GatewayError) {
-        if let text = self["route"]?.string(), let route = Route(rawValue: text) {
+        if let value = self["route"], !value.isNull {
+            guard let route = value.string().flatMap({ Route(asked: $0) }) else { throw .invalid("route", Route.rule) }
             facts.route = route
             facts.gatewayMembers.insert(.route)
         }

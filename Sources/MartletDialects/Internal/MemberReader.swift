@@ -54,16 +54,22 @@ extension MemberReader {
         }
     }
 
-    /// Takes one of the gateway's own values; any other is a vendor's field and passes.
-    mutating func readRoute(_ member: JSONMember) {
-        guard member.kind == .string, let text = cursor.string() else { return }
-        guard let route = Route(rawValue: String(decoding: cursor.decoded(text), as: UTF8.self)) else { return }
+    /// Takes one of the gateway's own values; a wrong one must not send content where it was not to go.
+    mutating func readRoute(_ member: JSONMember) throws(GatewayError) {
+        if member.kind == .null { return }
+        guard member.kind == .string, let text = cursor.string(),
+            let route = Route(asked: String(decoding: cursor.decoded(text), as: UTF8.self))
+        else { throw .invalid("route", Route.rule) }
         facts.route = route
         facts.gatewayMembers.insert(.route)
     }
 
+    /// Takes the name of an account; an object is a vendor's own field and passes (OpenRouter, "Provider Routing").
     mutating func readProvider(_ member: JSONMember) throws(GatewayError) {
-        guard member.kind == .string, let text = cursor.string() else { return }
+        if member.kind == .null || member.kind == .object { return }
+        guard member.kind == .string, let text = cursor.string() else {
+            throw .invalid("provider", "must be the name of an account")
+        }
         guard 1...256 ~= text.length else { throw .invalid("provider", "must have 1 to 256 bytes") }
         facts.provider = String(decoding: cursor.decoded(text), as: UTF8.self)
         facts.gatewayMembers.insert(.provider)

@@ -190,8 +190,7 @@ extension Exchange {
         } else if facts.stream, head.media == call?.legs[index].streamMedia {
             phase = .gate
             if call?.legs[index].translation == nil {
-                let cost = call?.legs[index].target.quirks.chat?.cost
-                call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage, cost: cost)
+                call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage)
             }
         } else if head.media == .json {
             // A JSON body where a stream was asked for is an error in disguise or no answer; its text decides.
@@ -338,7 +337,7 @@ extension Exchange {
     ) {
         guard let index = call?.index(of: id), let leg = call?.legs[index] else { return }
         if case .upstream(let upstream)? = words, let status = failure.status {
-            call?.lastBody = UpstreamErrorBody(status: status, body: leg.errorBody(of: upstream))
+            call?.lastBody = UpstreamErrorBody(status: status, body: leg.errorBody(of: upstream, status: status))
         }
         drop(leg, outcome: failure.outcomeLabel, &actions)
         env.report(leg.target, failure)

@@ -15,7 +15,7 @@ extension Exchange {
             )
             // Asked for only by who needs it: each of these is handed a copy of the exchange.
             var plan: Plan
-            if passThrough != nil, facts.model == nil, let anyone = try planWithoutModel() {
+            if passThrough != nil, facts.model == nil, let anyone = try planWithoutModel(request) {
                 plan = anyone
             } else if surface == .ollama {
                 plan = try planned(request)
@@ -46,7 +46,7 @@ extension Exchange {
     private func askedRoute() throws(GatewayError) -> Route? {
         if let route = facts.route { return route }
         guard let text = head.gatewayRoute else { return nil }
-        guard let route = Route(rawValue: text.lowercased()) else {
+        guard let route = Route(asked: text) else {
             throw GatewayError(
                 .invalidValue,
                 "X-Gateway-Route is one of local, auto, cloud, fallback.",

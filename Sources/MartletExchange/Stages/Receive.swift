@@ -58,6 +58,8 @@ extension Exchange {
     var bodyIsUnread: Bool { hasBody && bodyComplete == nil }
 
     private func isServed(_ endpoint: EndpointKind) -> Bool {
+        // Files of Anthropic's clients belong to Anthropic, and to no provider that has OpenAI's API.
+        if case .pass = endpoint, surface == .anthropic { return false }
         if case .page(.metrics) = endpoint { return snapshot.observability.prometheusEnabled }
         return true
     }
