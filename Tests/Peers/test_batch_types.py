@@ -9,9 +9,9 @@ import json
 import unittest
 from pathlib import Path
 
-import anthropic
-import openai
+from anthropic.pagination import SyncPage
 from anthropic.types import Message, messages
+from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileDeleted, FileObject
 from openai.types.chat import ChatCompletion
 
@@ -44,9 +44,9 @@ class BatchTypes(unittest.TestCase):
         self.assertEqual([(error.code, error.line) for error in failed.errors.data], [("invalid_json_line", 1)])
 
     def test_pages_of_openai(self) -> None:
-        page = openai.pagination.SyncCursorPage[Batch].model_validate(read("openai-page.json"))
+        page = SyncCursorPage[Batch].model_validate(read("openai-page.json"))
         self.assertEqual(([batch.id for batch in page.data], page.has_more), (["batch_1", "batch_2"], True))
-        files = openai.pagination.SyncCursorPage[FileObject].model_validate(read("openai-files.json"))
+        files = SyncCursorPage[FileObject].model_validate(read("openai-files.json"))
         self.assertEqual([file.id for file in files.data], ["file-2"])
 
     def test_files_of_openai(self) -> None:
@@ -68,7 +68,7 @@ class BatchTypes(unittest.TestCase):
         self.assertEqual(batch.ended_at.isoformat(), "2026-11-20T11:00:00+00:00")
         running = self.known(messages.MessageBatch, read("anthropic-running.json"))
         self.assertIsNone(running.results_url)
-        page = anthropic.pagination.SyncPage[messages.MessageBatch].model_validate(read("anthropic-page.json"))
+        page = SyncPage[messages.MessageBatch].model_validate(read("anthropic-page.json"))
         self.assertEqual([batch.id for batch in page.data], ["msgbatch_1", "msgbatch_2"])
         self.known(messages.DeletedMessageBatch, read("anthropic-deleted.json"))
 

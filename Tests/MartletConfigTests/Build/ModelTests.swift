@@ -20,8 +20,11 @@ import Testing
     @Test("without models the registry's names of accounts that are on exist, in its order, then auto")
     func registry() throws {
         let snapshot = try #require(Given(nil, environment: Self.both).build().snapshot)
-        #expect(snapshot.listed.first == ListedModel(id: "gpt-4o", ownedBy: "openai"))
-        #expect(snapshot.listed.last == ListedModel(id: "auto", ownedBy: "martlet"))
+        #expect(snapshot.listed.first.map { [$0.id, $0.ownedBy] } == ["gpt-4o", "openai"])
+        #expect(snapshot.listed.last.map { [$0.id, $0.ownedBy] } == ["auto", "martlet"])
+        let facts = snapshot.listed.first?.facts
+        #expect(facts?.contextWindow == 128_000 && facts?.price?.input == TokenPrice(picoUSD: 2_500_000))
+        #expect(facts?.capabilities == ["stream", "tools", "vision", "json_schema"])
         #expect(snapshot.models[ModelName("gpt-4o-mini")]?.targets.map(\.account.rawValue) == ["openai", "openrouter"])
         #expect(
             snapshot.models[ModelName("claude-opus-4-5")]?.targets.map(\.upstreamModel) == ["anthropic/claude-opus-4.5"]
@@ -55,7 +58,7 @@ import Testing
     @Test("with nothing configured there is the mock model alone")
     func mock() throws {
         let snapshot = try #require(Given().build().snapshot)
-        #expect(snapshot.listed == [ListedModel(id: "mock", ownedBy: "mock")])
+        #expect(snapshot.listed.map { [$0.id, $0.ownedBy] } == [["mock", "mock"]])
         #expect(snapshot.defaultModel == ModelName("mock"))
         let target = try #require(snapshot.models[ModelName("mock")]?.targets.first)
         #expect(target.dialect == .mock && target.isLocal && target.source == .local && target.price == .free)
