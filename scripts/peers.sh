@@ -68,6 +68,7 @@ if python="$(scripts/venv.sh openai3)"; then
     if MARTLET_LLAMA_SERVER="$(scripts/llama-server.sh)" && MARTLET_TINY_MODEL="$(scripts/tiny-model.sh)"; then
         export MARTLET_LLAMA_SERVER MARTLET_TINY_MODEL
         run "$python" test_llama_server
+        suites anthropic "anthropic openai" test_llama_anthropic
     else
         fail "llama-server or its model is not there"
     fi

@@ -17,6 +17,8 @@ struct Call {
     var lastBody: UpstreamErrorBody?
     /// Whether the ledger knows of this request.
     var intentRecorded = false
+    /// Whether sealed reasoning is left out, because a target did not take it for its own.
+    var disownsReasoning = false
     /// Whether a stale connection was replaced already.
     var redialled = false
     /// A target slot that was granted for the attempt that begins.

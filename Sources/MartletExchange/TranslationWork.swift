@@ -15,6 +15,8 @@ struct TranslationWork: Sendable {
     let body: ByteBuffer
     /// The request as values, when it was read before.
     let typed: ChatRequest?
+    /// Whether sealed reasoning is left out.
+    let disownsReasoning: Bool
 
     /// The request in the target's format.
     struct Written: Sendable {
@@ -48,6 +50,7 @@ struct TranslationWork: Sendable {
             caller = try format.request.codec(for: context).decodeRequest(Array(body.readableBytesView))
         }
         var request = caller
+        if disownsReasoning { request.disownReasoning() }
         var dropped: [String] = []
         var callerPath = format.request.callerPath
         if request.dialect == .openAIResponses, spoken != .openAIResponses {

@@ -43,6 +43,8 @@ public struct DecisionTrace: Sendable {
         case retry
         /// A stale connection was replaced before the attempt counted.
         case redialled
+        /// The target did not take sealed reasoning of the history for its own and is asked again without: target index.
+        case disowned
         /// A target cannot do what was asked for and is passed over: target index.
         case unfit
         /// The target left out parts of the prompt, which did not fit: prompt tokens it read, whether it was a stream.

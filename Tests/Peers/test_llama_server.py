@@ -1,28 +1,16 @@
-"""A real llama-server with a tiny model behind Martlet's `[local]` section.
-
-    MARTLET_LLAMA_SERVER    the binary (scripts/llama-server.sh prints it)
-    MARTLET_TINY_MODEL      the model file (scripts/tiny-model.sh prints it)
-
-The model's weights are random, but fixed: its words mean nothing, its token counts and its answers at temperature 0 are
-always the same.
-"""
+"""A real llama-server behind Martlet's `[local]` section."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import unittest
 
 import openai
-from harness import GATEWAY_KEY, Child, Martlet, eventually, free_port, is_open
+from harness import GATEWAY_KEY, Martlet, eventually, free_port, is_open
+from llama_case import FIXED, HELLO, HELLO_TOKENS, NAME, LlamaServer
 from openai import OpenAI
 
-NAME = "tiny-words"
 PROBED_PORTS = (11434, 8080, 9931, 1234)
-HELLO = [{"role": "user", "content": "hello"}]
-HELLO_TOKENS = 25
-FIXED = {"temperature": 0, "max_tokens": 12}
 # Generates until someone stops it: the server runs with context shift, and the end token is ignored.
 FOR_EVER = {"max_tokens": 100_000_000, "extra_body": {"ignore_eos": True}}
 TOOL = {
@@ -33,37 +21,6 @@ TOOL = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
-
-
-class LlamaServer:
-    """Runs llama-server on a port of its own while the `with` block lasts."""
-
-    def __enter__(self) -> LlamaServer:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        model = os.environ["MARTLET_TINY_MODEL"]
-        flags = "-t 1 -np 2 --no-ui --offline --sse-ping-interval 5 --context-shift --cache-ram 0".split()
-        where = ["-m", model, "-a", NAME, "--host", "127.0.0.1", "--port", str(self.port)]
-        self.process = Child([os.environ["MARTLET_LLAMA_SERVER"], *where, *flags])
-        self.process.wait_for("GET /health with 200", lambda: self._get("/health")[0] == 200 or None)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-
-    def busy_slots(self) -> int:
-        return sum(slot["is_processing"] for slot in self._get("/slots")[1])
-
-    def _get(self, path: str) -> tuple[int, object]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, json.loads(response.read())
-        except OSError:
-            return 0, None
-        finally:
-            connection.close()
 
 
 def configuration(base_url: str) -> str:

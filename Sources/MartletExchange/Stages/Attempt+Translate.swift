@@ -24,6 +24,7 @@ extension Exchange {
         let spoken = target.spoken(for: format.request)
         var passes =
             format.passes(spoken) && (responses?.value.canPass ?? true) && !losesSuffix(on: target, spoken)
+            && call?.disownsReasoning != true
         if passes, target.capabilities.jsonSchema == false || excludesShape(target, spoken) {
             passes = try !mustBeSteered(spoken)
         }
@@ -44,7 +45,8 @@ extension Exchange {
             stream: facts.stream,
             context: callerContext(),
             body: body.buffer,
-            typed: typedRequest?.value
+            typed: typedRequest?.value,
+            disownsReasoning: call?.disownsReasoning ?? false
         )
         // What was fetched for it counts, too.
         if body.heldBytes > Computation.threshold {

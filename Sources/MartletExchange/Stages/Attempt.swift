@@ -303,6 +303,9 @@ extension Exchange {
         if leg.received <= snapshot.limits.maxGateBytes {
             call?.lastBody = UpstreamErrorBody(status: leg.status, body: body)
         }
+        if leg.status == 400, upstream.refusesReasoning, mayDisownReasoning(isDraining: env.isDraining) {
+            return disownReasoning(leg, &env, &actions)
+        }
         let failure = AttemptFailure(status: leg.status, code: upstream.name, retryAfter: leg.retryAfter)
         attemptFailed(leg.id, failure, &env, &actions)
     }

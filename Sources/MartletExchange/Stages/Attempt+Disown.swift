@@ -1,0 +1,23 @@
+import MartletDialects
+import MartletRouting
+
+/// A history may hold reasoning that only its maker can read or prove; another account of the same provider cannot.
+extension Exchange {
+    /// Whether a request that was refused for its reasoning may go out again without.
+    func mayDisownReasoning(isDraining: Bool) -> Bool {
+        call?.disownsReasoning == false && call?.legs.count == 1 && !goesOnInThread && !isDraining
+    }
+
+    /// Asks the same target again, once, without the reasoning it refused.
+    mutating func disownReasoning(
+        _ leg: Leg,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        drop(leg, outcome: AttemptFailure(.clientError, status: leg.status).outcomeLabel, &actions)
+        trace.add(.disowned, call?.machine.target ?? 0)
+        call?.disownsReasoning = true
+        deadlines.clearLeg()
+        beginAttempt(&env, &actions)
+    }
+}
