@@ -93,7 +93,11 @@ struct ModelReader {
     private static func abilities(_ table: ConfigTable) -> ModelCapabilities? {
         guard let list = table["capabilities"]?.array else { return nil }
         let names = list.compactMap(\.string)
-        return ModelCapabilities(jsonSchema: names.contains("json_schema"), tools: names.contains("tools"), reasoning: names.contains("reasoning"))
+        return ModelCapabilities(
+            jsonSchema: names.contains("json_schema"),
+            tools: names.contains("tools"),
+            reasoning: names.contains("reasoning")
+        )
     }
 
     private mutating func isUsable(_ name: String, _ node: ConfigNode) -> Bool {

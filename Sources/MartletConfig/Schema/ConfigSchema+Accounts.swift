@@ -44,7 +44,11 @@ extension ConfigSchema {
             ),
             "TLS towards it."
         ),
-        SchemaKey("api_version", .string, "Version of the API, for addresses that have one, such as Azure's older ones."),
+        SchemaKey(
+            "api_version",
+            .string,
+            "Version of the API, for addresses that have one, such as Azure's older ones."
+        ),
         SchemaKey("proxy", .string, "HTTP proxy; empty goes without the environment's."),
         SchemaKey("region", .string, "Cloud region.", variables: ["AWS_REGION"], isBuilt: false),
         SchemaKey("location", .string, "Cloud location.", isBuilt: false),

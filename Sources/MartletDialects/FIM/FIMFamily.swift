@@ -35,7 +35,7 @@ public enum FIMFamily: String, Hashable, Sendable, CaseIterable {
             self = .starCoder
         } else if has("qwen"), has("coder") {
             self = .qwenCoder
-        } else if has("deepseek"), has("coder") {
+        } else if has("deepseekcoder") {
             self = .deepSeekCoder
         } else if has("codellama") {
             self = .codeLlama

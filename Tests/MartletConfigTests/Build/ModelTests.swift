@@ -199,8 +199,14 @@ import Testing
             let snapshot = Given("[models.m]\nrouting = [\"openai\"]\n" + text, environment: Self.both).build().snapshot
             return try #require(snapshot?.models[ModelName("m")]?.targets.first).capabilities
         }
-        #expect(try found("capabilities = [\"tools\"]") == ModelCapabilities(jsonSchema: false, tools: true, reasoning: false))
-        #expect(try found("capabilities = [\"json_schema\"]") == ModelCapabilities(jsonSchema: true, tools: false, reasoning: false))
+        #expect(
+            try found("capabilities = [\"tools\"]")
+                == ModelCapabilities(jsonSchema: false, tools: true, reasoning: false)
+        )
+        #expect(
+            try found("capabilities = [\"json_schema\"]")
+                == ModelCapabilities(jsonSchema: true, tools: false, reasoning: false)
+        )
         #expect(try found("") == ModelCapabilities())
         let known = "providers.openai.model_name = \"gpt-4o-mini\""
         let mini4o = ModelCapabilities(jsonSchema: true, tools: true, reasoning: false)

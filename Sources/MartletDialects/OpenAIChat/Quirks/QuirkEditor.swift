@@ -109,7 +109,8 @@ struct QuirkEditor {
         guard let limit = quirks.tokenLimit else { return }
         let older = self["max_tokens"]
         let newer = self["max_completion_tokens"]
-        let (wanted, other, name) = limit == .maxTokens ? (older, newer, "max_tokens") : (newer, older, "max_completion_tokens")
+        let (wanted, other, name) =
+            limit == .maxTokens ? (older, newer, "max_tokens") : (newer, older, "max_completion_tokens")
         guard let other else { return }
         guard let wanted else {
             if limit != .either { replaceKey(other.key, with: name) }

@@ -24,12 +24,17 @@ import Testing
     @Test(
         arguments: [
             ("<think>Hm</think>Hi", "Hm", "Hi"), ("<think>\nHm\n</think>\n\nHi", "Hm\n", "Hi"),
-            ("\n <think>a < b </thin k></think> Hi", "a < b </thin k>", "Hi"), ("Hi <think>x</think>", "", "Hi <think>x</think>"),
+            ("\n <think>a < b </thin k></think> Hi", "a < b </thin k>", "Hi"),
+            ("Hi <think>x</think>", "", "Hi <think>x</think>"),
             ("<thin air>", "", "<thin air>"), ("<think>never closed", "never closed", ""), ("<", "", "<"),
             ("<think></think>Hi", "", "Hi"), ("<think>ü€😀</think>ü€😀", "ü€😀", "ü€😀"),
         ]
     )
-    func `a text that begins with reasoning in tags is split`(_ text: String, _ reasoning: String, _ content: String) throws {
+    func `a text that begins with reasoning in tags is split`(
+        _ text: String,
+        _ reasoning: String,
+        _ content: String
+    ) throws {
         let scalars = text.unicodeScalars.map { String($0) }
         let ways = [[text], scalars, [String(text.prefix(3)), String(text.dropFirst(3))]]
         for way in ways {
@@ -41,7 +46,8 @@ import Testing
         }
         var writer = JSONWriter()
         writer.string(text)
-        let body = #"{"choices":[{"index":0,"message":{"role":"assistant","content":\#(String(decoding: writer.bytes, as: UTF8.self))}}]}"#
+        let body =
+            #"{"choices":[{"index":0,"message":{"role":"assistant","content":\#(String(decoding: writer.bytes, as: UTF8.self))}}]}"#
         let message = try Self.tags.decodeResponse(Array(body.utf8)).choices[0].message
         #expect(message.reasoning ?? "" == reasoning)
         #expect(message.text == content)

@@ -1,5 +1,6 @@
 import Foundation
 import MartletConfig
+import MartletProviders
 import MartletTesting
 import NIOCore
 import Testing
@@ -34,16 +35,23 @@ struct LiveGateway: Sendable {
     /// - Parameters:
     ///   - toml: Its configuration; retries on one target wait a millisecond unless it says otherwise.
     ///   - transport: How its clients reach it.
+    ///   - catalog: The provider types.
     static func run<Result>(
         _ toml: String,
         over transport: Transport = .clear,
         environment: [String: String] = [:],
         dataDirectory: String? = nil,
+        catalog: ProviderCatalog = .builtIn,
         _ body: (LiveGateway) async throws -> Result
     ) async throws -> Result {
         let text = try toml + transport.listener
         let roots = try transport.roots
-        return try await run(reading: { text }, environment: environment, dataDirectory: dataDirectory) { gateway in
+        return try await run(
+            reading: { text },
+            environment: environment,
+            dataDirectory: dataDirectory,
+            catalog: catalog
+        ) { gateway in
             var gateway = gateway
             gateway.roots = roots
             return try await body(gateway)
@@ -60,6 +68,7 @@ struct LiveGateway: Sendable {
         reading text: @escaping @Sendable () -> String,
         environment: [String: String] = [:],
         dataDirectory: String? = nil,
+        catalog: ProviderCatalog = .builtIn,
         log: @escaping @Sendable (String) -> Void = { _ in },
         _ body: (LiveGateway) async throws -> Result
     ) async throws -> Result {
@@ -76,7 +85,7 @@ struct LiveGateway: Sendable {
             ConfigLoader.load(files: ["/live/martlet.toml"], flags: flags, environment: variables, files: files)
         }
         let config = load()
-        let built = SnapshotBuilder.build(config)
+        let built = SnapshotBuilder.build(config, catalog: catalog)
         guard let snapshot = built.snapshot else { throw Refused(findings: built.diagnostics.map(\.description)) }
         let state = try GatewayState(config: config, snapshot: snapshot, load: load, log: log)
         let channel = try await state.listen()
