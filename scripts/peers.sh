@@ -59,6 +59,7 @@ suites clients "ollama openai-agents" test_ollama_client test_clients_agents_sdk
 suites clients "langchain-openai langchain-anthropic langchain-ollama" test_clients_langchain
 suites clients "pydantic-ai-slim llm" test_clients_pydantic_ai test_clients_llm
 suites litellm "litellm instructor" test_clients_litellm test_clients_instructor
+suites providers "mistralai groq together openrouter openai" test_provider_sdks
 suites http2 "httpx openai h2" test_tls
 
 if python="$(scripts/venv.sh openai3)"; then

@@ -71,6 +71,26 @@ import Testing
         #expect(ask(isLocal: false, []).contains("\"suffix\":\"return x\""))
     }
 
+    @Test("a provider's own route is asked where its type declares one, beside the version of its API where it stands there")
+    func declared() {
+        func ask(_ gap: GapFilling, model: String) -> (path: String?, isUnversioned: Bool?, body: String) {
+            let target = Target.sample("one", model: model, quirks: Quirks(gap: gap), otherDialects: [.openAICompletions])
+            let driver = driver(target, path: "/v1/completions").send(Self.gap).connect()
+            let request = driver.legs[driver.leg]?.request
+            return (request?.path, request?.isUnversioned, body(driver))
+        }
+        let infill = GapFilling(route: .infill, path: "/infill")
+        let own = ask(infill, model: "any")
+        #expect(own.path == "/infill" && own.isUnversioned == true)
+        #expect(own.body.contains(#""input_prefix":"def f(","input_suffix":"return x","n_predict":9"#))
+        // Codestral has no token for the middle, which that route needs.
+        #expect(ask(infill, model: "codestral-22b").path == "/completions")
+        let fim = ask(GapFilling(route: .fim), model: "codestral-latest")
+        #expect(fim.path == "/fim/completions" && fim.isUnversioned == false)
+        #expect(fim.body.contains(#""prompt":"def f(","suffix":"return x","max_tokens":9"#))
+        #expect(Target.sample("one").unversionedPrefix == "")
+    }
+
     @Test("a model of no known family, and a provider that fills no gaps, are clear errors")
     func refused() {
         let server = Target.sample("one", otherDialects: [.openAICompletions])

@@ -179,6 +179,41 @@ class LocalModel(unittest.TestCase):
         self.assertTrue(eventually(lambda: self.llama.busy_slots() == 0, 8, 1.5), "the slot is still taken")
 
 
+class FilledGap(unittest.TestCase):
+    """The text between two texts, by the server's own route: it knows the tokens of its model."""
+
+    GAP = {"model": f"local:{NAME}", "prompt": "the red house", "suffix": "the blue sea", "max_tokens": 6, "temperature": 0}
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        # Any three pieces of the tiny vocabulary will do.
+        tokens = ",".join(f"tokenizer.ggml.fim_{part}_token_id=int:{300 + n}" for n, part in enumerate(("pre", "suf", "mid")))
+        cls.llama = cls.enterClassContext(LlamaServer("--override-kv", tokens))
+        cls.martlet = cls.enterClassContext(Martlet(configuration(cls.llama.url)))
+
+    def direct(self) -> str:
+        body = {"input_prefix": self.GAP["prompt"], "input_suffix": self.GAP["suffix"], "n_predict": 6, "temperature": 0}
+        return self.llama.post("/infill", body)["content"]
+
+    def test_the_gap_is_what_the_server_itself_writes(self) -> None:
+        for path, text in (
+            ("/v1/completions", lambda answer: answer["choices"][0]["text"]),
+            ("/v1/fim/completions", lambda answer: answer["choices"][0]["message"]["content"]),
+        ):
+            with self.subTest(path=path):
+                answer = self.martlet.request("POST", path, self.GAP)
+                self.assertEqual(answer.status, 200, answer)
+                self.assertEqual(text(answer.json), self.direct())
+                self.assertEqual(answer.json["usage"]["completion_tokens"], 6)
+
+    def test_a_stream_of_it_has_the_same_words(self) -> None:
+        answer = self.martlet.request("POST", "/v1/completions", self.GAP | {"stream": True})
+        self.assertEqual(answer.events[-1], "[DONE]")
+        chunks = [json.loads(event) for event in answer.events[:-1]]
+        text = "".join(choice["text"] for chunk in chunks for choice in chunk["choices"])
+        self.assertEqual(text, self.direct())
+
+
 class NoLocalModel(unittest.TestCase):
     def ask(self, martlet: Martlet, model: str):
         return martlet.request("POST", "/v1/chat/completions", {"model": model, "messages": HELLO})

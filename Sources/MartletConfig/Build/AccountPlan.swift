@@ -41,15 +41,7 @@ struct AccountPlan: Sendable {
             source: source,
             isLocal: isLocal,
             headers: headers,
-            quirks: Quirks(
-                acceptsStreamUsage: descriptor.acceptsStreamUsage,
-                dropParams: dropParams,
-                keepAlive: keepAlive,
-                chat: descriptor.chatQuirks?.forModel(reasons: capabilities.reasoning == true),
-                embeddingNames: descriptor.embeddingNames,
-                hasEmbeddings: descriptor.hasEmbeddings,
-                gap: descriptor.gapFilling
-            ),
+            quirks: quirks(for: capabilities),
             price: price,
             contextWindow: contextWindow,
             timeouts: timeouts,
@@ -57,7 +49,7 @@ struct AccountPlan: Sendable {
             tls: tls,
             proxy: proxy,
             otherDialects: isBelowVersion ? [] : descriptor.otherDialects,
-            capabilities: capabilities,
+            capabilities: capabilities.heeding(descriptor.chatQuirks),
             requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? ""
         )
     }

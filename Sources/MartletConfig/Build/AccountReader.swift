@@ -32,7 +32,7 @@ struct AccountReader {
         if table["enabled"]?.boolean == false { return .off("account \(name) has enabled = false") }
         let typeName = table["type"]?.string ?? name
         let typeOrigin = table["type"]?.origin ?? origin
-        let descriptor: ProviderDescriptor
+        var descriptor: ProviderDescriptor
         switch catalog.lookup(typeName) {
         case .available(let found): descriptor = found
         case .unavailable(let provider):
@@ -50,6 +50,8 @@ struct AccountReader {
             return .refused
         }
         if descriptor.dialect == .mock { return .on(.mock(descriptor)) }
+        guard checkAuthHeader(of: name, table) else { return .refused }
+        QuirkReader(table: table).apply(to: &descriptor)
         guard let endpoint = endpoint(of: name, table, descriptor, origin) else { return .refused }
         let isOwn = table["base_url"] != nil && endpoint.text != descriptor.baseURL && descriptor.basePath == nil
         let isLocal = BaseURL.isLoopback(endpoint.host)
@@ -196,6 +198,19 @@ struct AccountReader {
             total: table["timeout_s"]?.number.map(Duration.seconds(_:)),
             firstToken: table["first_token_timeout_s"]?.number.map(Duration.seconds(_:))
         )
+    }
+
+    /// Checks the field that an account says carries its key.
+    private mutating func checkAuthHeader(of name: String, _ table: ConfigTable) -> Bool {
+        let field = table["auth_header"]
+        let prefix = table["auth_prefix"]
+        guard field != nil || prefix != nil else { return true }
+        let name = field?.string?.lowercased() ?? "authorization"
+        guard let refusal = HeaderRules.refusal(name: name, value: (prefix?.string ?? "") + "key"),
+            let node = field ?? prefix
+        else { return true }
+        error(node.origin, "the field \(KeyText.part(name)) for the key \(refusal)")
+        return false
     }
 
     /// Reads the version of the API, which becomes a query: nothing that would end one is taken.

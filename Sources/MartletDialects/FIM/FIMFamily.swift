@@ -67,6 +67,9 @@ public enum FIMFamily: String, Hashable, Sendable, CaseIterable {
         }
     }
 
+    /// Whether a token says where the middle begins.
+    public var hasMiddleToken: Bool { self != .codestral }
+
     /// What ends the middle, for servers that write special tokens as text instead of stopping at them.
     public var stop: [String] {
         switch self {

@@ -60,6 +60,8 @@ public struct LlamaInfillCodec: ChatCodec {
         if let options = request.streamOptions { dropped.add(options.extra, in: "stream_options") }
         var writer = JSONWriter(reserving: 256)
         writer.object { writer in
+            // A server with several models chooses by it.
+            writer.member("model", request.model)
             writer.member("input_prefix", prefix)
             writer.member("input_suffix", suffix ?? JSONText(#""""#))
             writer.member("n_predict", request.limits.maxCompletionTokens ?? request.limits.maxTokens)

@@ -66,7 +66,11 @@ extension Exchange {
 extension Target {
     /// What the target has for filling a gap; `nil` where it has nothing.
     fileprivate var gapFilling: GapFilling? {
-        if let gap = quirks.gap { return gap }
+        if let gap = quirks.gap {
+            // A server that puts the tokens itself knows no model without one for the middle.
+            let isKnown = gap.route != .infill || FIMFamily(model: upstreamModel)?.hasMiddleToken ?? true
+            return isKnown ? gap : GapFilling(route: .completions)
+        }
         switch dialect {
         // A server that sends prompts to its model as they are needs the model's own tokens in them.
         case .openAIChat: return GapFilling(route: otherDialects.contains(.openAICompletions) ? .completions : .suffix)
