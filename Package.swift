@@ -121,7 +121,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // HTTP/2 framing, header compression and flow control in front of clients.
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
-        // HMAC-SHA-256 of gateway keys.
+        // HMAC-SHA-256 of gateway keys and AWS signatures; RSA of Google's service accounts.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // The control plane's router (/admin); the data plane does not use it.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -148,7 +148,12 @@ let package = Package(
         .target(name: "MartletDialects", dependencies: ["MartletCore", "MartletWire"], swiftSettings: settings),
         .target(
             name: "MartletProviders",
-            dependencies: ["MartletCore", "MartletWire", "MartletDialects"],
+            dependencies: [
+                "MartletCore", "MartletWire", "MartletDialects",
+                // Signs requests to AWS, and the assertions that Google gives tokens for.
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
             resources: [.embedInCode("Resources/models.json"), .embedInCode("Resources/presets.json")],
             swiftSettings: settings
         ),

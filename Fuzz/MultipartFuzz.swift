@@ -1,5 +1,14 @@
 // Reads bytes as a form and checks that every field lies within them, in order, and that the text between the places
-// of its values is what stands around them.
+// of its values is what stands around them; and that cuts between reads change nothing.
+
+private func form(_ body: [UInt8], _ type: String, piecesOf size: Int) -> MultipartForm? {
+    guard var form = try? MultipartForm(contentType: type, keeping: ["model"]) else { return nil }
+    for start in stride(from: 0, to: body.count, by: size) {
+        do { try form.read(body[start..<min(start + size, body.count)].span) } catch { return nil }
+    }
+    do { try form.finish() } catch { return nil }
+    return form
+}
 
 /// Runs one input as a form; the first byte says how long the boundary is, which follows it.
 @_cdecl("LLVMFuzzerTestOneInput") public func fuzz(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
@@ -9,7 +18,11 @@
     let boundary = input[1..<(1 + length)]
     let body = Array(input[(1 + length)...])
     let type = "multipart/form-data; boundary=\"" + String(decoding: boundary, as: UTF8.self) + "\""
-    guard let form = try? MultipartForm(body.span, contentType: type) else { return 0 }
+    let whole = form(body, type, piecesOf: max(1, body.count))
+    let cut = form(body, type, piecesOf: 1 + Int(input[0] >> 4))
+    precondition((whole == nil) == (cut == nil))
+    guard let form = whole else { return 0 }
+    precondition(form.fields == cut?.fields && form.bytes("model") == cut?.bytes("model"))
     precondition(form.fields.count <= 256)
     var end = 0
     for field in form.fields {

@@ -34,7 +34,7 @@ TABLE = {
     "MartletDialects": Allowed(("MartletCore", "MartletWire")),
     # Foundation reads the embedded presets and credential files, at start only.
     "MartletProviders": Allowed(
-        ("MartletCore", "MartletWire", "MartletDialects"), (*PLATFORM, *FOUNDATION, "Crypto", "_CryptoExtras")
+        ("MartletCore", "MartletWire", "MartletDialects"), (*PLATFORM, *FOUNDATION, "Crypto", "CryptoExtras")
     ),
     "MartletGovernance": Allowed(("MartletCore",), ("Synchronization",)),
     "MartletRouting": Allowed(("MartletCore", "MartletGovernance"), ("Synchronization",)),

@@ -41,6 +41,7 @@ PYTHON
 check "formatting" swift_format
 check "imports" scripts/check-imports.py
 check "names" scripts/check-names.py
+check "registry" python3 scripts/import-models.py --check
 check "checkers themselves" scripts/test-checkers.py
 check "shell scripts" shell_scripts
 check "Python scripts" python_scripts

@@ -28,6 +28,16 @@ public enum Dialect: UInt8, Sendable, Hashable {
     case openAICompletions
     /// The gateway's `POST /chat`: one message in, one text out.
     case simpleChat
+    /// Gemini's `generateContent`, of Google AI Studio and of Vertex AI.
+    case gemini
+    /// Anthropic messages as Vertex AI has them: the model in the path, the version in the body.
+    case anthropicVertex
+    /// Amazon Bedrock's Converse.
+    case bedrockConverse
+    /// Anthropic's messages in the envelope of Amazon Bedrock's InvokeModel.
+    case bedrockAnthropic
+    /// OpenAI chat completions in the envelope of an Amazon SageMaker endpoint.
+    case sageMakerChat
 }
 
 /// Where a target runs, as `X-Model-Source` names it.

@@ -8,7 +8,7 @@ extension Usage {
             let (sum, overflow) = left.addingReportingOverflow(right)
             return overflow ? .max : sum
         }
-        return Usage(
+        var out = Usage(
             inputTokens: sum(inputTokens, other.inputTokens),
             outputTokens: sum(outputTokens, other.outputTokens),
             cacheReadTokens: sum(cacheReadTokens, other.cacheReadTokens),
@@ -17,5 +17,11 @@ extension Usage {
             reasoningTokens: sum(reasoningTokens, other.reasoningTokens),
             estimated: estimated || other.estimated
         )
+        out.audioInputTokens = sum(audioInputTokens, other.audioInputTokens)
+        out.audioOutputTokens = sum(audioOutputTokens, other.audioOutputTokens)
+        out.imageInputTokens = sum(imageInputTokens, other.imageInputTokens)
+        out.imageOutputTokens = sum(imageOutputTokens, other.imageOutputTokens)
+        out.reportedCost = sum(reportedCost?.rawValue, other.reportedCost?.rawValue).map(NanoUSD.init)
+        return out
     }
 }

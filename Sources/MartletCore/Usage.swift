@@ -15,6 +15,14 @@ public struct Usage: Hashable, Sendable {
     public var cacheWrite1hTokens: Int64?
     /// Output tokens spent on reasoning.
     public var reasoningTokens: Int64?
+    /// Input tokens of sound; 0 when none were reported.
+    public var audioInputTokens: Int64 = 0
+    /// Output tokens of sound; 0 when none were reported.
+    public var audioOutputTokens: Int64 = 0
+    /// Input tokens of pictures; 0 when none were reported.
+    public var imageInputTokens: Int64 = 0
+    /// Output tokens of pictures; 0 when none were reported.
+    public var imageOutputTokens: Int64 = 0
     /// What the provider says the inference cost, for providers that say it.
     public var reportedCost: NanoUSD?
     /// Whether the counts were estimated by the gateway (⌈UTF-8 bytes / 4⌉) instead of reported by the provider.

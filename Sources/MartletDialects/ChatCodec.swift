@@ -27,6 +27,8 @@ public protocol ChatCodec: Sendable {
     func encodeResponse(_ response: ChatResponse) -> [UInt8]
     /// Reads what an upstream said about a failure, in whatever shape.
     func decodeFailure(_ body: [UInt8]) -> UpstreamFailure
+    /// Whether callers of the format understand an error body of an upstream that speaks it; mostly they do.
+    func passesFailure(_ body: [UInt8]) -> Bool
     /// Encodes an error body for a caller.
     func encodeError(_ error: GatewayError) -> [UInt8]
     /// Encodes what an upstream of another dialect said about a failure, for a caller who is shown the upstream's status.
@@ -37,6 +39,11 @@ public protocol ChatCodec: Sendable {
     ///
     /// - Parameter includeUsage: Whether the caller asked for usage.
     func makeStreamEncoder(includeUsage: Bool) -> StreamEncoder
+}
+
+extension ChatCodec {
+    /// Whether callers of the format understand an error body of an upstream that speaks it: all of them.
+    public func passesFailure(_ body: [UInt8]) -> Bool { true }
 }
 
 /// Turns stream bytes into chunks, however they are cut into reads.

@@ -9,10 +9,24 @@ public struct CodecSettings: Hashable, Sendable {
     /// How long a local model stays loaded after a request.
     public var keepAlive: String?
 
+    /// Signatures of calls that were answered before; `nil` keeps none.
+    public var signatures: GeminiSignatureMemory?
+
+    /// The provider's own name of the model; `nil` where no format asks for it.
+    public var model: String?
+    /// Whether the target has the forms of embeddings that Vertex AI has.
+    public var isVertex = false
+
     /// Whether streams may be asked for their usage, where a format has a member for that.
     public var acceptsStreamUsage: Bool
     /// How its chat completions differ from OpenAI's; `nil` not at all.
     public var chatQuirks: ChatQuirks?
+    /// What runs behind an endpoint of one's own on SageMaker.
+    public var container = SageMakerContainer.openAI
+    /// What the container calls its model.
+    public var containerModel: String?
+    /// The features that a caller of Anthropic's messages switches on, for formats that name them in the body.
+    public var betas: [String] = []
 
     /// Creates settings.
     public init(
@@ -20,8 +34,10 @@ public struct CodecSettings: Hashable, Sendable {
         contextWindow: Int? = nil,
         keepAlive: String? = nil,
         acceptsStreamUsage: Bool = true,
-        chatQuirks: ChatQuirks? = nil
+        chatQuirks: ChatQuirks? = nil,
+        signatures: GeminiSignatureMemory? = nil
     ) {
+        self.signatures = signatures
         self.account = account
         self.contextWindow = contextWindow
         self.keepAlive = keepAlive
@@ -54,6 +70,16 @@ extension Dialect {
         case .openAICompletions: OpenAICompletionsCodec()
         case .simpleChat: SimpleChatCodec()
         case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
+        case .gemini: GeminiCodec(origin: settings.account, memory: settings.signatures)
+        case .anthropicVertex: AnthropicVertexCodec(origin: settings.account)
+        case .bedrockConverse: BedrockConverseCodec(origin: settings.account, model: settings.model)
+        case .bedrockAnthropic: BedrockAnthropicCodec(origin: settings.account, betas: settings.betas)
+        case .sageMakerChat:
+            SageMakerChatCodec(
+                container: settings.container,
+                model: settings.containerModel,
+                asksForUsage: settings.acceptsStreamUsage
+            )
         case .mock: nil
         }
     }
@@ -72,15 +98,26 @@ extension Dialect {
         case .ollamaGenerate: "/api/generate"
         case .openAICompletions: "/completions"
         case .simpleChat: "/chat"
+        case .gemini:
+            GeminiCodec.path(model: model, stream ? "streamGenerateContent?alt=sse" : "generateContent")
+        case .anthropicVertex: AnthropicVertexCodec.path(model: model, stream: stream)
+        case .bedrockConverse:
+            "/model/\(PathSegment.encoded(model))/converse" + (stream ? "-stream" : "")
+        case .bedrockAnthropic:
+            "/model/\(PathSegment.encoded(model))/invoke" + (stream ? "-with-response-stream" : "")
+        case .sageMakerChat:
+            "/endpoints/\(PathSegment.encoded(model))/invocations" + (stream ? "-response-stream" : "")
         }
     }
 
     /// The media type of its streams.
     public var streamType: String {
         switch self {
-        case .openAIChat, .anthropicMessages, .openAIResponses, .openAICompletions, .simpleChat, .mock:
+        case .openAIChat, .anthropicMessages, .openAIResponses, .openAICompletions, .simpleChat, .mock, .gemini,
+            .anthropicVertex:
             "text/event-stream"
         case .ollamaChat, .ollamaGenerate: "application/x-ndjson"
+        case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: "application/vnd.amazon.eventstream"
         }
     }
 }

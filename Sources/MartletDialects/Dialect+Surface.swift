@@ -58,6 +58,8 @@ extension Dialect {
                 upstreamModel: upstreamModel,
                 dropParams: dropParams
             )
+        case .anthropicVertex:
+            unsafe AnthropicVertexSplice.edits(body, scanner: scanner, facts: facts, dropParams: dropParams)
         case .openAIResponses:
             unsafe OpenAIResponsesSplice.edits(
                 body,

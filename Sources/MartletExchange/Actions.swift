@@ -78,6 +78,8 @@ public struct UpstreamRequest {
     public var fields: [HeaderField]
     /// The body.
     public var body: SplicedBody
+    /// Whether the fields show already who sends it, so that the target's authorization adds nothing.
+    public var isAuthorized = false
 
     /// Creates a request.
     public init(path: String, accept: String, fields: [HeaderField] = [], body: SplicedBody) {

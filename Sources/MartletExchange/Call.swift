@@ -21,11 +21,18 @@ struct Call {
     var disownsReasoning = false
     /// Whether a stale connection was replaced already.
     var redialled = false
+    /// Whether a credential that a target refuses is renewed: once in a call.
+    var renewal = Renewal.possible
     /// A target slot that was granted for the attempt that begins.
     var grantedSlot: SlotID?
     private var nextLeg: UInt16 = 0
 
     init(machine: AttemptMachine) { self.machine = machine }
+
+    /// How far the one renewal of a credential is.
+    enum Renewal: UInt8 {
+        case possible, asked, over
+    }
 
     mutating func makeLegID() -> LegID {
         defer { nextLeg &+= 1 }
@@ -57,6 +64,8 @@ struct Leg {
     var status = 0
     /// How long the upstream asked to wait.
     var retryAfter: Duration?
+    /// What the head told that the body does not.
+    var told: UpstreamHead.Told?
     /// What is held back: a whole body, an error body, or the events before the first content.
     var held = ByteBuffer()
     /// Bytes of the response so far.

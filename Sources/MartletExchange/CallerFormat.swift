@@ -22,7 +22,13 @@ struct CallerFormat: Hashable {
     }
 
     /// Whether a target that speaks a dialect takes the caller's bytes as they came and answers with its own.
-    func passes(_ dialect: Dialect) -> Bool { request == dialect && answer == dialect }
+    func passes(_ dialect: Dialect) -> Bool { request == dialect.callers && answer == dialect.callers }
+}
+
+extension Dialect {
+    /// The dialect of the callers whose bytes a target of this one takes: its own, where it is the same but for the path
+    /// and a member or two, another's.
+    var callers: Dialect { self == .anthropicVertex ? .anthropicMessages : self }
 }
 
 extension Exchange {

@@ -39,6 +39,9 @@ public final class ClientHead {
     /// Fields of a vendor's own that go to a target of the caller's dialect as they came: `anthropic-*`; names in lower
     /// case.
     public var vendorFields: [HeaderField] = []
+    /// Credentials of the caller's own for accounts that take them: the rest of `X-Gateway-Credential-NAME` in lower
+    /// case, and its value; never logged, and sent to no other account.
+    public var credentials: [HeaderField] = []
     /// The `X-Gateway-Route` field.
     public var gatewayRoute: String?
     /// The `X-Gateway-Privacy` field.

@@ -87,6 +87,11 @@ extension Dialect {
         case .ollamaChat: "ollama_chat"
         case .ollamaGenerate: "ollama_generate"
         case .simpleChat: "chat"
+        case .gemini: "gemini"
+        case .anthropicVertex: "anthropic_vertex"
+        case .bedrockConverse: "bedrock_converse"
+        case .bedrockAnthropic: "bedrock_anthropic"
+        case .sageMakerChat: "sagemaker_chat"
         }
     }
 }

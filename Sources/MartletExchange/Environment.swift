@@ -34,6 +34,10 @@ public protocol ExchangeEnvironment {
     mutating func mayUse(_ target: Target) -> Bool
     /// Tells what became of an attempt.
     mutating func report(_ target: Target, _ failure: AttemptFailure?)
+    /// Whether the credential of an authorization is there; one that ends soon is renewed meanwhile.
+    ///
+    /// - Parameter mayFetch: Whether anything may be asked for because of this request.
+    mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer
     /// A page from memory.
     mutating func page(_ page: Page) -> PageAnswer
     /// The list of models as OpenAI shows it, or one of them.

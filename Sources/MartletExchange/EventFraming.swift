@@ -58,6 +58,7 @@ extension Dialect {
     var framing: EventFraming {
         switch self {
         case .ollamaChat, .ollamaGenerate: .lines
+        case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: .frames
         default: .eventStream
         }
     }

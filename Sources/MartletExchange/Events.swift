@@ -57,8 +57,12 @@ public enum Ask {
     case control(ControlRequest)
     /// Do work that would hold the loop up.
     case compute(Computation)
+    /// Write bytes of an upload to a file.
+    case spool(UploadWrite)
     /// Fetch what a request names by address, for a target that takes only bytes.
     case fetchMedia(MediaRequest)
+    /// Get the credential that requests to a target need.
+    case credential(CredentialRequest)
     /// Put the conversation so far in front of a request.
     case history(HistoryRequest)
     /// Read or delete a kept response.
@@ -77,8 +81,12 @@ public enum Answer {
     case messageAccount(AccountName?)
     /// What came of work.
     case computed(Computed)
+    /// The file that holds the bytes now; `nil` when they could not be written.
+    case spooled((any UploadFile)?)
     /// What was fetched.
     case media(MediaAnswer)
+    /// Whether a credential is there now.
+    case credential(CredentialAnswer)
     /// A request with the conversation so far.
     case history(HistoryAnswer)
 }

@@ -40,13 +40,24 @@ extension Dialect {
     /// Whether a target of the format fetches pictures itself.
     fileprivate var takesPicturesByAddress: Bool {
         switch self {
-        case .ollamaChat, .ollamaGenerate: false
-        case .openAIChat, .openAIResponses, .anthropicMessages, .openAICompletions, .simpleChat, .mock: true
+        // Google's servers fetch for its own models, not for those of its partners.
+        case .ollamaChat, .ollamaGenerate, .anthropicVertex, .bedrockConverse, .bedrockAnthropic: false
+        case .openAIChat, .openAIResponses, .anthropicMessages, .openAICompletions, .simpleChat, .mock, .gemini,
+            .sageMakerChat:
+            true
         }
     }
 
     /// Whether a target of the format takes documents as bytes only; others take addresses, or none at all.
-    fileprivate var takesDocumentsAsBytesOnly: Bool { self == .openAIChat }
+    fileprivate var takesDocumentsAsBytesOnly: Bool {
+        switch self {
+        case .openAIChat, .anthropicVertex, .bedrockConverse, .bedrockAnthropic, .sageMakerChat: true
+        default: false
+        }
+    }
+
+    /// Whether a target of the format reads an address itself that no one else can.
+    fileprivate func reads(_ url: String) -> Bool { self == .bedrockConverse && url.hasPrefix("s3://") }
 }
 
 extension ChatRequest {
@@ -56,7 +67,7 @@ extension ChatRequest {
         var items: [MediaRequest.Item] = []
         var seen: Set<String> = []
         func add(_ url: String?, _ kind: MediaRequest.Kind, _ path: String) {
-            guard let url, !url.isData, seen.insert(url).inserted else { return }
+            guard let url, !url.isData, !dialect.reads(url), seen.insert(url).inserted else { return }
             items.append(.init(url: url, kind: kind, path: callerPath(path)))
         }
         func look(_ parts: [ChatPart], _ path: String) {

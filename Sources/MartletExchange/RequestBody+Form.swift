@@ -6,26 +6,24 @@ import NIOCore
 extension RequestBody {
     /// What the gateway needs to know of a body that passes: its model.
     ///
-    /// - Parameter contentType: The value of `Content-Type`.
     /// - Throws: ``GatewayError`` when the body is no form, or `model` no possible name.
-    func passThroughFacts(contentType: String?) throws(GatewayError) -> RequestFacts {
+    func passThroughFacts() throws(GatewayError) -> RequestFacts {
         var facts = RequestFacts()
         facts.bodyBytes = count
         guard count > 0 else { return facts }
-        let bytes = buffer
-        if MediaType.essence(of: contentType ?? "") == "multipart/form-data" {
-            let form: MultipartForm
+        if let form = upload?.value.form {
             do throws(MultipartForm.FormError) {
-                form = try MultipartForm(bytes.readableBytesUInt8Span, contentType: contentType ?? "")
+                try form.finish()
             } catch {
-                throw GatewayError(.invalidValue, "The body is no multipart/form-data (\(error)).")
+                throw Exchange.notAForm(error)
             }
             guard let value = form.value("model") else { return facts }
             facts.modelValue = value
-            facts.model = try Self.modelName(Array(bytes.readableBytesView)[value])
+            // A longer value is not kept, and no name.
+            facts.model = try Self.modelName(form.bytes("model") ?? [0])
         } else if let view = modelView() {
             facts.modelValue = view.range
-            facts.model = try Self.modelName(view.bytes[...])
+            facts.model = try Self.modelName(view.bytes)
         }
         return facts
     }
@@ -39,7 +37,7 @@ extension RequestBody {
         return (member.value, Array(view[(start + inner.lowerBound)..<(start + inner.upperBound)]))
     }
 
-    private static func modelName(_ bytes: ArraySlice<UInt8>) throws(GatewayError) -> ModelName? {
+    private static func modelName(_ bytes: [UInt8]) throws(GatewayError) -> ModelName? {
         if bytes.isEmpty { return nil }
         guard bytes.count <= 256, bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) else {
             throw GatewayError(.invalidValue, "model is no possible name of a model.", param: "model")
@@ -48,13 +46,16 @@ extension RequestBody {
     }
 
     /// The body for a target, with its own name of the model.
-    func passed(to target: Target, facts: RequestFacts, isForm: Bool) -> SplicedBody {
+    func passed(to target: Target, facts: RequestFacts) -> SplicedBody {
         var splice = JSONSplice()
         if let value = facts.modelValue, facts.model?.rawValue != target.upstreamModel {
             var writer = JSONWriter()
             writer.string(target.upstreamModel)
-            splice.replace(value, with: isForm ? Array(target.upstreamModel.utf8) : writer.bytes)
+            splice.replace(value, with: upload != nil ? Array(target.upstreamModel.utf8) : writer.bytes)
         }
-        return SplicedBody(original: buffer, edits: splice)
+        guard let upload = upload?.value, let file = upload.file else {
+            return SplicedBody(original: buffer, edits: splice)
+        }
+        return SplicedBody(file: file, length: upload.written, edits: splice)
     }
 }

@@ -9,9 +9,11 @@ struct RequestBody {
     private(set) var buffer = ByteBuffer()
     private var scanner = JSONScanner()
     private(set) var heldBytes = 0
+    /// What is known of a form.
+    private(set) var upload: Boxed<UploadedForm>?
 
     /// Bytes so far.
-    var count: Int { buffer.readableBytes }
+    var count: Int { buffer.readableBytes + (upload?.value.written ?? 0) }
 
     /// Adds a read; the first one is adopted without a copy.
     ///
@@ -31,6 +33,32 @@ struct RequestBody {
 
     /// Bytes reserved at once on the word of a client.
     private static let reservation = 1 << 20
+
+    /// Reads the fields of a form as it comes.
+    mutating func readForm(_ bytes: ByteBuffer, contentType: String) throws(MultipartForm.FormError) {
+        if upload == nil {
+            upload = Boxed(UploadedForm(form: try MultipartForm(contentType: contentType, keeping: ["model"])))
+        }
+        try upload?.value.form.read(bytes.readableBytesUInt8Span)
+    }
+
+    /// The bytes that are to leave memory now, if there are enough of them.
+    mutating func nextWrite() -> UploadWrite? {
+        guard let form = upload?.value, form.file != nil || buffer.readableBytes > UploadedForm.memoryLimit else {
+            return nil
+        }
+        return UploadWrite(file: form.file, offset: form.written, bytes: buffer)
+    }
+
+    /// Drops the bytes that stand in a file now; tells how many they were.
+    mutating func written(to file: any UploadFile) -> Int {
+        let count = buffer.readableBytes
+        upload?.value.file = file
+        upload?.value.written += count
+        heldBytes -= count
+        buffer = ByteBuffer()
+        return count
+    }
 
     /// Counts bytes that are held beside the body.
     mutating func hold(_ count: Int) { heldBytes += count }

@@ -3,8 +3,10 @@ public import NIOCore
 
 /// A body made of the caller's bytes around the members that change.
 public struct SplicedBody {
-    /// The caller's whole body.
+    /// The caller's whole body, unless it stands in a file.
     public let original: ByteBuffer
+    /// The file that holds the caller's whole body; ``write(to:)`` and ``buffers`` are for bodies in memory only.
+    public let file: (any UploadFile)?
     /// Stretches of it and new bytes, one after the other.
     public let pieces: [JSONSplice.Piece]
     /// Bytes of all pieces.
@@ -12,13 +14,23 @@ public struct SplicedBody {
 
     init(original: ByteBuffer, edits: JSONSplice) {
         self.original = original
+        file = nil
         pieces = edits.pieces(originalLength: original.readableBytes)
         length = JSONSplice.length(of: pieces)
+    }
+
+    /// A body around a file.
+    init(file: any UploadFile, length: Int, edits: JSONSplice) {
+        self.file = file
+        original = ByteBuffer()
+        pieces = edits.pieces(originalLength: length)
+        self.length = JSONSplice.length(of: pieces)
     }
 
     /// A body that was written anew.
     init(_ bytes: [UInt8]) {
         original = ByteBuffer(bytes: bytes)
+        file = nil
         pieces = [.original(0..<bytes.count)]
         length = bytes.count
     }

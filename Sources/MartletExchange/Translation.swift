@@ -266,11 +266,33 @@ struct Translation {
         )
     }
 
-    /// An upstream's error in the caller's dialect.
-    func failure(_ body: ByteBuffer, status: Int) -> (said: UpstreamFailure, body: ByteBuffer) {
-        let said = upstream.decodeFailure(Array(body.readableBytesView))
-        if passesErrors { return (said, body) }
-        return (said, ByteBuffer(bytes: caller.encodeFailure(said, status: status)))
+    /// An upstream's error in the caller's dialect, and the status it stands for.
+    ///
+    /// - Parameters:
+    ///   - body: The error's body.
+    ///   - status: The answer's status.
+    ///   - type: The class of the error, where the answer's head tells it.
+    func failure(
+        _ body: ByteBuffer,
+        status: Int,
+        _ type: String?
+    ) -> (said: UpstreamFailure, body: ByteBuffer, status: Int) {
+        var said = upstream.decodeFailure(Array(body.readableBytesView))
+        if passesErrors, upstream.passesFailure(Array(body.readableBytesView)) { return (said, body, status) }
+        said.type = said.type ?? type
+        let status = said.takeStatus(behind: status)
+        return (said, ByteBuffer(bytes: caller.encodeFailure(said, status: status)), status)
+    }
+}
+
+extension UpstreamFailure {
+    /// The status of a server that the one which answers stands in front of (424, "Failed Dependency").
+    fileprivate mutating func takeStatus(behind status: Int) -> Int {
+        guard status == 424 else { return status }
+        if code == "context_length_exceeded" { return 400 }
+        guard let number = code.flatMap({ Int($0) }), 400..<600 ~= number else { return status }
+        code = nil
+        return number
     }
 }
 

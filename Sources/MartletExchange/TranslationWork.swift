@@ -120,9 +120,11 @@ extension Dialect {
     var answerShapeMember: String? {
         switch self {
         case .openAIChat: "response_format"
-        case .anthropicMessages: "output_config"
+        case .anthropicMessages, .anthropicVertex: "output_config"
         case .openAIResponses: "text"
-        case .ollamaChat, .ollamaGenerate, .openAICompletions, .simpleChat, .mock: nil
+        case .ollamaChat, .ollamaGenerate, .openAICompletions, .simpleChat, .mock, .gemini: nil
+        // Nobody's bytes pass to them.
+        case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: nil
         }
     }
 }

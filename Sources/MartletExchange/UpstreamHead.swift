@@ -10,6 +10,22 @@ public struct UpstreamHead: Sendable {
     public var contentType: String?
     /// How long the upstream asked to wait, parsed and bounded to one hour.
     public var retryAfter: Duration?
+    /// What the head tells of an answer that its body does not; mostly nothing.
+    public var told: Told?
+
+    /// What AWS's services tell in header fields only.
+    public final class Told: Sendable {
+        /// The class of an error (`ThrottlingException`).
+        public let errorType: String?
+        /// The tokens of the prompt.
+        public let inputTokens: Int64?
+
+        /// Creates a description.
+        public init(errorType: String? = nil, inputTokens: Int64? = nil) {
+            self.errorType = errorType
+            self.inputTokens = inputTokens
+        }
+    }
 
     /// Kinds of bodies that matter.
     public enum Media: UInt8, Sendable, Hashable {

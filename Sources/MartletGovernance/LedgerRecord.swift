@@ -30,6 +30,8 @@ public struct LedgerRecord: Hashable, Sendable {
     public var usage: Usage
     /// Cost in nano-dollars; `nil` when the model has no price.
     public var cost: NanoUSD?
+    /// What the price list gives, where the provider said itself what the answer cost (``Usage/reportedCost``).
+    public var listedCost: NanoUSD?
     /// Milliseconds from receipt to the end.
     public var durationMilliseconds: UInt32
     /// Milliseconds from the upstream request to its first content; 0 when there was none.

@@ -1,8 +1,8 @@
 internal import Foundation
 internal import MartletCore
 
-// The only file here that decodes JSON. It runs at start and for commands, never while a request is served, so
-// Foundation's decoder is good enough.
+// The files that decode JSON here run at start and for commands, never while a request is served, so Foundation's
+// decoder is good enough.
 
 extension ProviderCatalog {
     /// The catalog that ships with the gateway; decoded on first use.
@@ -46,16 +46,27 @@ struct PresetsFile: Decodable {
         var shortNames: [String]
         var dialect: DialectName
         var otherDialects: [DialectName]?
+        var otherDialectsFor: String?
         var baseUrl: String?
         var loopbackPort: Int?
+        var place: Place?
+        var modelsPath: String?
+        var families: [Family]?
+        var vertexEmbeddings: Bool?
         var credential: ProviderDescriptor.CredentialNeed
         var credentialVariables: [String]
         var authHeader: String
         var authPrefix: String
+        var auth: String?
+        var service: String?
+        var scope: String?
+        var chainVariables: [String]?
         var headers: [String: String]?
         var engine: Bool
         var acceptsStreamUsage: Bool
         var differences: Differences?
+        var priceList: String?
+        var reportsCost: Bool?
 
         var descriptor: ProviderDescriptor {
             var out = ProviderDescriptor(
@@ -66,17 +77,46 @@ struct PresetsFile: Decodable {
             )
             out.shortNames = shortNames
             out.otherDialects = (otherDialects ?? []).map(\.dialect)
+            out.otherDialectsFor = otherDialectsFor
             out.baseURL = baseUrl
             out.loopbackPort = loopbackPort
+            out.place = place?.place
+            out.modelsPath = modelsPath ?? ""
+            out.hasVertexEmbeddings = vertexEmbeddings ?? false
+            out.families = (families ?? []).map { ProviderFamily(prefix: $0.prefix, kind: ProviderKind($0.kind)) }
             out.credential = credential
             out.credentialVariables = credentialVariables
             out.authHeader = authHeader
             out.authPrefix = authPrefix
+            guard let scheme = AuthScheme(auth: auth, service: service, scope: scope) else {
+                preconditionFailure("the preset \(kind) declares no known way to authenticate")
+            }
+            out.scheme = scheme
+            out.chainVariables = chainVariables ?? []
             out.headers = (headers ?? [:]).sorted { $0.key < $1.key }.map { .init(name: $0.key, value: $0.value) }
             out.acceptsStreamUsage = acceptsStreamUsage
             differences?.apply(to: &out)
+            out.reportsCost = reportsCost ?? false
+            out.priceList = ProviderKind(priceList ?? kind)
             return out
         }
+    }
+
+    struct Place: Decodable {
+        var keys: [String]
+        var hostKey: String
+        var host: String
+        var hosts: [String: String]?
+        var path: String
+
+        var place: ProviderPlace {
+            ProviderPlace(keys: keys, hostKey: hostKey, host: host, hosts: hosts ?? [:], path: path)
+        }
+    }
+
+    struct Family: Decodable {
+        var prefix: String
+        var kind: String
     }
 
     struct Known: Decodable {
@@ -102,6 +142,11 @@ struct PresetsFile: Decodable {
         case openAIResponses = "openai_responses"
         case openAICompletions = "openai_completions"
         case ollamaGenerate = "ollama_generate"
+        case gemini
+        case anthropicVertex = "anthropic_vertex"
+        case bedrockConverse = "bedrock_converse"
+        case bedrockAnthropic = "bedrock_anthropic"
+        case sageMakerChat = "sagemaker_chat"
         case mock
 
         var dialect: Dialect {
@@ -112,6 +157,11 @@ struct PresetsFile: Decodable {
             case .openAIResponses: .openAIResponses
             case .openAICompletions: .openAICompletions
             case .ollamaGenerate: .ollamaGenerate
+            case .gemini: .gemini
+            case .anthropicVertex: .anthropicVertex
+            case .bedrockConverse: .bedrockConverse
+            case .bedrockAnthropic: .bedrockAnthropic
+            case .sageMakerChat: .sageMakerChat
             case .mock: .mock
             }
         }
@@ -119,74 +169,3 @@ struct PresetsFile: Decodable {
 }
 
 extension ProviderDescriptor.CredentialNeed: Decodable {}
-
-struct ModelsFile: Decodable {
-    var asOf: String
-    var models: [Row]
-
-    struct Row: Decodable {
-        var id: String
-        var provider: String
-        var upstream: String
-        var kind: RegisteredModel.Kind
-        var context: Int?
-        var maxOutput: Int?
-        var input: Int64?
-        var output: Int64?
-        var cacheRead: Int64?
-        var cacheWrite: Int64?
-        var longPrompt: LongPrompt?
-        var tools: Bool?
-        var vision: Bool?
-        var jsonSchema: Bool?
-        var reasoning: Bool?
-        var dimensions: Int?
-        var retired: String?
-        var retires: String?
-        var note: String?
-        var asOf: String
-
-        var model: RegisteredModel {
-            RegisteredModel(
-                id: id,
-                provider: ProviderKind(provider),
-                upstreamModel: upstream,
-                kind: kind,
-                contextWindow: context,
-                maxOutputTokens: maxOutput,
-                input: input.map(TokenPrice.init(picoUSD:)),
-                output: output.map(TokenPrice.init(picoUSD:)),
-                cacheRead: cacheRead.map(TokenPrice.init(picoUSD:)),
-                cacheWrite: cacheWrite.map(TokenPrice.init(picoUSD:)),
-                longPrompt: longPrompt?.tier,
-                tools: tools,
-                vision: vision,
-                jsonSchema: jsonSchema,
-                reasoning: reasoning,
-                dimensions: dimensions,
-                retired: retired,
-                retires: retires,
-                note: note,
-                asOf: asOf
-            )
-        }
-    }
-
-    struct LongPrompt: Decodable {
-        var above: Int
-        var input: Int64
-        var output: Int64
-        var cacheRead: Int64?
-
-        var tier: RegisteredModel.LongPromptTier {
-            RegisteredModel.LongPromptTier(
-                aboveTokens: above,
-                input: TokenPrice(picoUSD: input),
-                output: TokenPrice(picoUSD: output),
-                cacheRead: cacheRead.map(TokenPrice.init(picoUSD:))
-            )
-        }
-    }
-}
-
-extension RegisteredModel.Kind: Decodable {}

@@ -65,8 +65,8 @@ public struct ProviderCatalog: Sendable {
             + unavailable.flatMap { [$0.kind.rawValue] + $0.shortNames }
     }
 
-    /// The place of a kind in the order of preference; unknown kinds come last.
-    public func preference(of kind: ProviderKind) -> Int {
-        providers.firstIndex { $0.kind == kind } ?? providers.count
+    /// The place of a registry row's provider in the order of preference; unknown ones come last.
+    public func preference(of priceList: ProviderKind) -> Int {
+        providers.firstIndex { $0.priceList == priceList } ?? providers.count
     }
 }

@@ -14,8 +14,19 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var dialect: Dialect
     /// Further wire formats it speaks below the same base URL.
     public var otherDialects: [Dialect] = []
+    /// A word in the names of the models that the further formats are spoken to; `nil` for all of them.
+    public var otherDialectsFor: String?
     /// The base URL when the account names none; `nil` when the account must name one.
     public var baseURL: String?
+    /// What the base URL is made of where it depends on the account; `nil` where it does not.
+    public var place: ProviderPlace?
+    /// What stands between the base URL and a model's path; not for names with a collection of their own
+    /// (`endpoints/123`).
+    public var modelsPath = ""
+    /// Whether it has the forms of embeddings that Vertex AI has.
+    public var hasVertexEmbeddings = false
+    /// Models that another type serves at the same place.
+    public var families: [ProviderFamily] = []
     /// The port a local engine of this kind listens on unless told otherwise; `nil` for other providers.
     public var loopbackPort: Int?
     /// Whether calls need a credential.
@@ -26,6 +37,10 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var authHeader: String
     /// What stands before the credential in that header (`Bearer `).
     public var authPrefix: String
+    /// What proves who asks, beside a fixed value in that field.
+    public var scheme = AuthScheme.field
+    /// Environment variables whose presence says that a credential can be had without any of those that hold one.
+    public var chainVariables: [String] = []
     /// Fields every call carries besides; an account's own fields of the same name win.
     public var headers: [Header] = []
     /// Whether it is an engine people run themselves, whose tokens have no price.
@@ -47,6 +62,10 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var embeddingNames: [ChatQuirks.Rename] = []
     /// What it has for filling the gap between two texts; `nil` leaves it to the dialect.
     public var gapFilling: GapFilling?
+    /// Whether its answers say what they cost, and that is what is charged.
+    public var reportsCost = false
+    /// The provider name its models have in the registry; mostly ``kind`` itself.
+    public var priceList: ProviderKind
 
     /// Describes a provider that speaks OpenAI chat completions and takes no credential; other fields are set after.
     public init(kind: ProviderKind, title: String, dialect: Dialect = .openAIChat, isEngine: Bool = false) {
@@ -60,6 +79,23 @@ public struct ProviderDescriptor: Sendable, Hashable {
         authPrefix = "Bearer "
         self.isEngine = isEngine
         acceptsStreamUsage = true
+        priceList = kind
+    }
+
+    /// Whether an account of this type must know its region.
+    ///
+    /// - Parameter hasBaseURL: Whether the account has a base URL of its own.
+    public func needsRegion(hasBaseURL: Bool) -> Bool {
+        if case .awsSigV4 = scheme { return true }
+        return !hasBaseURL && baseURL?.contains("{region}") == true
+    }
+
+    /// The further wire formats that are spoken to a model.
+    ///
+    /// - Parameter model: The provider's own name of the model.
+    public func otherDialects(of model: String) -> [Dialect] {
+        guard let word = otherDialectsFor else { return otherDialects }
+        return model.lowercased().contains(word) ? otherDialects : []
     }
 
     /// A request field; the name is in lower case.

@@ -22,8 +22,12 @@ public struct RegisteredModel: Sendable, Hashable {
     public var cacheRead: TokenPrice?
     /// Price of an input token written to the provider's cache; unknown charges the input price.
     public var cacheWrite: TokenPrice?
+    /// Price of an input token written to the cache for an hour; unknown charges ``cacheWrite``.
+    public var cacheWrite1h: TokenPrice?
     /// The prices of a whole request whose prompt is longer than a threshold.
     public var longPrompt: LongPromptTier?
+    /// What a batch costs, in percent of the price of single requests (1 to 100).
+    public var batchPercent: Int?
     /// Whether it calls tools.
     public var tools: Bool?
     /// Whether it sees images.
@@ -42,6 +46,17 @@ public struct RegisteredModel: Sendable, Hashable {
     public var note: String?
     /// The day of the newest source (`2026-11-20`).
     public var asOf: String
+    /// Where the facts come from.
+    public var source: String?
+
+    /// Creates a row of which nothing is known but its names.
+    public init(id: String, provider: ProviderKind, upstreamModel: String, kind: Kind, asOf: String) {
+        self.id = id
+        self.provider = provider
+        self.upstreamModel = upstreamModel
+        self.kind = kind
+        self.asOf = asOf
+    }
 
     /// What a model does.
     public enum Kind: String, Sendable, Hashable {
@@ -61,6 +76,27 @@ public struct RegisteredModel: Sendable, Hashable {
         public var output: TokenPrice
         /// Price of a cached input token.
         public var cacheRead: TokenPrice?
+        /// Price of an input token written to the cache.
+        public var cacheWrite: TokenPrice?
+        /// Price of an input token written to the cache for an hour.
+        public var cacheWrite1h: TokenPrice?
+
+        /// Creates a tier.
+        public init(
+            aboveTokens: Int,
+            input: TokenPrice,
+            output: TokenPrice,
+            cacheRead: TokenPrice? = nil,
+            cacheWrite: TokenPrice? = nil,
+            cacheWrite1h: TokenPrice? = nil
+        ) {
+            self.aboveTokens = aboveTokens
+            self.input = input
+            self.output = output
+            self.cacheRead = cacheRead
+            self.cacheWrite = cacheWrite
+            self.cacheWrite1h = cacheWrite1h
+        }
     }
 
     /// Capabilities known to be there, by their names in configurations.

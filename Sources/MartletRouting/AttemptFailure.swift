@@ -63,6 +63,7 @@ public struct AttemptFailure: Sendable, Hashable {
             case 408, 425: .serverError
             case 429: code == "insufficient_quota" ? .quotaExhausted : .rateLimited
             case 400 where code == "context_length_exceeded" || code == "exceed_context_size_error": .contextLength
+            case 400 where code == "invalid_api_key": .auth
             case 400 where code == "content_filter" || code == "content_policy_violation": .contentFilter
             case 400, 409, 413, 422: .clientError
             case 400..<500: .refused

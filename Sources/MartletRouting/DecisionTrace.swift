@@ -55,6 +55,14 @@ public struct DecisionTrace: Sendable {
         case clientGone
         /// The stream broke after the commit point.
         case interrupted
+        /// The provider's prompt cache was used: tokens read, tokens written, what that saved in micro-dollars (negative
+        /// where writing cost more than reading saved).
+        case promptCache
+        /// The provider said what the answer cost: that in micro-dollars, and what the price list gives.
+        case reportedCost
+
+        /// Whether it is kept with answers that succeeded.
+        public var isAboutMoney: Bool { self == .promptCache || self == .reportedCost }
     }
 
     /// Appends an entry unless the trace is full.
@@ -70,9 +78,9 @@ public struct DecisionTrace: Sendable {
     }
 
     /// The text kept with the record: `planned 2 0;attempt 0 1;…`, at most 512 bytes.
-    public func text() -> [UInt8] {
+    public func text(only isKept: (Code) -> Bool = { _ in true }) -> [UInt8] {
         var out: [UInt8] = []
-        for entry in entries {
+        for entry in entries where isKept(entry.code) {
             let part = "\(entry.code) \(entry.values.0) \(entry.values.1) \(entry.values.2);"
             if out.count + part.utf8.count > 512 { break }
             out += part.utf8

@@ -15,13 +15,23 @@ public enum Planner {
             asked = try defaultModel(local: wantsLocal, in: snapshot)
             reason = .defaultModel
         }
-        var entry = try entry(named: asked, local: wantsLocal, provider: request.provider, in: snapshot)
+        var (entry, passesThrough) = try entry(
+            named: asked,
+            local: wantsLocal,
+            provider: request.provider,
+            in: snapshot
+        )
         for name in request.fallbacks {
-            guard let next = snapshot.models[ModelName(name)] else { throw unknownModel(name) }
-            entry.targets += next.targets
+            if let next = snapshot.models[ModelName(name)] {
+                entry.targets += next.targets
+            } else if let (account, model) = passthrough(name, provider: nil, in: snapshot) {
+                entry.targets.append(account.makeTarget(model))
+            } else {
+                throw unknownModel(name, in: snapshot)
+            }
         }
         var targets = entry.targets
-        if !entry.isNamed { reason = .passthrough }
+        if passesThrough { reason = .passthrough }
         if wantsLocal || request.privacy == .localOnly {
             reason = wantsLocal ? .route : .privacy
             targets = targets.filter(\.isLocal)
@@ -37,7 +47,7 @@ public enum Planner {
             if targets.isEmpty { throw notServed(asked, by: "target of the provider `\(printable(name))`") }
         }
         // A configured name whose accounts are all off has no targets.
-        if targets.isEmpty { throw unknownModel(asked) }
+        if targets.isEmpty { throw unknownModel(asked, in: snapshot) }
         return Plan(label: entry.name.rawValue, targets: targets, reason: reason, isNamed: entry.isNamed)
     }
 
@@ -65,46 +75,67 @@ public enum Planner {
         local: Bool,
         provider: String?,
         in snapshot: Snapshot
-    ) throws(GatewayError) -> ModelEntry {
+    ) throws(GatewayError) -> (entry: ModelEntry, passesThrough: Bool) {
         let name = ModelName(asked)
-        if let entry = snapshot.models[name], !local || entry.targets.contains(where: \.isLocal) { return entry }
+        if let entry = snapshot.models[name], !local || entry.targets.contains(where: \.isLocal) {
+            return (entry, false)
+        }
         if asked.hasPrefix("local:") { throw localModelMissing(String(asked.dropFirst(6)), in: snapshot) }
         if local {
-            if let entry = snapshot.models[ModelName("local:" + asked)] { return entry }
+            if let entry = snapshot.models[ModelName("local:" + asked)] { return (entry, false) }
             // A model that is known, but not here, is never another model.
             if snapshot.models[name] != nil, !snapshot.local.reports(asked) { throw noLocalTarget(in: snapshot) }
             throw localModelMissing(asked, in: snapshot)
         }
         if let (account, model) = passthrough(asked, provider: provider, in: snapshot) {
-            return ModelEntry(name: name, targets: [account.makeTarget(model)], isNamed: false)
+            let registered = account.registeredName(model)
+            let target = account.makeTarget(model)
+            return (ModelEntry(name: registered ?? name, targets: [target], isNamed: registered != nil), true)
         }
-        throw unknownModel(asked)
+        throw unknownModel(asked, in: snapshot)
     }
 
-    /// `account::model`, `account/model`, or a named provider with a model the registry does not know.
+    /// `account::model` and `account/model`, where a provider's type stands for its account, too; or a named provider
+    /// with a model the registry does not know.
     private static func passthrough(
         _ asked: String,
         provider: String?,
         in snapshot: Snapshot
     ) -> (Account, String)? {
-        let bytes = asked.utf8
-        for separator in ["::", "/"] {
-            guard let end = bytes.firstRange(of: separator.utf8), end.lowerBound > bytes.startIndex,
-                end.upperBound < bytes.endIndex,
-                let account = snapshot.accounts[AccountName(String(asked[..<end.lowerBound]))]
-            else { continue }
-            return (account, String(asked[end.upperBound...]))
+        for (provider, model) in shorthands(asked) {
+            if let account = account(provider, in: snapshot) { return (account, model) }
         }
-        if let provider, let account = snapshot.accounts[AccountName(provider)] { return (account, asked) }
+        if let provider, let account = account(AccountName(provider), in: snapshot) { return (account, asked) }
         return nil
     }
 
-    private static func unknownModel(_ name: String) -> GatewayError {
-        GatewayError(
-            .modelNotFound,
-            "The model `\(printable(name))` does not exist or this key may not use it.",
-            param: "model"
-        )
+    /// The two ways to read a name as a provider with a model of its.
+    private static func shorthands(_ asked: String) -> [(provider: AccountName, model: String)] {
+        let bytes = asked.utf8
+        return ["::", "/"].compactMap { separator in
+            guard let end = bytes.firstRange(of: separator.utf8), end.lowerBound > bytes.startIndex,
+                end.upperBound < bytes.endIndex
+            else { return nil }
+            return (AccountName(String(asked[..<end.lowerBound])), String(asked[end.upperBound...]))
+        }
+    }
+
+    private static func account(_ name: AccountName, in snapshot: Snapshot) -> Account? {
+        snapshot.accounts[name] ?? snapshot.accountsByType[name].flatMap { snapshot.accounts[$0] }
+    }
+
+    private static func unknownModel(_ name: String, in snapshot: Snapshot) -> GatewayError {
+        func notFound(_ message: String) -> GatewayError { GatewayError(.modelNotFound, message, param: "model") }
+        if let told = snapshot.retired[ModelName(name)] { return notFound(told) }
+        for (provider, _) in shorthands(name) where snapshot.offProviders.contains(provider) {
+            return notFound(
+                "The provider `\(printable(provider.rawValue))` is not on here, so `\(printable(name))` cannot be asked."
+            )
+        }
+        // Only so many names are looked at, so that a wrong one costs the same however many there are.
+        let near = Suggestion.nearest(to: name, among: snapshot.listed.prefix(512).lazy.map(\.id))
+        let hint = near.map { " Did you mean `\(printable($0))`?" } ?? ""
+        return notFound("The model `\(printable(name))` does not exist or this key may not use it.\(hint)")
     }
 
     /// The model exists, but not where the request lets it be asked.
@@ -136,7 +167,7 @@ public enum Planner {
                 param: "model"
             )
         }
-        return unknownModel("local:" + name)
+        return unknownModel("local:" + name, in: snapshot)
     }
 
     /// Names in messages are cut to 256 bytes; anything but visible ASCII is shown as `?`.

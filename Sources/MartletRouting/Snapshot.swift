@@ -8,6 +8,14 @@ public final class Snapshot: Sendable {
     public let listed: [ListedModel]
     /// Accounts, by name.
     public let accounts: [AccountName: Account]
+    /// What `TYPE::model` and `TYPE/model` mean: the account of a provider type, by its canonical and short names.
+    ///
+    /// An account's own name wins over a type's.
+    public let accountsByType: [AccountName: AccountName]
+    /// Names of provider types and accounts that exist but are not on.
+    public let offProviders: Set<AccountName>
+    /// What callers are told of a model that no provider offers any more, by its name.
+    public let retired: [ModelName: String]
     /// The name used when a request names none; `nil` when no default resolves.
     public let defaultModel: ModelName?
     /// What is known of the local engine.
@@ -46,8 +54,14 @@ public final class Snapshot: Sendable {
         limits: InputLimits = InputLimits(),
         observability: ObservabilitySettings = ObservabilitySettings(),
         strictDurability: Bool = false,
-        media: MediaSettings = MediaSettings()
+        media: MediaSettings = MediaSettings(),
+        accountsByType: [AccountName: AccountName] = [:],
+        offProviders: Set<AccountName> = [],
+        retired: [ModelName: String] = [:]
     ) {
+        self.accountsByType = accountsByType
+        self.offProviders = offProviders
+        self.retired = retired
         self.media = media
         self.models = models
         self.listed = listed
@@ -107,9 +121,17 @@ public struct Account: Sendable {
     public var kind: ProviderKind
     /// Makes a target for any upstream model name, unpriced unless the registry knows it.
     public var makeTarget: @Sendable (_ upstreamModel: String) -> Target
+    /// Finds the registry's name of an upstream model, for metrics and records; `nil` for models it does not know.
+    public var registeredName: @Sendable (_ upstreamModel: String) -> ModelName?
 
     /// Creates an account.
-    public init(name: AccountName, kind: ProviderKind, makeTarget: @escaping @Sendable (String) -> Target) {
+    public init(
+        name: AccountName,
+        kind: ProviderKind,
+        registeredName: @escaping @Sendable (String) -> ModelName? = { _ in nil },
+        makeTarget: @escaping @Sendable (String) -> Target
+    ) {
+        self.registeredName = registeredName
         self.name = name
         self.kind = kind
         self.makeTarget = makeTarget

@@ -27,6 +27,8 @@ public final class Target: Sendable {
     ///
     /// Never logged.
     public let headers: [HeaderField]
+    /// What requests need beside those fields to show who sends them; `nil` when the fields say it all.
+    public let authorization: Authorization?
     /// How this target's format differs from the dialect.
     public let quirks: Quirks
     /// Prices, or `nil` when unknown.
@@ -78,8 +80,10 @@ public final class Target: Sendable {
         proxy: Proxy? = nil,
         otherDialects: [Dialect] = [],
         capabilities: ModelCapabilities = ModelCapabilities(),
-        requestSuffix: String = ""
+        requestSuffix: String = "",
+        authorization: Authorization? = nil
     ) {
+        self.authorization = authorization
         self.requestSuffix = requestSuffix
         self.otherDialects = otherDialects
         self.capabilities = capabilities
@@ -120,7 +124,13 @@ public final class Target: Sendable {
 
 extension Target {
     /// The wire format to speak to it for a caller: the caller's own if it can be.
-    public func spoken(for caller: Dialect) -> Dialect { otherDialects.contains(caller) ? caller : dialect }
+    ///
+    /// A further format may be the caller's own in another envelope: Anthropic's messages as Bedrock has them.
+    public func spoken(for caller: Dialect) -> Dialect {
+        if otherDialects.contains(caller) { return caller }
+        if caller == .anthropicMessages, otherDialects.contains(.bedrockAnthropic) { return .bedrockAnthropic }
+        return dialect
+    }
 }
 
 /// A header the gateway sends; checked once when the snapshot is made.
@@ -153,6 +163,26 @@ public struct Quirks: Hashable, Sendable {
     public var hasEmbeddings: Bool
     /// What it has for filling the gap between two texts; `nil` when its type declares nothing.
     public var gap: GapFilling?
+    /// Whether its answers say what they cost, and that is what is charged.
+    public var reportsCost = false
+    /// Whether it has the forms of embeddings that Vertex AI has.
+    public var hasVertexEmbeddings = false
+    /// What runs behind an endpoint that is named instead of a model, where the type has such.
+    public var hosting: Hosting?
+
+    /// What runs behind an endpoint of one's own.
+    public struct Hosting: Hashable, Sendable {
+        /// What kind of server it is, as the configuration names it.
+        public var container: String
+        /// What it calls its model; `nil` where it does not look.
+        public var model: String?
+
+        /// Creates a description.
+        public init(container: String, model: String? = nil) {
+            self.container = container
+            self.model = model
+        }
+    }
 
     /// Creates a set of quirks.
     public init(

@@ -91,11 +91,21 @@ final class GatewayState: Sendable {
             accessLog: AccessLog(snapshot.observability),
             control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
             computing: ComputeService(threads: count),
+            uploads: UploadSpool(directory: directory.path, pool: threads),
             media: MediaFetcher(resolver: resolver, group: group),
             responses: ResponseKeeper(
                 ResponseStore(database),
                 days: config.settings.retentionDays,
                 log: log
+            ),
+            credentials: CredentialService(
+                CredentialFetcher(
+                    transport: ClientCredentialTransport(group: group) { config.environmentProxy(for: $0) },
+                    readFile: { [threads] path in
+                        try? await threads.runIfActive { FileAccess.system.read(path) }
+                    },
+                    unixSeconds: { Int64(WallClock.milliseconds() / 1_000) }
+                )
             ),
             shards: shards
         )
@@ -118,7 +128,11 @@ final class GatewayState: Sendable {
         self.loops = loops
         let prepare: ConfigReloader.Preparation = { [tlsFiles] snapshot throws(TLSFiles.Failure) in
             try UpstreamTLS.check(snapshot)
-            return try Self.prepare(tlsFiles, snapshot.server.tls, log: log)
+            let putInForce = try Self.prepare(tlsFiles, snapshot.server.tls, log: log)
+            return {
+                putInForce()
+                shared.credentials.reloaded()
+            }
         }
         reloader.attach(prepare: prepare) { [loops] snapshot in
             for loop in loops { loop.value.eventLoop.execute { loop.value.use(snapshot) } }
@@ -282,9 +296,14 @@ final class GatewayState: Sendable {
             memory.measured(used: MemoryLimit.residentBytes, limit: MemoryLimit.bytes)
             return .seconds(1)
         }
+        let credentials = shared.credentials
+        let renewal = BackgroundLoop(name: "credentials") {
+            credentials.renewDue()
+            return .seconds(1)
+        }
         let responses = shared.responses
         let expiry = BackgroundLoop(name: "responses") { responses.expire() }
-        background.withLock { $0 = [keys.stop, watch.stop, expiry.stop] }
+        background.withLock { $0 = [keys.stop, watch.stop, expiry.stop, renewal.stop] }
     }
 
     /// Stops what runs in the background, drains the spool and lets go of the data directory.

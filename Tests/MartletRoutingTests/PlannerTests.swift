@@ -30,12 +30,21 @@ import Testing
         var entries: [ModelName: ModelEntry] = [:]
         for (name, targets) in models { entries[ModelName(name)] = ModelEntry(name: ModelName(name), targets: targets) }
         let account = Account(name: AccountName("one"), kind: ProviderKind("one")) { target("one", $0) }
+        let known = Account(
+            name: AccountName("mine"),
+            kind: ProviderKind("vendor"),
+            registeredName: { $0 == "known" ? ModelName("known") : nil },
+            makeTarget: { target("mine", $0) }
+        )
         return Snapshot(
             models: entries,
-            listed: [],
-            accounts: [account.name: account],
+            listed: [ListedModel(id: "mixed", ownedBy: "one"), ListedModel(id: "big", ownedBy: "one")],
+            accounts: [account.name: account, known.name: known],
             defaultModel: defaultModel.map { ModelName($0) },
-            local: local
+            local: local,
+            accountsByType: [AccountName("vendor"): known.name, AccountName("short"): known.name],
+            offProviders: [AccountName("other")],
+            retired: [ModelName("old"): "The model `old` was retired: Vendor on 2026-01-01."]
         )
     }
 
@@ -174,6 +183,44 @@ import Testing
         let error = plan(PlanRequest(model: model)).error
         #expect(error?.code == .modelNotFound)
         #expect(error?.message.utf8.allSatisfy { $0 >= 32 && $0 < 127 } == true)
+    }
+
+    @Test(
+        "a provider's type and its short names stand for its account, before two colons or a slash",
+        arguments: ["mine::m", "vendor::m", "short::m", "vendor/m", "mine/m"]
+    )
+    func shorthand(name: String) {
+        let result = plan(PlanRequest(model: name))
+        #expect(result.names == ["m"])
+        #expect(result.plan?.targets.first?.account.rawValue == "mine")
+        #expect(result.plan?.isNamed == false && result.plan?.label == name && result.plan?.reason == .passthrough)
+    }
+
+    @Test("a model that its provider's list knows has the list's name, also in short hand")
+    func knownShorthand() {
+        let result = plan(PlanRequest(model: "vendor::known"))
+        #expect(result.plan?.label == "known" && result.plan?.isNamed == true && result.plan?.reason == .passthrough)
+    }
+
+    @Test("fallbacks may be written in short hand")
+    func shorthandFallback() {
+        #expect(plan(PlanRequest(model: "big", fallbacks: ["vendor::m"])).names == ["big-1", "big-2", "m"])
+    }
+
+    @Test(
+        "a name that means no model is told why",
+        arguments: [
+            ("old", "The model `old` was retired: Vendor on 2026-01-01."),
+            ("other::m", "The provider `other` is not on here, so `other::m` cannot be asked."),
+            ("other/m", "The provider `other` is not on here, so `other/m` cannot be asked."),
+            ("mixd", "The model `mixd` does not exist or this key may not use it. Did you mean `mixed`?"),
+            ("nothing-like-it", "The model `nothing-like-it` does not exist or this key may not use it."),
+        ]
+    )
+    func unknown(name: String, message: String) {
+        let error = plan(PlanRequest(model: name)).error
+        #expect(error?.code == .modelNotFound && error?.param == "model")
+        #expect(error?.message == message)
     }
 
     @Test("a model without targets is not found")

@@ -2,21 +2,6 @@ internal import MartletCore
 internal import MartletProviders
 internal import MartletRouting
 
-extension AccountPlan {
-    /// How the account's format differs from its dialect, for a model.
-    func quirks(for capabilities: ModelCapabilities) -> Quirks {
-        Quirks(
-            acceptsStreamUsage: descriptor.acceptsStreamUsage,
-            dropParams: dropParams,
-            keepAlive: keepAlive,
-            chat: descriptor.chatQuirks?.forModel(reasons: capabilities.reasoning == true),
-            embeddingNames: descriptor.embeddingNames,
-            hasEmbeddings: descriptor.hasEmbeddings,
-            gap: descriptor.gapFilling
-        )
-    }
-}
-
 extension ModelCapabilities {
     /// What a model can do behind a server with quirks.
     func heeding(_ quirks: ChatQuirks?) -> ModelCapabilities {

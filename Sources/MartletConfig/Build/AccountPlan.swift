@@ -21,36 +21,60 @@ struct AccountPlan: Sendable {
     var apiVersion: String?
     /// Whether the path below which it listens is the type's own.
     var hasOwnPath = false
+    /// What runs behind an endpoint of one's own.
+    var hosting: Quirks.Hosting?
     var tls = TLSOptions()
     var proxy: Proxy?
+    var authorization: Authorization?
+    /// Models that another type of the same provider serves.
+    var families: [Family] = []
 
     /// Makes a target for a model of this account.
     func target(
         _ upstreamModel: String,
         price: PriceTable?,
         contextWindow: Int?,
-        capabilities: ModelCapabilities = ModelCapabilities()
+        capabilities: ModelCapabilities = ModelCapabilities(),
+        dialect: Dialect? = nil
     ) -> Target {
-        Target(
+        let descriptor = descriptor(for: upstreamModel)
+        var quirks = Quirks(
+            acceptsStreamUsage: descriptor.acceptsStreamUsage,
+            dropParams: dropParams,
+            keepAlive: keepAlive,
+            chat: descriptor.chatQuirks?.forModel(reasons: capabilities.reasoning == true),
+            embeddingNames: descriptor.embeddingNames,
+            hasEmbeddings: descriptor.hasEmbeddings,
+            gap: descriptor.gapFilling
+        )
+        quirks.reportsCost = descriptor.reportsCost
+        quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
+        quirks.hosting = hosting
+        return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,
             kind: descriptor.kind,
-            dialect: descriptor.dialect,
+            dialect: dialect ?? descriptor.dialect,
             upstreamModel: upstreamModel,
-            endpoint: endpoint(for: upstreamModel),
+            endpoint: endpoint(for: upstreamModel, descriptor),
             source: source,
             isLocal: isLocal,
             headers: headers,
-            quirks: quirks(for: capabilities),
+            quirks: quirks,
             price: price,
             contextWindow: contextWindow,
             timeouts: timeouts,
             maxConcurrency: maxConcurrency,
             tls: tls,
             proxy: proxy,
-            otherDialects: isBelowVersion ? [] : descriptor.otherDialects,
+            otherDialects: isBelowVersion
+                ? []
+                : dialect == nil
+                    ? descriptor.otherDialects(of: upstreamModel)
+                    : [descriptor.dialect] + descriptor.otherDialects.filter { $0 != dialect },
             capabilities: capabilities.heeding(descriptor.chatQuirks),
-            requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? ""
+            requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? "",
+            authorization: authorization
         )
     }
 
@@ -65,7 +89,7 @@ struct AccountPlan: Sendable {
     private var isBelowVersion: Bool { !hasOwnPath && apiVersion != nil && descriptor.versionedBasePath != nil }
 
     /// The endpoint in the target's own dialect: Ollama's stands beside its OpenAI one, not below it.
-    private func endpoint(for model: String) -> Endpoint {
+    func dialectEndpoint(for model: String) -> Endpoint {
         var endpoint = endpoint
         if isBelowVersion, let path = descriptor.versionedBasePath {
             endpoint.basePath = path.replacing("{model}", with: PathSegment.encoded(model))
@@ -81,17 +105,42 @@ struct AccountPlan: Sendable {
         descriptor.dialect == .mock || (isLocal && descriptor.isEngine) ? .free : nil
     }
 
+    /// The registry's row of a model of this account, by the provider's own name for it, else by the name used here.
+    ///
+    /// An engine of one's own has none: what it holds and how much context runs is its own affair.
+    func row(of model: String, in registry: ModelRegistry) -> RegisteredModel? {
+        guard !descriptor.isEngine else { return nil }
+        let list = descriptor(for: model).priceList
+        return registry.model(upstream: model, at: list) ?? registry.model(model, at: list)
+    }
+
+    /// Reads `responses::MODEL`, which asks for the model by the Responses API where the account has it.
+    private func asked(_ model: String) -> (name: String, dialect: Dialect?) {
+        let mark = "responses::"
+        guard model.hasPrefix(mark), model.utf8.count > mark.utf8.count,
+            descriptor.otherDialects.contains(.openAIResponses)
+        else { return (model, nil) }
+        return (String(model.dropFirst(mark.count)), .openAIResponses)
+    }
+
     /// The account as the snapshot has it.
     func account(_ registry: ModelRegistry) -> Account {
-        Account(name: name, kind: descriptor.kind) { model in
-            let known = registry.model(upstream: model, at: descriptor.kind)
-            return target(
-                model,
-                price: known?.prices ?? fallbackPrice,
-                contextWindow: known?.contextWindow,
-                capabilities: known?.abilities ?? ModelCapabilities()
-            )
-        }
+        Account(
+            name: name,
+            kind: descriptor.kind,
+            registeredName: { model in row(of: asked(model).name, in: registry).map { ModelName($0.id) } },
+            makeTarget: { model in
+                let (name, dialect) = asked(model)
+                let known = row(of: name, in: registry)
+                return target(
+                    known?.upstreamModel ?? name,
+                    price: known?.prices ?? fallbackPrice,
+                    contextWindow: known?.contextWindow,
+                    capabilities: known?.abilities ?? ModelCapabilities(),
+                    dialect: dialect
+                )
+            }
+        )
     }
 
     /// The account of the built-in deterministic model; its endpoint is never dialled.
@@ -105,15 +154,4 @@ struct AccountPlan: Sendable {
             credentialLocation: "none"
         )
     }
-}
-
-extension RegisteredModel {
-    /// The price table, when both main prices are known.
-    var prices: PriceTable? {
-        guard let input, let output else { return nil }
-        return PriceTable(input: input, output: output, cacheRead: cacheRead, cacheWrite: cacheWrite)
-    }
-
-    /// What requests to it depend on.
-    var abilities: ModelCapabilities { ModelCapabilities(jsonSchema: jsonSchema, tools: tools, reasoning: reasoning) }
 }

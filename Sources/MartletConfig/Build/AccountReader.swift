@@ -52,7 +52,13 @@ struct AccountReader {
         if descriptor.dialect == .mock { return .on(.mock(descriptor)) }
         guard checkAuthHeader(of: name, table) else { return .refused }
         QuirkReader(table: table).apply(to: &descriptor)
-        guard let endpoint = endpoint(of: name, table, descriptor, origin) else { return .refused }
+        let region = region(table)
+        if region == nil, descriptor.needsRegion(hasBaseURL: table["base_url"] != nil) {
+            let message = "account \(name) has no region: set region, or AWS_REGION"
+            if let node = table["enabled"] ?? table["type"] { warn(node.origin, "\(message); the account is off") }
+            return .off(message)
+        }
+        guard let endpoint = endpoint(of: name, table, descriptor, region, origin) else { return .refused }
         let isOwn = table["base_url"] != nil && endpoint.text != descriptor.baseURL && descriptor.basePath == nil
         let isLocal = BaseURL.isLoopback(endpoint.host)
         var plan = AccountPlan(
@@ -63,17 +69,21 @@ struct AccountReader {
             isLocal: isLocal,
             credentialLocation: "none"
         )
-        switch credential(of: name, table, descriptor) {
+        plan.families = descriptor.families.compactMap { family in
+            catalog.descriptor(family.kind).map { AccountPlan.Family(prefix: family.prefix, descriptor: $0) }
+        }
+        switch credential(of: name, table, descriptor, region) {
         case .failure(let reason): return reason.isError ? .refused : .off(reason.message)
         case .success(let found):
             plan.credentialLocation = found.location
+            plan.authorization = found.authorization
+            if found.secret != nil || found.authorization != nil, !endpoint.tls, !isLocal {
+                warn(
+                    table["base_url"]?.origin ?? origin,
+                    "account \(name) sends its key over plain http to another machine"
+                )
+            }
             if let secret = found.secret {
-                if !endpoint.tls, !isLocal {
-                    warn(
-                        table["base_url"]?.origin ?? origin,
-                        "account \(name) sends its key over plain http to another machine"
-                    )
-                }
                 plan.headers.append(
                     HeaderField(name: descriptor.authHeader, value: descriptor.authPrefix + secret.reveal())
                 )
@@ -96,10 +106,14 @@ struct AccountReader {
         of name: String,
         _ table: ConfigTable,
         _ descriptor: ProviderDescriptor,
+        _ region: String?,
         _ origin: ConfigOrigin
     ) -> Endpoint? {
         let variable = descriptor.baseURLVariables.first { environment[$0]?.isEmpty == false }
-        guard let text = table["base_url"]?.string ?? variable.flatMap({ environment[$0] }) ?? descriptor.baseURL else {
+        let own = table["base_url"]?.string ?? variable.flatMap { environment[$0] }
+        let placed = own == nil ? place(of: name, table, descriptor, origin) : nil
+        if placed == nil, descriptor.place != nil, own == nil { return nil }
+        guard let text = own ?? placed ?? descriptor.baseURL?.replacing("{region}", with: region ?? "") else {
             let example =
                 descriptor.basePath == nil
                 ? "http://127.0.0.1:\(descriptor.loopbackPort ?? 8_000)/v1" : "https://RESOURCE.example.com"
@@ -115,9 +129,28 @@ struct AccountReader {
         }
     }
 
-    private struct Credential {
-        var location: String
-        var secret: Secret?
+    /// The base URL where it is made of the account's own keys.
+    private mutating func place(
+        of name: String,
+        _ table: ConfigTable,
+        _ descriptor: ProviderDescriptor,
+        _ origin: ConfigOrigin
+    ) -> String? {
+        guard let place = descriptor.place else { return nil }
+        var values: [String: String] = [:]
+        var isFine = true
+        for key in place.keys {
+            if let value = table[key]?.string, ProviderPlace.isPlain(value) {
+                values[key] = value
+            } else if let node = table[key] {
+                error(node.origin, "\(key) of account \(name) may hold only letters, digits and . _ : -")
+                isFine = false
+            } else {
+                error(origin, "account \(name) of type \(descriptor.kind) needs \(key)")
+                isFine = false
+            }
+        }
+        return isFine ? place.baseURL(values) : nil
     }
 
     private struct Missing: Error {
@@ -128,39 +161,42 @@ struct AccountReader {
     private mutating func credential(
         of name: String,
         _ table: ConfigTable,
-        _ descriptor: ProviderDescriptor
-    ) -> Result<Credential, Missing> {
-        if let node = table["api_key_location"] {
-            do {
-                let location = try LocationReader.read(node)
-                let secret = try resolver.resolve(location)
-                return .success(Credential(location: location.description, secret: secret))
-            } catch {
-                let isError =
-                    switch error {
-                    case .malformed, .notAHeaderValue: true
-                    default: false
-                    }
-                let message = "api_key_location of account \(name): \(error.reason)"
-                if isError {
-                    self.error(node.origin, message)
-                } else {
-                    warn(node.origin, "\(message); the account is off")
-                }
-                return .failure(Missing(message: message, isError: isError))
-            }
-        }
+        _ descriptor: ProviderDescriptor,
+        _ region: String?
+    ) -> Result<CredentialReader.Credential, Missing> {
+        let reader = CredentialReader(
+            account: AccountName(name),
+            descriptor: descriptor,
+            table: table,
+            resolver: resolver,
+            environment: environment,
+            region: region
+        )
+        let node = table["api_key_location"] ?? table["access_key_id"]
         let variables = descriptor.credential == .none ? [] : descriptor.credentialVariables
-        if let variable = variables.first(where: { environment[$0]?.isEmpty == false }) {
-            do {
-                let secret = try resolver.resolve(.environment(variable))
-                return .success(Credential(location: "env::\(variable)", secret: secret))
-            } catch {
-                self.error(.environment(variable), "cannot be used as a key: \(error.reason)")
+        do throws(CredentialError) {
+            if let found = try reader.read() { return .success(found) }
+        } catch {
+            let isError =
+                switch error {
+                case .malformed, .notAHeaderValue, .notAvailable: true
+                default: false
+                }
+            guard let node else {
+                let variable = variables.first { environment[$0]?.isEmpty == false }
+                let message = "cannot be used as a key: \(error.reason)"
+                self.error(variable.map { .environment($0) } ?? .default, message)
                 return .failure(Missing(message: error.reason, isError: true))
             }
+            let key = table["api_key_location"] == nil ? "access_key_id" : "api_key_location"
+            let message = "\(key) of account \(name): \(error.reason)"
+            if isError {
+                self.error(node.origin, message)
+            } else {
+                warn(node.origin, "\(message); the account is off")
+            }
+            return .failure(Missing(message: message, isError: isError))
         }
-        guard descriptor.credential == .required else { return .success(Credential(location: "none", secret: nil)) }
         let message =
             "account \(name) has no key: environment variable \(variables.joined(separator: " or ")) is not set"
         if let node = table["enabled"] { warn(node.origin, "\(message); the account is off") }
@@ -175,8 +211,8 @@ struct AccountReader {
             if let refusal = HeaderRules.refusal(name: name, value: value) {
                 error(node.origin, "header \(KeyText.part(spelled)) of account \(plan.name) \(refusal)")
                 isFine = false
-            } else if plan.headers.contains(where: { $0.name == name }) {
-                let isKey = name == plan.descriptor.authHeader
+            } else if plan.headers.contains(where: { $0.name == name }) || plan.authorization?.writes(name) == true {
+                let isKey = name == plan.descriptor.authHeader || plan.authorization?.writes(name) == true
                 error(
                     node.origin,
                     "header \(KeyText.part(spelled)) of account \(plan.name) is sent already"
@@ -190,8 +226,38 @@ struct AccountReader {
         return isFine
     }
 
+    /// The region of AWS: what the account says, else the environment, else the profile.
+    private mutating func region(_ table: ConfigTable) -> String? {
+        guard let node = table["region"], let text = node.string, text != "sdk" else {
+            return AWSCredentialChain.region(in: environment) ?? profileRegion(table)
+        }
+        do throws(CredentialError) {
+            let value =
+                text.contains("::")
+                ? try resolver.resolve(try CredentialLocation(parsing: text))?.reveal() ?? "" : text
+            guard AWSCredentialChain.isRegion(value) else {
+                throw .unusable("\"\(KeyText.escaped(value))\" is no region")
+            }
+            return value
+        } catch {
+            self.error(node.origin, "region: \(error.reason)")
+            return nil
+        }
+    }
+
+    private func profileRegion(_ table: ConfigTable) -> String? {
+        let chain = AWSCredentialChain(environment: environment, region: "", profile: table["profile"]?.string)
+        guard let file = chain.configFile, let bytes = try? resolver.bytes(of: file) else { return nil }
+        return AWSProfile(named: chain.profile, config: INIFile(bytes)).region
+    }
+
     private mutating func readLimits(_ table: ConfigTable, into plan: inout AccountPlan) {
         plan.dropParams = table["drop_params"]?.strings ?? []
+        if let container = table["hosted_provider"]?.string {
+            plan.hosting = Quirks.Hosting(container: container, model: table["container_model"]?.string)
+        } else if let model = table["container_model"]?.string {
+            plan.hosting = Quirks.Hosting(container: "openai", model: model)
+        }
         plan.maxConcurrency = table["max_concurrency"]?.integer ?? 0
         plan.timeouts = TargetTimeouts(
             connect: table["connect_timeout_s"]?.number.map(Duration.seconds(_:)),
@@ -277,11 +343,11 @@ struct AccountReader {
             }
     }
 
-    private mutating func error(_ origin: ConfigOrigin, _ message: String, suggestion: String? = nil) {
+    mutating func error(_ origin: ConfigOrigin, _ message: String, suggestion: String? = nil) {
         diagnostics.append(.init(.error, at: origin, message, suggestion: suggestion))
     }
 
-    private mutating func warn(_ origin: ConfigOrigin, _ message: String) {
+    mutating func warn(_ origin: ConfigOrigin, _ message: String) {
         diagnostics.append(.init(.warning, at: origin, message))
     }
 }

@@ -10,8 +10,9 @@ enum DefaultModel {
     /// Cheapest is the smallest sum of input and output price at the preferred provider; then the smaller output price;
     /// then the order of the list. A model whose price is unknown is taken only when no price is known at all, and the
     /// mock model only when there is nothing else.
-    static func cheapest(_ entries: [ModelEntry], _ registry: ModelRegistry) -> ModelEntry? {
-        let usable = entries.filter { isUsable($0, registry) }
+    static func cheapest(_ entries: [ModelEntry], _ registry: ModelRegistry, _ catalog: ProviderCatalog) -> ModelEntry?
+    {
+        let usable = entries.filter { isUsable($0, registry, catalog) }
         var best: (entry: ModelEntry, total: Int128, output: Int64)?
         for entry in usable where entry.targets.first?.dialect != .mock {
             guard let price = entry.targets.first?.price else { continue }
@@ -22,9 +23,10 @@ enum DefaultModel {
         return best?.entry ?? usable.first { $0.targets.first?.dialect != .mock } ?? usable.first
     }
 
-    private static func isUsable(_ entry: ModelEntry, _ registry: ModelRegistry) -> Bool {
+    private static func isUsable(_ entry: ModelEntry, _ registry: ModelRegistry, _ catalog: ProviderCatalog) -> Bool {
         guard let target = entry.targets.first else { return false }
-        guard let row = registry.model(upstream: target.upstreamModel, at: target.kind) else { return true }
+        let list = catalog.descriptor(target.kind)?.priceList ?? target.kind
+        guard let row = registry.model(upstream: target.upstreamModel, at: list) else { return true }
         return row.kind == .chat && row.retired == nil && row.retires == nil
     }
 }

@@ -38,9 +38,16 @@ struct ModelReader {
         for (provider, origin) in order {
             guard let plan = account(for: provider, providers[provider], origin) else { continue }
             let configured = providers[provider]?.table?["model_name"]?.string
-            let row =
-                configured.flatMap { upstream in registry.model(upstream: upstream, at: plan.descriptor.kind) }
-                ?? registry.model(configured ?? name, at: plan.descriptor.kind)
+            let row = plan.row(of: configured ?? name, in: registry)
+            if let row, let day = row.retired {
+                reader.diagnostics.append(
+                    .init(
+                        .warning,
+                        at: providers[provider]?.origin ?? origin,
+                        "\(KeyText.part(provider)) retired the model \(row.upstreamModel) on \(day)"
+                    )
+                )
+            }
             targets.append(
                 plan.target(
                     configured ?? row?.upstreamModel ?? name,
@@ -66,13 +73,16 @@ struct ModelReader {
     /// Makes the entries of the registry for the given accounts: names in file order, providers in order of preference.
     static func entries(_ registry: ModelRegistry, _ plans: [AccountPlan], _ catalog: ProviderCatalog) -> [ModelEntry] {
         var byKind: [ProviderKind: [AccountPlan]] = [:]
-        for plan in plans { byKind[plan.descriptor.kind, default: []].append(plan) }
+        // What an engine can run is what is installed there.
+        for plan in plans where !plan.descriptor.isEngine {
+            for list in plan.priceLists { byKind[list, default: []].append(plan) }
+        }
         var seen: Set<String> = []
         var entries: [ModelEntry] = []
         for first in registry.models where seen.insert(first.id).inserted {
             let rows = registry.models(named: first.id)
                 .sorted { catalog.preference(of: $0.provider) < catalog.preference(of: $1.provider) }
-            let targets = rows.flatMap { row in
+            let targets = rows.filter { $0.retired == nil }.flatMap { row in
                 (byKind[row.provider] ?? []).map {
                     $0.target(
                         row.upstreamModel,
@@ -125,16 +135,14 @@ struct ModelReader {
     ) -> [(name: String, origin: ConfigOrigin)] {
         guard let list = table["routing"] else {
             if !providers.entries.isEmpty { return providers.entries.map { ($0.key, $0.node.origin) } }
-            let catalog = reader.catalog
-            let rows = registry.models(named: name)
-                .sorted { catalog.preference(of: $0.provider) < catalog.preference(of: $1.provider) }
-            if rows.isEmpty {
+            let offers = offers(of: name)
+            if offers.isEmpty {
                 error(
                     node.origin,
                     "model \(KeyText.part(name)) needs a provider: [models.\(KeyText.part(name)).providers.P]"
                 )
             }
-            return rows.map { ($0.provider.rawValue, node.origin) }
+            return offers.map { ($0, node.origin) }
         }
         var out: [(name: String, origin: ConfigOrigin)] = []
         for element in list.array ?? [] {
@@ -155,6 +163,16 @@ struct ModelReader {
         }
         if list.array?.isEmpty ?? true { error(list.origin, "routing of model \(KeyText.part(name)) is empty") }
         return out
+    }
+
+    /// The providers whose list has a model, best first: those that need no more than a credential, and those that have a
+    /// table.
+    private func offers(of name: String) -> [String] {
+        let rows = registry.models(named: name)
+        return reader.catalog.providers.filter { descriptor in
+            rows.contains { $0.provider == descriptor.priceList }
+                && (tables[descriptor.kind.rawValue] != nil || !descriptor.isEngine && descriptor.baseURL != nil)
+        }.map(\.kind.rawValue)
     }
 
     /// The account of a model's provider: that of `type`, else that of the provider's name, else an inline one.

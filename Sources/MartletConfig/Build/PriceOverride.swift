@@ -7,6 +7,7 @@ struct PriceOverride {
     private var output: TokenPrice?
     private var cacheRead: TokenPrice?
     private var cacheWrite: TokenPrice?
+    private var cacheWrite1h: TokenPrice?
 
     init(_ table: ConfigTable, model: String, diagnostics: inout [ConfigDiagnostic]) {
         var findings: [ConfigDiagnostic] = []
@@ -22,17 +23,34 @@ struct PriceOverride {
         output = price("output_price_per_mtok")
         cacheRead = price("cache_read_price_per_mtok")
         cacheWrite = price("cache_write_price_per_mtok")
+        cacheWrite1h = price("cache_write_1h_price_per_mtok")
         diagnostics += findings
     }
 
     /// Puts these prices over others; `nil` while the input or the output price is unknown.
     func applied(to known: PriceTable?) -> PriceTable? {
         guard let input = input ?? known?.input, let output = output ?? known?.output else { return nil }
-        return PriceTable(
+        var rates = TokenRates(
             input: input,
             output: output,
             cacheRead: cacheRead ?? known?.cacheRead,
-            cacheWrite: cacheWrite ?? known?.cacheWrite
+            cacheWrite: cacheWrite ?? known?.cacheWrite,
+            // The registry's price for an hour belongs to its price for minutes.
+            cacheWrite1h: cacheWrite1h ?? (cacheWrite == nil ? known?.rates.cacheWrite1h : nil)
         )
+        rates.takeMediaPrices(of: known?.rates)
+        // Whoever names a main price means it for every request; the registry's tier would be of other prices.
+        let keepsTier = self.input == nil && self.output == nil
+        return PriceTable(rates, longPrompt: keepsTier ? known?.longPrompt : nil)
+    }
+}
+
+extension TokenRates {
+    /// Takes over what sound and pictures cost.
+    fileprivate mutating func takeMediaPrices(of other: TokenRates?) {
+        audioInput = other?.audioInput
+        audioOutput = other?.audioOutput
+        imageInput = other?.imageInput
+        imageOutput = other?.imageOutput
     }
 }

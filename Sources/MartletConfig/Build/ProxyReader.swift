@@ -1,5 +1,20 @@
 internal import MartletCore
-internal import MartletRouting
+public import MartletRouting
+
+extension LoadedConfig {
+    /// The environment's proxy for an endpoint; `nil` goes straight, also when the variable cannot be read.
+    public func environmentProxy(for endpoint: Endpoint) -> Proxy? {
+        (try? ProxyReader(environment: environment).proxy(for: endpoint, own: nil))?.proxy
+    }
+
+    /// Reads the endpoint of a URL, with its path; `nil` when it is not one that anything is sent to.
+    public static func endpoint(of url: String) -> Endpoint? {
+        let end = url.firstIndex { $0 == "?" } ?? url.endIndex
+        var base = url[..<end]
+        while base.hasSuffix("/") { base = base.dropLast() }
+        return try? BaseURL.parse(String(base))
+    }
+}
 
 /// Chooses the proxy of an account: its own, else the environment's.
 struct ProxyReader {

@@ -98,7 +98,8 @@ private struct SnapshotWork {
                 || descriptor.baseURLVariables.contains { config.environment[$0]?.isEmpty == false }
             guard hasPlace else { continue }
             let names = [descriptor.kind.rawValue] + descriptor.shortNames
-            let isSet = descriptor.credentialVariables.contains { config.environment[$0]?.isEmpty == false }
+            let variables = descriptor.credentialVariables + descriptor.chainVariables
+            let isSet = variables.contains { config.environment[$0]?.isEmpty == false }
             guard isSet, !names.contains(where: { tables[$0] != nil }) else { continue }
             let name = descriptor.kind.rawValue
             let outcome = reader.read(name: name, table: ConfigTable(), at: .default)
@@ -144,7 +145,8 @@ private struct SnapshotWork {
     mutating func resolveDefaults() {
         let routing = config.settings.routing
         if defaultModel == nil,
-            let entry = local.defaultEntry ?? entry(routing.cloudModel) ?? DefaultModel.cheapest(entries, registry)
+            let entry = local.defaultEntry ?? entry(routing.cloudModel)
+                ?? DefaultModel.cheapest(entries, registry, catalog)
         {
             auto = ModelEntry(name: ModelName("auto"), targets: entry.targets)
         }
@@ -181,7 +183,11 @@ private struct SnapshotWork {
 
     private func passesThrough(_ name: String) -> Bool {
         guard let colons = name.firstRange(of: "::") else { return false }
-        return plans.contains { $0.name.rawValue == name[..<colons.lowerBound] }
+        let provider = name[..<colons.lowerBound]
+        return plans.contains {
+            $0.name.rawValue == provider || $0.descriptor.kind.rawValue == provider
+                || $0.descriptor.shortNames.contains(String(provider))
+        }
     }
 
     func snapshot() -> Snapshot {
@@ -201,6 +207,7 @@ private struct SnapshotWork {
             accounts[plan.name] = plan.account(registry)
         }
         let settings = config.settings
+        let names = ProviderNames(catalog, on: plans, off: accountStates.filter { $0.offReason != nil }.map(\.name))
         return Snapshot(
             models: models,
             listed: listed,
@@ -215,7 +222,10 @@ private struct SnapshotWork {
             limits: settings.limits,
             observability: settings.observability,
             strictDurability: settings.strictDurability,
-            media: settings.media
+            media: settings.media,
+            accountsByType: names.accountsByType,
+            offProviders: names.offProviders,
+            retired: RetiredModels.messages(registry, entries, catalog)
         )
     }
 }

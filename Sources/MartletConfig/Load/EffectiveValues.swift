@@ -1,3 +1,4 @@
+internal import MartletCore
 internal import MartletProviders
 
 /// Lists every value in force for `config show`.

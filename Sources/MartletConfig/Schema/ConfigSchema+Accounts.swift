@@ -23,6 +23,14 @@ extension ConfigSchema {
         SchemaKey("connect_timeout_s", .seconds, "Seconds for dial and TLS."),
         SchemaKey("first_token_timeout_s", .seconds, "Seconds to the first content of a stream."),
         SchemaKey("max_concurrency", .count, "Requests in flight; 0 is no own limit.", default: "0"),
+        SchemaKey(
+            "hosted_provider",
+            .choice(["openai", "tgi"]),
+            "What runs behind an endpoint of one's own.",
+            default: "\"openai\"",
+            synonyms: ["container"]
+        ),
+        SchemaKey("container_model", .string, "What the server behind such an endpoint calls its model."),
         SchemaKey("drop_params", .strings, "Members taken out of requests.", default: "[]"),
         SchemaKey(
             "tls",
@@ -50,9 +58,17 @@ extension ConfigSchema {
             "Version of the API, for addresses that have one, such as Azure's older ones."
         ),
         SchemaKey("proxy", .string, "HTTP proxy; empty goes without the environment's."),
-        SchemaKey("region", .string, "Cloud region.", variables: ["AWS_REGION"], isBuilt: false),
-        SchemaKey("location", .string, "Cloud location.", isBuilt: false),
-        SchemaKey("project_id", .string, "Cloud project.", isBuilt: false),
+        SchemaKey(
+            "region",
+            .string,
+            "Region of AWS: a name, a location, or sdk; default is AWS_REGION, then the profile's."
+        ),
+        SchemaKey("profile", .string, "Profile of AWS's files; default is AWS_PROFILE."),
+        SchemaKey("access_key_id", .string, "Access key of AWS: a value or a location."),
+        SchemaKey("secret_access_key", .string, "Its secret: a value or a location."),
+        SchemaKey("session_token", .string, "Its session token: a value or a location."),
+        SchemaKey("location", .string, "Google Cloud location, like `europe-west4`, `eu` or `global`."),
+        SchemaKey("project_id", .string, "Google Cloud project."),
         SchemaKey(
             "prompt_cache",
             .choice(["off", "auto", "system"]),
@@ -145,6 +161,7 @@ extension ConfigSchema {
             SchemaKey("output_price_per_mtok", .price, "Dollars per million output tokens."),
             SchemaKey("cache_read_price_per_mtok", .price, "Dollars per million tokens read from a cache."),
             SchemaKey("cache_write_price_per_mtok", .price, "Dollars per million tokens written to a cache."),
+            SchemaKey("cache_write_1h_price_per_mtok", .price, "Dollars per million tokens cached for an hour."),
             SchemaKey("capabilities", .strings, "What it can do; what the list leaves out, it cannot."),
             SchemaKey("timeouts", .open, "Limits of time.", isBuilt: false),
             SchemaKey("skip_relay", .boolean, "No relay.", default: "false", isBuilt: false),

@@ -1,3 +1,5 @@
+internal import MartletCore
+
 /// Checks a table against its schema and spells its keys by their canonical names.
 ///
 /// What is wrong is reported and left out, so that what remains has the types that the schema says.

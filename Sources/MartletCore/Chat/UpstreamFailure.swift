@@ -10,6 +10,8 @@ public struct UpstreamFailure: Hashable, Sendable {
     public var code: String?
     /// The offending field of the request.
     public var param: String?
+    /// How long to wait before the next try, where the body says so; not negative.
+    public var retryAfter: Duration?
 
     /// Creates a failure.
     public init(message: String, type: String? = nil, code: String? = nil, param: String? = nil) {

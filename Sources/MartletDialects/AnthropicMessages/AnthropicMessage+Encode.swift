@@ -46,7 +46,7 @@ extension AnthropicRequestEncoder {
     }
 
     /// Names what stands beside the content; a cache mark goes to the message's last block.
-    private mutating func takeMessageExtra(
+    mutating func takeMessageExtra(
         _ message: ChatMessage,
         _ path: String,
         grew before: (system: Int, turns: Int, blocks: Int),
@@ -169,7 +169,7 @@ extension AnthropicRequestEncoder {
     }
 
     /// Where the parts of a message stand in the caller's body.
-    private struct ContentPaths {
+    struct ContentPaths {
         private let path: String
         /// Whether the content may have been written as a plain string.
         private let isString: Bool
@@ -198,7 +198,7 @@ extension ChatPart {
 
 extension String {
     /// The text without white space at its end.
-    fileprivate var trimmedEnd: String {
+    var trimmedEnd: String {
         guard let last = lastIndex(where: { !$0.isWhitespace }) else { return "" }
         return String(self[...last])
     }

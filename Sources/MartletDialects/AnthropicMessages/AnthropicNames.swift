@@ -11,13 +11,24 @@ struct AnthropicNames {
 
     /// The longest name of a tool, in bytes.
     private let longestName: Int
+    /// Whether a name must begin with a letter or `_`.
+    private let beginsWithLetter: Bool
+    /// The longest id of a call, in bytes.
+    private let longestID: Int
 
-    init(longestName: Int = 128) { self.longestName = longestName }
+    init(longestName: Int = 128, longestID: Int = 256, beginsWithLetter: Bool = false) {
+        self.longestName = longestName
+        self.longestID = longestID
+        self.beginsWithLetter = beginsWithLetter
+    }
 
     /// The name to send for a tool.
     mutating func name(_ name: String) -> String {
         if let known = sentNames[name] { return known }
-        let clean = Self.clean(name, limit: longestName)
+        var clean = Self.clean(name, limit: longestName)
+        if beginsWithLetter, let first = clean.utf8.first, first != 0x5F, (first | 0x20) &- 0x61 >= 26 {
+            clean = Self.clean("_" + clean, limit: longestName)
+        }
         let sent = usedNames.unique(clean.isEmpty ? "tool" : clean, limit: longestName)
         sentNames[name] = sent
         if sent != name { renamed[sent] = name }
@@ -26,8 +37,8 @@ struct AnthropicNames {
 
     /// The id to send for a call; ids are made different where a client repeats them.
     mutating func id(_ id: String) -> String {
-        let clean = Self.clean(id, limit: 256)
-        return usedIDs.unique(clean.isEmpty ? "call" : clean, limit: 256)
+        let clean = Self.clean(id, limit: longestID)
+        return usedIDs.unique(clean.isEmpty ? "call" : clean, limit: longestID)
     }
 
     private static func clean(_ text: String, limit: Int) -> String {

@@ -22,13 +22,22 @@ extension AnthropicPortableRequest {
     /// The texts of a system message in one: many servers know them as a string only.
     private mutating func convertSystem(_ message: ChatMessage, _ path: String) {
         var texts: [String] = []
+        var parts: [(text: ChatText, path: String)] = []
         for (place, part) in zip(Self.places(message, path), message.parts) {
             guard case .text(let text) = part else {
                 dropped.add(place)
                 continue
             }
+            if target == .bedrockConverse {
+                if !text.text.isEmpty { parts.append((ChatText(text.text, extra: portable(text.extra, place)), place)) }
+                continue
+            }
             dropped.add(text.extra, in: place)
             if !text.text.isEmpty { texts.append(text.text) }
+        }
+        if !parts.isEmpty {
+            let message = ChatMessage(role: .system, parts: parts.map { .text($0.text) })
+            return append(message, from: Place(message: path, parts: parts.map(\.path)))
         }
         guard !texts.isEmpty else { return }
         let joined = ChatMessage(role: .system, text: texts.joined(separator: "\n\n"))
@@ -42,8 +51,8 @@ extension AnthropicPortableRequest {
             switch part {
             case .reasoning(let reasoning): parts.append(contentsOf: convert(reasoning, path))
             case .toolCall(let call):
-                dropped.add(call.extra, in: path)
-                let sent = ChatToolCall(id: id(call.id), name: names.name(call.name), arguments: call.arguments)
+                var sent = ChatToolCall(id: id(call.id), name: names.name(call.name), arguments: call.arguments)
+                sent.extra = portable(call.extra, path)
                 parts.append(.toolCall(sent))
                 place.calls.append(path)
             default:
@@ -70,6 +79,14 @@ extension AnthropicPortableRequest {
     /// Thinking that was shown to the caller without a signature came from a server that has none, and may want it back;
     /// what Anthropic signed only Anthropic can read.
     private mutating func convert(_ reasoning: ChatReasoning, _ path: String) -> [ChatPart] {
+        // What Gemini signed goes back to it, also without a text.
+        if target == .gemini, reasoning.isGeminis { return [.reasoning(reasoning)] }
+        if target == .bedrockConverse, reasoning.isSealed {
+            dropped.add(reasoning.extra, in: path)
+            var sealed = reasoning
+            sealed.extra = []
+            return [.reasoning(sealed)]
+        }
         guard !reasoning.isSealed, !reasoning.text.isEmpty else {
             if reasoning.isSealed { dropped.add(path) }
             return []
@@ -103,7 +120,7 @@ extension AnthropicPortableRequest {
         _ path: String,
         _ moved: inout [(part: ChatPart, path: String)]
     ) throws(GatewayError) {
-        dropped.add(result.extra, in: path)
+        let extra = portable(result.extra, path)
         let isString = result.content.count == 1 && result.content[0].isPlainText
         var content: [(part: ChatPart, path: String)] = []
         for (index, part) in result.content.enumerated() {
@@ -119,10 +136,16 @@ extension AnthropicPortableRequest {
                 moved.append((part, place))
             }
         }
-        if result.isError == true { Self.mark(&content, path) }
+        let keepsFlag = target == .bedrockConverse
+        if result.isError == true, !keepsFlag { Self.mark(&content, path) }
         // A result without content is refused.
         if content.isEmpty { content.append((.text(ChatText("")), path)) }
-        let sent = ChatToolResult(callID: id(result.callID), content: content.map(\.part))
+        var sent = ChatToolResult(
+            callID: id(result.callID),
+            content: content.map(\.part),
+            isError: keepsFlag ? result.isError : nil
+        )
+        sent.extra = extra
         append(
             ChatMessage(role: .tool, parts: [.toolResult(sent)]),
             from: Place(message: path, parts: content.map(\.path))
@@ -143,21 +166,24 @@ extension AnthropicPortableRequest {
     private mutating func convert(_ part: ChatPart, _ path: String) throws(GatewayError) -> [ChatPart] {
         switch part {
         case .text(let text):
-            dropped.add(text.extra, in: path)
-            return text.text.isEmpty ? [] : [.text(ChatText(text.text))]
+            let extra = portable(text.extra, path)
+            return text.text.isEmpty ? [] : [.text(ChatText(text.text, extra: extra))]
         case .image(let image):
-            dropped.add(image.extra, in: path)
+            var sent = ChatImage(url: image.url)
+            sent.extra = portable(image.extra, path)
             dropped.add(image.innerExtra, in: path + ".source")
-            return [.image(ChatImage(url: image.url))]
+            return [.image(sent)]
         case .file(let file):
-            dropped.add(file.extra, in: path)
+            let extra = portable(file.extra, path)
             dropped.add(file.innerExtra, in: path + ".source")
             if target == .openAIChat, file.dataURL == nil {
                 throw .unsupported(path + ".source", "This model takes documents as data, not by address.")
             }
             // OpenAI wants a name beside the data.
             let name = file.filename ?? (file.dataURL == nil ? nil : "document.pdf")
-            return [.file(ChatFile(dataURL: file.dataURL, url: file.url, filename: name))]
+            var sent = ChatFile(dataURL: file.dataURL, url: file.url, filename: name)
+            sent.extra = extra
+            return [.file(sent)]
         case .other(let type, let value):
             guard let document = try? JSONDocument(value.bytes) else { break }
             return try document.withView { (view) throws(GatewayError) in try convert(type, view, path) }

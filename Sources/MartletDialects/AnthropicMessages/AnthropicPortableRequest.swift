@@ -32,9 +32,12 @@ struct AnthropicPortableRequest {
         case openAIChat
         case openAIResponses
         case ollamaChat
+        case gemini
+        /// Keeps what its codec has a form for: cache marks, failed results, and thinking with its signature.
+        case bedrockConverse
 
         /// Whether OpenAI's limits on names, ids and fields hold; servers like OpenAI's may have them too.
-        var isOpenAI: Bool { self != .ollamaChat }
+        var isOpenAI: Bool { self == .openAIChat || self == .openAIResponses }
     }
 
     /// Where a message stood in the caller's body.
@@ -53,8 +56,8 @@ struct AnthropicPortableRequest {
         self.source = source
         self.target = target
         request = ChatRequest(model: source.model, messages: [])
-        // OpenAI takes 64 bytes in place of 128; Ollama has no limit.
-        names = AnthropicNames(longestName: target.isOpenAI ? 64 : 128)
+        // OpenAI and Bedrock take 64 bytes in place of 128; Ollama has no limit.
+        names = AnthropicNames(longestName: target == .ollamaChat ? 128 : 64)
         try convertMessages()
         convertTools()
         convertLimits()
@@ -87,13 +90,15 @@ struct AnthropicPortableRequest {
                 dropped.add(path)
                 continue
             }
-            if known.strict == true { dropped.add("strict", in: path) }
-            dropped.add(known.extra, in: path)
-            let function = ChatFunction(
+            if known.strict == true, target != .bedrockConverse { dropped.add("strict", in: path) }
+            let extra = portable(known.extra, path)
+            var function = ChatFunction(
                 name: names.name(known.name),
                 description: known.description,
-                parameters: known.parameters
+                parameters: known.parameters,
+                strict: target == .bedrockConverse ? known.strict : nil
             )
+            function.extra = extra
             tools.append(.function(function))
             toolPlaces.append(path)
         }
@@ -241,9 +246,21 @@ struct AnthropicPortableRequest {
                 if isTaken != true { dropped.add(member.name) }
             // What happens anyway.
             case "service_tier" where member.value.bytes.elementsEqual(#""auto""#.utf8): break
+            case _ where target == .bedrockConverse && ConverseRequestEncoder.isOwn(member):
+                request.extra.append(member)
             default: dropped.add(member.name, in: "")
             }
         }
+    }
+
+    /// The members beside a part that the target has a form for; the others are named.
+    mutating func portable(_ extra: [ExtraMember], _ path: String) -> [ExtraMember] {
+        guard target == .bedrockConverse else {
+            dropped.add(extra, in: path)
+            return []
+        }
+        dropped.add(extra.without("cache_control"), in: path)
+        return extra.filter { $0.name == "cache_control" }
     }
 }
 

@@ -9,6 +9,8 @@ struct AnthropicRequestEncoder {
     let version: AnthropicVersion
     var dropped = DroppedPaths()
     var names = AnthropicNames()
+    /// How the results of tools are written.
+    var form = AnthropicBlockForm.messages
 
     init(_ request: ChatRequest, codec: AnthropicMessagesCodec) {
         self.request = request
@@ -180,7 +182,7 @@ struct AnthropicRequestEncoder {
 
 extension ExtraMember {
     /// The value where it is a string.
-    fileprivate var text: String? {
+    var text: String? {
         (try? JSONDocument(value.bytes))?.withView { $0.string() } ?? nil
     }
 }

@@ -118,36 +118,16 @@ extension AnthropicRequestEncoder {
             turns.append(turn)
             for call in turn.calls {
                 let known = conversation.calls[call]
-                results.append(known.result ?? Self.missingResult(known.sentID))
+                results.append(known.result ?? form.missingResult(known.sentID))
             }
         }
         turns.append(AnthropicConversation.Turn(role: .user, blocks: results))
         return turns
     }
 
-    /// The API refuses a call without a result, so that one says that it is missing.
-    private static func missingResult(_ id: String) -> AnthropicBlock {
-        AnthropicBlock { writer in
-            writer.member("type", "tool_result")
-            writer.member("tool_use_id", id)
-            writer.member("content", "missing")
-            writer.member("is_error", true)
-        }
-    }
-
     private mutating func resultBlock(_ result: AnthropicConversation.Result, id: String) -> AnthropicBlock {
-        var made = block("tool_result", result.extra, at: result.path) { writer in
-            writer.member("tool_use_id", id)
-            if let text = result.text {
-                writer.member("content", text)
-            } else if !result.content.isEmpty {
-                writer.key("content")
-                writer.array { writer in
-                    for block in result.content { block.write(to: &writer) }
-                }
-            }
-            writer.member("is_error", result.isError)
-        }
+        var made = form.result(result, id: id, rest: isNative ? result.extra : [])
+        if !isNative, !result.extra.isEmpty { made.cache = takeMark(result.extra, in: result.path) }
         if made.cache != nil, let inner = result.cache { dropped.add(inner.path) }
         made.cache = made.cache ?? result.cache
         return made

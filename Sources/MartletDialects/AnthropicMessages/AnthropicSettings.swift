@@ -57,20 +57,29 @@ extension AnthropicRequestEncoder {
                 dropped.add("top_p")
             }
         }
+        dropUnknown(asked)
+        kept.stop = stop(asked)
+        return kept
+    }
+
+    /// Names the fields that no version has.
+    mutating func dropUnknown(_ asked: ChatSampling) {
         for (name, value) in [
             ("presence_penalty", asked.presencePenalty), ("frequency_penalty", asked.frequencyPenalty),
         ] {
             if let value, value != 0 { dropped.add(name) }
         }
         if asked.seed != nil { dropped.add("seed") }
-        if let stop = asked.stop {
-            for (index, text) in stop.enumerated() where text.isBlank {
-                dropped.add(stop.count == 1 ? "stop" : "stop[\(index)]")
-            }
-            let texts = stop.filter { !$0.isBlank }
-            kept.stop = texts.isEmpty ? nil : texts
+    }
+
+    /// The texts that end the answer, without blank ones, which are refused.
+    mutating func stop(_ asked: ChatSampling) -> [String]? {
+        guard let stop = asked.stop else { return nil }
+        for (index, text) in stop.enumerated() where text.isBlank {
+            dropped.add(stop.count == 1 ? "stop" : "stop[\(index)]")
         }
-        return kept
+        let texts = stop.filter { !$0.isBlank }
+        return texts.isEmpty ? nil : texts
     }
 
     private mutating func dropSampling(_ kept: inout Sampling) {

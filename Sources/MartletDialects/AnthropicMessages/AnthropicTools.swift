@@ -152,7 +152,7 @@ extension AnthropicRequestEncoder {
 
 extension ChatFunction {
     /// Reads a function whose members stand in the tool itself, as some clients write it.
-    fileprivate init?(flat value: JSONText) {
+    init?(flat value: JSONText) {
         guard let document = try? JSONDocument(value.bytes) else { return nil }
         let function: ChatFunction? = document.withView { view in
             guard var reader = try? JSONObjectReader(view), let name = reader.lenientString("name") else { return nil }

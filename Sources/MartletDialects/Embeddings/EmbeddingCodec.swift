@@ -33,10 +33,17 @@ public protocol EmbeddingCodec: Sendable {
     ) throws(ChatFailure) -> [UInt8]
     /// Reads what an upstream said about a failure, in whatever shape.
     func decodeFailure(_ body: [UInt8]) -> UpstreamFailure
+    /// What an upstream takes in one call.
+    var limits: EmbeddingLimits { get }
     /// Encodes an error body for a caller.
     func encodeError(_ error: GatewayError) -> [UInt8]
     /// Encodes what an upstream said about a failure, for a caller who is shown the upstream's status.
     func encodeFailure(_ failure: UpstreamFailure, status: Int) -> [UInt8]
+}
+
+extension EmbeddingCodec {
+    /// What an upstream takes in one call: as much as OpenAI, unless the format says otherwise.
+    public var limits: EmbeddingLimits { .openAI }
 }
 
 /// The dialects that have embeddings.
@@ -48,16 +55,24 @@ extension Dialect {
         switch self {
         case .openAIChat, .openAIResponses, .openAICompletions: OpenAIEmbeddingsCodec()
         case .ollamaChat, .ollamaGenerate: OllamaEmbedCodec(keepAlive: settings.keepAlive)
-        case .anthropicMessages, .simpleChat, .mock: nil
+        case .gemini: GeminiEmbedCodec(form: .init(model: settings.model ?? "", isVertex: settings.isVertex))
+        case .bedrockConverse: settings.model.flatMap { BedrockEmbedCodec(model: $0) }
+        case .anthropicMessages, .anthropicVertex, .simpleChat, .bedrockAnthropic, .sageMakerChat, .mock: nil
         }
     }
 
     /// Where embeddings are asked for, below the base path; `nil` where the dialect has none.
-    public var embeddingPath: String? {
+    ///
+    /// - Parameters:
+    ///   - model: The provider's own name of the model, for formats that have it in their path.
+    ///   - isVertex: Whether the target is Vertex AI (``CodecSettings/isVertex``).
+    public func embeddingPath(model: String, isVertex: Bool = false) -> String? {
         switch self {
         case .openAIChat, .openAIResponses, .openAICompletions: "/embeddings"
         case .ollamaChat, .ollamaGenerate: "/api/embed"
-        case .anthropicMessages, .simpleChat, .mock: nil
+        case .gemini: GeminiEmbedCodec.path(model: model, .init(model: model, isVertex: isVertex))
+        case .bedrockConverse: "/model/\(PathSegment.encoded(model))/invoke"
+        case .anthropicMessages, .anthropicVertex, .simpleChat, .bedrockAnthropic, .sageMakerChat, .mock: nil
         }
     }
 }

@@ -58,11 +58,8 @@ public struct EmbeddingJoiner: Sendable {
     }
 
     private static func sum(_ left: Usage, _ right: Usage) -> Usage {
-        let (tokens, overflow) = left.inputTokens.addingReportingOverflow(right.inputTokens)
-        return Usage(
-            inputTokens: overflow ? Usage.largestCount : min(tokens, Usage.largestCount),
-            outputTokens: 0,
-            estimated: left.estimated || right.estimated
-        )
+        var sum = left.adding(right)
+        sum.inputTokens = min(sum.inputTokens, Usage.largestCount)
+        return sum
     }
 }

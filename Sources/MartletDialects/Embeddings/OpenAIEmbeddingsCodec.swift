@@ -66,7 +66,9 @@ public struct OpenAIEmbeddingsCodec: EmbeddingCodec {
         if let usage = reader.peek("usage"), let count = usage.member("prompt_tokens") ?? usage.member("total_tokens"),
             let tokens = count.int64(), 0...Usage.largestCount ~= tokens
         {
-            response.usage = Usage(inputTokens: tokens, outputTokens: 0)
+            var counts = Usage(inputTokens: tokens, outputTokens: 0)
+            counts.reportedCost = Usage.reportedCost(usage)
+            response.usage = counts
             _ = reader.take("usage")
         }
         response.extra = reader.extra.filter { $0.name != "usage" }

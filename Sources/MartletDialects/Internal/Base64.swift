@@ -22,4 +22,38 @@ enum Base64 {
         }
         return output
     }
+
+    /// The values of the letters; 255 for every other byte.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, letter) in alphabet.enumerated() { values[Int(letter)] = UInt8(value) }
+        return values
+    }()
+
+    /// Decodes text with padding, in one line; answers whether it is such.
+    static func appendDecoded(_ text: borrowing Span<UInt8>, to output: inout [UInt8]) -> Bool {
+        guard text.count % 4 == 0 else { return false }
+        let values = values.span
+        let quads = text.count / 4
+        for quad in 0..<quads {
+            let start = quad &* 4
+            var bits: UInt32 = 0
+            var letters = 4
+            for place in 0..<4 {
+                let byte = text[start &+ place]
+                let value = values[Int(byte)]
+                if value < 64, letters == 4 {
+                    bits = bits << 6 | UInt32(value)
+                } else {
+                    guard byte == UInt8(ascii: "="), quad == quads - 1, place >= 2 else { return false }
+                    letters = min(letters, place)
+                    bits <<= 6
+                }
+            }
+            output.append(UInt8(truncatingIfNeeded: bits >> 16))
+            if letters > 2 { output.append(UInt8(truncatingIfNeeded: bits >> 8)) }
+            if letters > 3 { output.append(UInt8(truncatingIfNeeded: bits)) }
+        }
+        return true
+    }
 }

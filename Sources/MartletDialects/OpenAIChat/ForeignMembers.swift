@@ -11,7 +11,8 @@ extension ChatRequest {
         switch dialect {
         case .ollamaChat, .ollamaGenerate, .simpleChat: kept = []
         case .openAICompletions: kept = Self.sharedWithCompletions
-        case .openAIChat, .anthropicMessages, .openAIResponses, .mock: return self
+        case .openAIChat, .anthropicMessages, .openAIResponses, .mock, .gemini, .anthropicVertex: return self
+        case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: return self
         }
         var request = self
         request.extra = extra.filter { kept.contains($0.name) }

@@ -73,6 +73,8 @@ extension ChatPart {
     /// Parts that only another dialect has are left out where there is text.
     fileprivate static func joined(_ parts: [ChatPart]) -> [ChatPart] {
         var joined: ChatText?
+        // Pictures that a model made stand beside the content (`images`).
+        let parts = parts.filter { if case .image = $0 { false } else { true } }
         for part in parts {
             if case .text(let text) = part { joined = ChatText((joined?.text ?? "") + text.text) }
         }

@@ -82,8 +82,9 @@ public enum OpenAIChatSplice {
         }
     }
 
+    /// Whether a member speaks to the gateway.
     @inline(__always)
-    private static func isGatewayMember(
+    static func isGatewayMember(
         _ cursor: JSONCursor,
         _ key: JSONCursor.Text,
         _ ours: RequestFacts.GatewayMembers

@@ -17,10 +17,14 @@ extension ChatUsage {
         if var details = reader.lenientObject("prompt_tokens_details") {
             counts.cacheReadTokens = details.lenientInteger("cached_tokens").flatMap(Self.believed)
             counts.cacheWriteTokens = details.lenientInteger("cache_write_tokens").flatMap(Self.believed)
+            counts.audioInputTokens = Self.part("audio_tokens", of: details)
+            counts.imageInputTokens = Self.part("image_tokens", of: details)
             inputExtra = details.extra
         }
         if var details = reader.lenientObject("completion_tokens_details") {
             counts.reasoningTokens = details.lenientInteger("reasoning_tokens").flatMap(Self.believed)
+            counts.audioOutputTokens = Self.part("audio_tokens", of: details)
+            counts.imageOutputTokens = Self.part("image_tokens", of: details)
             outputExtra = details.extra
         }
         if let reasoning = counts.reasoningTokens, reasoning > 0, let total,
@@ -37,12 +41,18 @@ extension ChatUsage {
         if counts.reasoningTokens == nil, let reasoning = reader.peek("reasoning_tokens")?.int64() {
             counts.reasoningTokens = Self.believed(reasoning)
         }
+        counts.reportedCost = Usage.reportedCost(view)
         self.counts = counts
         extra = reader.extra
     }
 
     private static func believed(_ count: Int64) -> Int64? {
         0...Usage.largestCount ~= count ? count : nil
+    }
+
+    /// Reads a count that stays among the unknown members, too, from where it is written again.
+    static func part(_ name: StaticString, of details: JSONObjectReader) -> Int64 {
+        details.peek(name)?.int64().flatMap(believed) ?? 0
     }
 
     func write(to writer: inout JSONWriter) {

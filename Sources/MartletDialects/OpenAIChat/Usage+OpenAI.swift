@@ -5,7 +5,7 @@ extension Usage {
     /// Reads the counts of a `usage` object in one pass, without keeping its other members.
     ///
     /// `nil` when the totals are missing or not to be believed, or when the object needs the careful reading of
-    /// ``ChatUsage`` (reasoning that stands beside the completion tokens, counters of other names).
+    /// ``ChatUsage`` (reasoning that stands beside the completion tokens, counters of other names, costs).
     init?(openAI view: JSONView) {
         guard view.kind == .object else { return nil }
         var input: Int64?
@@ -23,13 +23,18 @@ extension Usage {
                 for part in member.value.members {
                     if part.key.equalsString("cached_tokens") { cacheReadTokens = Self.believed(part.value) }
                     if part.key.equalsString("cache_write_tokens") { cacheWriteTokens = Self.believed(part.value) }
+                    if part.key.equalsString("audio_tokens") { audioInputTokens = Self.believed(part.value) ?? 0 }
+                    if part.key.equalsString("image_tokens") { imageInputTokens = Self.believed(part.value) ?? 0 }
                 }
             } else if member.key.equalsString("completion_tokens_details"), member.value.kind == .object {
-                for part in member.value.members where part.key.equalsString("reasoning_tokens") {
-                    reasoningTokens = Self.believed(part.value)
+                for part in member.value.members {
+                    if part.key.equalsString("reasoning_tokens") { reasoningTokens = Self.believed(part.value) }
+                    if part.key.equalsString("audio_tokens") { audioOutputTokens = Self.believed(part.value) ?? 0 }
+                    if part.key.equalsString("image_tokens") { imageOutputTokens = Self.believed(part.value) ?? 0 }
                 }
             } else if member.key.equalsString("prompt_cache_hit_tokens")
                 || member.key.equalsString("num_cached_tokens") || member.key.equalsString("reasoning_tokens")
+                || member.key.equalsString("cost") || member.key.equalsString("cost_in_usd_ticks")
             {
                 return nil
             }

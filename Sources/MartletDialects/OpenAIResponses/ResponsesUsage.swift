@@ -13,12 +13,17 @@ extension ChatUsage {
         if var details = reader.lenientObject("input_tokens_details") {
             usage.counts.cacheReadTokens = details.lenientInteger("cached_tokens").flatMap(Self.believedCount)
             usage.counts.cacheWriteTokens = details.lenientInteger("cache_write_tokens").flatMap(Self.believedCount)
+            usage.counts.audioInputTokens = part("audio_tokens", of: details)
+            usage.counts.imageInputTokens = part("image_tokens", of: details)
             usage.inputExtra = details.extra
         }
         if var details = reader.lenientObject("output_tokens_details") {
             usage.counts.reasoningTokens = details.lenientInteger("reasoning_tokens").flatMap(Self.believedCount)
+            usage.counts.audioOutputTokens = part("audio_tokens", of: details)
+            usage.counts.imageOutputTokens = part("image_tokens", of: details)
             usage.outputExtra = details.extra
         }
+        usage.counts.reportedCost = Usage.reportedCost(view)
         usage.extra = reader.extra
         return usage
     }

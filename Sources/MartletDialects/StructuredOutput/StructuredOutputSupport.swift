@@ -49,15 +49,30 @@ extension StructuredOutputSupport {
     ///   - takesTools: Whether the model takes tools; `nil` when nobody said.
     public init(_ dialect: Dialect, model: String, followsSchemas: Bool?, takesTools: Bool?) {
         switch dialect {
-        case .anthropicMessages:
+        case .anthropicMessages, .anthropicVertex:
             // The format knows schemas only, and only on newer models.
             let isKnown = AnthropicModelTraits(model: model).structuredOutput
             self.init(jsonSchema: followsSchemas ?? isKnown, jsonObject: false, forcedTools: takesTools ?? true)
         case .ollamaChat, .ollamaGenerate:
             // Grammars of the engine, whatever the model; tools cannot be forced.
             self.init(jsonSchema: true, jsonObject: true, forcedTools: false)
+        case .gemini:
+            self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)
         case .openAIChat, .openAIResponses:
             // What does not know schemas mostly knows the older mode of any object.
+            self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)
+        case .bedrockConverse:
+            // The format knows schemas only, on some models; not every family can be made to call a tool.
+            let traits = BedrockModelTraits(model: model)
+            self.init(
+                jsonSchema: followsSchemas ?? traits.structuredOutput,
+                jsonObject: false,
+                forcedTools: traits.toolChoice != .none && takesTools ?? true
+            )
+        case .bedrockAnthropic:
+            let isKnown = AnthropicModelTraits(model: model).structuredOutput
+            self.init(jsonSchema: followsSchemas ?? isKnown, jsonObject: false, forcedTools: takesTools ?? true)
+        case .sageMakerChat:
             self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)
         case .openAICompletions, .simpleChat, .mock:
             self.init(jsonSchema: false, jsonObject: false, forcedTools: false)

@@ -29,9 +29,11 @@ extension Exchange {
     /// - Throws: ``GatewayError`` when the target has no embeddings, or not for these inputs.
     mutating func writeEmbedding(for target: Target) throws(GatewayError) {
         guard var run = embedding?.value, target.dialect != .mock else { return }
-        let settings = CodecSettings(account: target.account.rawValue, keepAlive: target.quirks.keepAlive)
+        var settings = CodecSettings(account: target.account.rawValue, keepAlive: target.quirks.keepAlive)
+        settings.model = target.upstreamModel
+        settings.isVertex = target.quirks.hasVertexEmbeddings
         guard target.quirks.hasEmbeddings, let codec = target.dialect.embeddingCodec(settings),
-            let path = target.dialect.embeddingPath
+            let path = target.dialect.embeddingPath(model: target.upstreamModel, isVertex: settings.isVertex)
         else {
             throw GatewayError(
                 .unsupportedParameter,
@@ -39,7 +41,7 @@ extension Exchange {
                 param: "model"
             )
         }
-        let limits = EmbeddingLimits.openAI
+        let limits = codec.limits
         let passes = run.form.passes(target.dialect) && target.quirks.embeddingNames.isEmpty
         if !run.hasBegun {
             if run.form == .openAI, passes {
@@ -85,7 +87,11 @@ extension Exchange {
         guard let leg = call?.legs[index], let run = embedding?.value else { return }
         let response: EmbeddingResponse
         do throws(ChatFailure) {
-            response = try run.upstream.decodeResponse(Array(leg.held.readableBytesView), count: run.inputs.count)
+            var answer = try run.upstream.decodeResponse(Array(leg.held.readableBytesView), count: run.inputs.count)
+            if answer.usage == nil, let tokens = leg.told?.inputTokens {
+                answer.usage = Usage(inputTokens: tokens, outputTokens: 0)
+            }
+            response = answer
         } catch {
             return embeddingFailed(leg, error, &env, &actions)
         }
@@ -152,7 +158,8 @@ extension Exchange {
     /// An upstream's error in the caller's format.
     func embeddingFailure(_ leg: Leg) -> (said: UpstreamFailure, body: ByteBuffer)? {
         guard let run = embedding?.value else { return nil }
-        let said = run.upstream.decodeFailure(Array(leg.held.readableBytesView))
+        var said = run.upstream.decodeFailure(Array(leg.held.readableBytesView))
+        said.type = said.type ?? leg.told?.errorType
         if run.form.passes(leg.target.dialect) { return (said, leg.held) }
         return (said, ByteBuffer(bytes: run.form.codec.encodeFailure(said, status: leg.status)))
     }
@@ -162,12 +169,9 @@ extension Exchange {
             answer.usage = usage
             return
         }
-        let tokens = sum.inputTokens.addingReportingOverflow(usage.inputTokens)
-        answer.usage = Usage(
-            inputTokens: tokens.overflow ? Usage.largestCount : min(tokens.partialValue, Usage.largestCount),
-            outputTokens: 0,
-            estimated: sum.estimated || usage.estimated
-        )
+        var both = sum.adding(usage)
+        both.inputTokens = min(both.inputTokens, Usage.largestCount)
+        answer.usage = both
     }
 
     /// What a call for some of the inputs cost, estimated where the provider did not say.
@@ -229,7 +233,9 @@ extension Exchange {
             contentLength: body.readableBytes,
             facts: answerFacts()
         )
-        head.facts.cost = answer.usage.flatMap { usage in answeringTarget?.price?.cost(of: usage) }
+        head.facts.cost = answer.usage.flatMap { usage in
+            answeringTarget.flatMap { Charge(usage, on: $0, after: nil).cost }
+        }
         settle(.settled, &env, &actions)
         actions.add(.respond(head))
         actions.add(.body(body))

@@ -23,6 +23,17 @@ extension Exchange {
         return AnthropicBetas.dropped([betas])
     }
 
+    /// The vendor's own fields, as far as a target that speaks a dialect takes them: Vertex AI has the version in the body.
+    func vendorFields(for spoken: Dialect) -> [HeaderField] {
+        spoken == .anthropicVertex ? head.vendorFields.filter { $0.name != "anthropic-version" } : head.vendorFields
+    }
+
+    /// The features that a caller of Anthropic's messages switches on.
+    var betas: [String] {
+        guard format.request == .anthropicMessages, let betas = vendorField("anthropic-beta") else { return [] }
+        return AnthropicBetas.names([betas])
+    }
+
     /// A field of the vendor's own.
     private func vendorField(_ name: String) -> String? { head.vendorFields.first { $0.name == name }?.value }
 

@@ -25,10 +25,10 @@ extension Exchange {
         var passes =
             format.passes(spoken) && (responses?.value.canPass ?? true) && !losesSuffix(on: target, spoken)
             && call?.disownsReasoning != true
-        if passes, target.capabilities.jsonSchema == false || excludesShape(target, spoken) {
-            passes = try !mustBeSteered(spoken)
-        }
-        if spoken == .openAIChat, let quirks = target.quirks.chat { try refuse(quirks, target) }
+        let quirks = spoken == .openAIChat ? target.quirks.chat : nil
+        let excludesShape = quirks?.excludesShape(hasTools: facts.toolCount > 0, isStream: facts.stream) ?? false
+        if passes, target.capabilities.jsonSchema == false || excludesShape { passes = try !mustBeSteered(spoken) }
+        if let quirks { try quirks.check(hasTools: facts.toolCount > 0, isStream: facts.stream, target) }
         // The commonest case has a watcher of its own, which costs less.
         if passes, spoken == .openAIChat, target.quirks.chat?.rewritesAnswers != true { return true }
         if !passes, format.request.hasGaps, try translateGap(for: target, codecSettings(target)) { return true }
@@ -82,13 +82,21 @@ extension Exchange {
     }
 
     private func codecSettings(_ target: Target) -> CodecSettings {
-        CodecSettings(
+        var settings = CodecSettings(
             account: target.account.rawValue,
             contextWindow: target.contextWindow,
             keepAlive: target.quirks.keepAlive,
             acceptsStreamUsage: target.quirks.acceptsStreamUsage,
-            chatQuirks: target.quirks.chat
+            chatQuirks: target.quirks.chat,
+            signatures: .shared
         )
+        settings.model = target.upstreamModel
+        if let hosting = target.quirks.hosting {
+            settings.container = SageMakerContainer(rawValue: hosting.container) ?? .openAI
+            settings.containerModel = hosting.model
+        }
+        if target.spoken(for: format.request) == .bedrockAnthropic { settings.betas = betas }
+        return settings
     }
 
     private func codec(_ spoken: Dialect, for target: Target) throws(GatewayError) -> any ChatCodec {
@@ -96,22 +104,6 @@ extension Exchange {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
         }
         return codec.leavingOut(target.quirks.dropParams)
-    }
-
-    /// Whether what is asked for beside a shape of the answer keeps the target from giving that shape.
-    private func excludesShape(_ target: Target, _ spoken: Dialect) -> Bool {
-        guard spoken == .openAIChat, let quirks = target.quirks.chat else { return false }
-        return quirks.excludesShape(hasTools: facts.toolCount > 0, isStream: facts.stream)
-    }
-
-    /// Refuses what would come out wrong.
-    private func refuse(_ quirks: ChatQuirks, _ target: Target) throws(GatewayError) {
-        guard quirks.refusesToolsInStreams, facts.stream, facts.toolCount > 0 else { return }
-        throw GatewayError(
-            .unsupportedParameter,
-            "The provider `\(target.account.rawValue)` of this model calls no tools in streams; ask without `stream`.",
-            param: "tools"
-        )
     }
 
     /// Whether a target that speaks the caller's format is known not to give answers of the shape that is asked for.
@@ -132,7 +124,7 @@ extension Exchange {
             request: UpstreamRequest(
                 path: isCount ? path + "/count_tokens" : path,
                 accept: facts.stream ? spoken.streamType : "application/json",
-                fields: head.vendorFields,
+                fields: vendorFields(for: spoken),
                 body: written.body
             ),
             dropped: written.dropped,
@@ -154,8 +146,8 @@ extension Exchange {
         guard let upstream = try? codec(spoken, for: target) else { return }
         if typedRequest == nil { typedRequest = Boxed(written.typed) }
         var fields = written.fields
-        if spoken == format.request {
-            fields += head.vendorFields.filter { field in !fields.contains { $0.name == field.name } }
+        if spoken.callers == format.request {
+            fields += vendorFields(for: spoken).filter { field in !fields.contains { $0.name == field.name } }
         }
         let context = callerContext(format.answer.repeatsRequest ? responses?.value.own ?? written.typed : nil)
         translated = Boxed(
@@ -166,7 +158,7 @@ extension Exchange {
                     fields: fields,
                     body: SplicedBody(written.body)
                 ),
-                dropped: written.dropped + (spoken == .anthropicMessages ? [] : droppedBetas),
+                dropped: written.dropped + (spoken.namesBetas ? [] : droppedBetas),
                 translation: Translation(
                     from: upstream,
                     to: format.answer.codec(for: context),
@@ -197,4 +189,19 @@ extension Exchange {
 extension Dialect {
     /// Whether answers repeat parts of the request, so that their codec must know it.
     var repeatsRequest: Bool { self == .openAIResponses }
+
+    /// Whether the features that a caller of Anthropic's messages switches on reach its targets.
+    var namesBetas: Bool { callers == .anthropicMessages || self == .bedrockAnthropic }
+}
+
+extension ChatQuirks {
+    /// Refuses what would come out wrong.
+    fileprivate func check(hasTools: Bool, isStream: Bool, _ target: Target) throws(GatewayError) {
+        guard refusesToolsInStreams, isStream, hasTools else { return }
+        throw GatewayError(
+            .unsupportedParameter,
+            "The provider `\(target.account.rawValue)` of this model calls no tools in streams; ask without `stream`.",
+            param: "tools"
+        )
+    }
 }

@@ -24,8 +24,18 @@ extension Exchange {
         takeTargetSlot(target, &env, &actions)
     }
 
-    /// The request is made: goes on once there is a slot on its target.
+    /// The request is made: goes on once it can show who sends it, and there is a slot on its target.
     mutating func takeTargetSlot(
+        _ target: Target,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        if let authorization = target.authorization, !authorize(target, by: authorization, &env, &actions) { return }
+        enterTargetSlot(target, &env, &actions)
+    }
+
+    /// Goes on once there is a slot on the target.
+    mutating func enterTargetSlot(
         _ target: Target,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
@@ -125,7 +135,8 @@ extension Exchange {
     ) {
         guard let index = call?.index(of: id), call?.legs[index].phase == .dialing else { return }
         guard let target = call?.legs[index].target else { return }
-        let request = upstreamRequest(for: target)
+        var request = upstreamRequest(for: target)
+        if let authorization = target.authorization { addCallerCredential(authorization, to: &request) }
         if let translated { call?.legs[index].translation = Boxed(translated.value.translation) }
         call?.legs[index].phase = .sent
         call?.legs[index].isReused = reused
@@ -168,6 +179,7 @@ extension Exchange {
         deadlines.responseHead = nil
         call?.legs[index].status = head.status
         call?.legs[index].retryAfter = head.retryAfter
+        call?.legs[index].told = head.told
         let phase: Leg.Phase
         if !(200..<300).contains(head.status) {
             phase = .errorBody
@@ -290,23 +302,29 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
+        if leg.status == 401 || leg.status == 403, renewsCredential(of: leg, &env, &actions) { return }
         let upstream: UpstreamFailure
         let body: ByteBuffer
+        var status = leg.status
         if let failure = embeddingFailure(leg) {
             (upstream, body) = failure
         } else if let translation = leg.translation?.value {
-            (upstream, body) = translation.failure(leg.held, status: leg.status)
+            (upstream, body, status) = translation.failure(leg.held, status: leg.status, leg.told?.errorType)
         } else {
             upstream = UpstreamFailure(openAI: Array(leg.held.readableBytesView))
             body = leg.held
         }
         if leg.received <= snapshot.limits.maxGateBytes {
-            call?.lastBody = UpstreamErrorBody(status: leg.status, body: body)
+            call?.lastBody = UpstreamErrorBody(status: status, body: body)
         }
         if leg.status == 400, upstream.refusesReasoning, mayDisownReasoning(isDraining: env.isDraining) {
             return disownReasoning(leg, &env, &actions)
         }
-        let failure = AttemptFailure(status: leg.status, code: upstream.name, retryAfter: leg.retryAfter)
+        let failure = AttemptFailure(
+            status: status,
+            code: upstream.name,
+            retryAfter: leg.retryAfter ?? upstream.retryAfter
+        )
         attemptFailed(leg.id, failure, &env, &actions)
     }
 

@@ -38,15 +38,13 @@ extension Exchange {
 
     /// The request for a target.
     func passedRequest(_ passThrough: PassThrough, for target: Target) -> UpstreamRequest {
-        let contentType = head.contentType ?? ""
-        let isForm = MediaType.essence(of: contentType) == "multipart/form-data"
         var request = UpstreamRequest(
             path: passThrough.path,
             accept: "*/*",
-            body: body.passed(to: target, facts: facts, isForm: isForm)
+            body: body.passed(to: target, facts: facts)
         )
         request.method = head.method
-        request.contentType = body.count == 0 ? "" : isForm ? contentType : "application/json"
+        request.contentType = body.count == 0 ? "" : bodyIsForm ? head.contentType ?? "" : "application/json"
         return request
     }
 

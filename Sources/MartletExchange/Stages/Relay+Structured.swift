@@ -6,8 +6,8 @@ import MartletRouting
 /// What answers cost that the caller did not get, because they had not the shape that was asked for.
 struct Spent {
     var usage: Usage
-    /// `nil` when a target has no price.
-    var cost: NanoUSD?
+    /// What it cost; the cost is `nil` when a target has no price.
+    var charge: Charge
 }
 
 /// Answers of the wrong shape from targets that do not know schemas.
@@ -51,17 +51,8 @@ extension Exchange {
         fail(with: error.naming(format.request.callerPath), &env, &actions)
     }
 
-    /// What a usage costs on a target, with what was spent before; `nil` when a price is unknown.
-    func totalCost(of usage: Usage, on target: Target) -> NanoUSD? {
-        guard let cost = target.price?.cost(of: usage) else { return nil }
-        guard let spent else { return cost }
-        guard let before = spent.value.cost else { return nil }
-        let (sum, overflow) = cost.rawValue.addingReportingOverflow(before.rawValue)
-        return NanoUSD(overflow ? .max : sum)
-    }
-
     private mutating func spend(_ usage: Usage, on target: Target) {
-        let cost = totalCost(of: usage, on: target)
-        spent = Boxed(Spent(usage: spent?.value.usage.adding(usage) ?? usage, cost: cost))
+        let charge = Charge(usage, on: target, after: spent)
+        spent = Boxed(Spent(usage: spent?.value.usage.adding(usage) ?? usage, charge: charge))
     }
 }

@@ -110,7 +110,7 @@ extension Exchange {
         answer.status = status
         trace.add(.committed, call?.machine.target ?? 0, status)
         var head = answerHead(contentType: "application/json", length: whole.body.readableBytes)
-        if let usage = answer.usage { head.facts.cost = totalCost(of: usage, on: target) }
+        if let usage = answer.usage { head.facts.cost = Charge(usage, on: target, after: spent).cost }
         if facts.thread != nil {
             rememberThread(
                 AnthropicThreads.messageID(ofAnswer: Array(whole.body.readableBytesView)),

@@ -26,6 +26,7 @@ extension Exchange {
                 return refuse(Self.invalidJSON(error), closing: true, &env, &actions)
             }
         }
+        if bodyIsForm { return scanForm(bytes, &env, &actions) }
         actions.add(.readClient)
     }
 
@@ -80,7 +81,7 @@ extension Exchange {
                 if format.request == .openAIChat, body.isResponsesShaped { format.request = .openAIResponses }
                 facts =
                     passThrough == nil
-                    ? try readFacts() : try body.passThroughFacts(contentType: head.contentType)
+                    ? try readFacts() : try body.passThroughFacts()
             }
             // A count uses no tokens, not even by estimate.
             if isCount { (facts.textBytes, facts.stream, facts.thread) = (0, false, nil) }

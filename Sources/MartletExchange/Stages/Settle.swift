@@ -29,7 +29,9 @@ extension Exchange {
         if answer.usage == nil, state == .cancelled || state == .interrupted {
             usage = reportedUsage ?? estimatedUsage()
         }
-        let cost = target.flatMap { totalCost(of: usage, on: $0) }
+        let charge = target.map { Charge(usage, on: $0, after: spent) }
+        let cost = charge?.cost
+        if let target { noteMoney(usage, charge, on: target) }
         if let spent { usage = usage.adding(spent.value.usage) }
         while let slot = slots.releaseOne() { actions.add(.releaseSlot(slot)) }
         _ = env.holdBytes(-body.drop())
@@ -56,6 +58,7 @@ extension Exchange {
         )
         if call?.intentRecorded == true {
             outcome.record = ledgerRecord(state, usage: usage, cost: cost, &env)
+            outcome.record?.listedCost = charge?.listed
         }
         actions.add(.settle(outcome))
         call?.legs.removeAll()
@@ -138,8 +141,8 @@ extension Exchange {
             firstTokenMilliseconds: UInt32(clamping: answer.firstToken?.wholeMilliseconds ?? 0),
             clientRequestID: requestID.clientText,
             errorCode: answer.errorCode?.rawValue,
-            // Failures keep the whole trace; a success is told by its other fields.
-            trace: state == .settled || state == .intent ? [] : trace.text()
+            // Failures keep the whole trace; a success is told by its other fields, but for what is about money.
+            trace: state == .settled || state == .intent ? trace.text(only: \.isAboutMoney) : trace.text()
         )
     }
 

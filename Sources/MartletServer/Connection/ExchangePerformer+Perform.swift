@@ -93,8 +93,58 @@ extension ExchangePerformer {
 
     private func sendUp(_ leg: LegID, _ request: UpstreamRequest) {
         guard let connection = legs.first(where: { $0.id == leg })?.connection else { return }
+        if let target = connection.target, let authorization = target.authorization, !request.isAuthorized {
+            return sendUp(leg, request, to: target, by: authorization, connection)
+        }
+        write(request, on: connection)
+    }
+
+    private func write(_ request: UpstreamRequest, on connection: UpstreamConnection) {
         connection.send(request)
         if awaitedBatch != nil { flushAfterRecord.append(connection) } else { connection.flush() }
+    }
+
+    /// Sends a request with a credential that is fetched or signs.
+    ///
+    /// One that ended since it was asked for is left out: the target refuses the request, and that renews it.
+    private func sendUp(
+        _ leg: LegID,
+        _ request: UpstreamRequest,
+        to target: Target,
+        by authorization: Authorization,
+        _ connection: UpstreamConnection
+    ) {
+        guard let credential = loop.shared.credentials.current(authorization) else {
+            return write(request, on: connection)
+        }
+        let form = authorization.form
+        guard RequestSigner.needsHelp(request, authorization) else {
+            var request = request
+            let now = Int64(WallClock.milliseconds() / 1_000)
+            RequestSigner.authorize(&request, to: target, by: form, with: credential, unixSeconds: now)
+            return write(request, on: connection)
+        }
+        let (number, eventLoop) = (generation, loop.eventLoop)
+        let box = LoopBound((client: reference, request: request, connection: connection))
+        loop.shared.computing.hash(request.body.buffers) { hash in
+            eventLoop.execute {
+                // The leg may be over by now, and its connection another one's.
+                guard let client = box.value.client.connection, client.generation == number,
+                    client.legs.contains(where: { $0.id == leg && $0.connection === box.value.connection })
+                else { return }
+                var request = box.value.request
+                let now = Int64(WallClock.milliseconds() / 1_000)
+                RequestSigner.authorize(
+                    &request,
+                    to: target,
+                    by: form,
+                    with: credential,
+                    payloadHash: hash,
+                    unixSeconds: now
+                )
+                client.write(request, on: box.value.connection)
+            }
+        }
     }
 
     private func cancel(_ leg: LegID) {
@@ -124,10 +174,13 @@ extension ExchangePerformer {
         case .page: loop.shared.renderMetrics(reply: reply)
         case .messageAccount(let id, let key): loop.shared.messageAccounts.find(id, key: key, reply: reply)
         case .control(let request): loop.shared.control.handle(request, reply: reply)
+        case .credential(let request):
+            loop.shared.credentials.obtain(request) { reply(.credential($0)) }
         case .history(let history): loop.shared.responses.history(history, reply: reply)
         case .storedResponse(let request): loop.shared.responses.answer(request, reply: reply)
         case .slot(let request, _): waitForSlot(request, id, number)
         case .compute(let work): loop.shared.computing.run(work, reply: reply)
+        case .spool(let bytes): loop.shared.uploads.write(bytes, reply: reply)
         case .fetchMedia(let request): loop.shared.media.fetch(request, reply: reply)
         }
     }

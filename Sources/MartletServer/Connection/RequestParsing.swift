@@ -86,6 +86,19 @@ enum RequestParsing {
         if let first = name.utf8.first, first | 0x20 == UInt8(ascii: "a"), name.utf8.count > vendorPrefix.utf8.count {
             takeVendorField(name, value, into: result)
         }
+        if name.utf8.count > credentialPrefix.utf8.count, let first = name.utf8.first, first | 0x20 == UInt8(ascii: "x")
+        {
+            takeCredential(name, value, into: result)
+        }
+    }
+
+    private static var credentialPrefix: String { "x-gateway-credential-" }
+
+    private static func takeCredential(_ name: String, _ value: String, into result: ClientHead) {
+        let lower = name.lowercased()
+        guard lower.hasPrefix(credentialPrefix) else { return }
+        let key = String(lower.dropFirst(credentialPrefix.utf8.count))
+        result.credentials.append(HeaderField(name: key, value: value))
     }
 
     private static var vendorPrefix: String { "anthropic-" }

@@ -75,6 +75,10 @@ struct LoopEnvironment: ExchangeEnvironment {
         loop.shared.targets.state(of: target.id).report(failure, now)
     }
 
+    mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
+        loop.shared.credentials.check(authorization, mayFetch: mayFetch)
+    }
+
     mutating func page(_ page: Page) -> PageAnswer { loop.shared.health.page(page, snapshot: snapshot) }
 
     mutating func modelPage(_ id: String?) -> PageAnswer? { loop.shared.modelPages.page(id, snapshot: snapshot) }

@@ -1,4 +1,5 @@
 import MartletExchange
+import NIOCore
 import NIOPosix
 
 /// Does work on large bodies on threads of its own, so that neither loops nor look-ups wait for it.
@@ -18,6 +19,14 @@ final class ComputeService: Sendable {
         pool.submit { state in
             guard case .active = state else { return }
             reply(.computed(work.run()))
+        }
+    }
+
+    /// Hashes a large body; `reply` is called once, from any thread, unless the service was stopped.
+    func hash(_ pieces: [ByteBuffer], reply: @escaping @Sendable ([UInt8]) -> Void) {
+        pool.submit { state in
+            guard case .active = state else { return }
+            reply(RequestSigner.hash(pieces))
         }
     }
 

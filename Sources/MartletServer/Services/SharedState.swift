@@ -18,8 +18,10 @@ final class SharedState: Sendable {
     let accessLog: AccessLog
     let control: ControlBridge
     let computing: ComputeService
+    let uploads: UploadSpool
     let media: MediaFetcher
     let responses: ResponseKeeper
+    let credentials: CredentialService
     let shards: [MetricsShard]
     let connectionCount = Atomic<Int>(0)
 
@@ -35,8 +37,10 @@ final class SharedState: Sendable {
         accessLog: AccessLog,
         control: ControlBridge,
         computing: ComputeService,
+        uploads: UploadSpool,
         media: MediaFetcher,
         responses: ResponseKeeper,
+        credentials: CredentialService,
         shards: [MetricsShard]
     ) {
         self.resolver = resolver
@@ -50,8 +54,10 @@ final class SharedState: Sendable {
         self.accessLog = accessLog
         self.control = control
         self.computing = computing
+        self.uploads = uploads
         self.media = media
         self.responses = responses
+        self.credentials = credentials
         self.shards = shards
     }
 

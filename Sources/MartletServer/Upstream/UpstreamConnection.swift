@@ -1,4 +1,5 @@
 import MartletCore
+import MartletDialects
 import MartletExchange
 import MartletRouting
 import MartletWire
@@ -19,7 +20,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Whose leg it serves; forgotten when the leg is over.
     private var owner: ExchangePerformer?
     private var leg = LegID(0)
-    private var target: Target?
+    private(set) var target: Target?
     private var reader = HTTPResponseReader()
     /// A read is outstanding at the channel.
     private var isReading = false
@@ -27,9 +28,13 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var wantsRead = false
     private var isClosed = false
     private var requestIsSent = false
+    /// Counts requests, so that what is read for an earlier one is recognised.
+    private var sends: UInt64 = 0
     /// Whether nobody wants the rest of the response, but its end would make the connection usable again.
     private var runsOut = false
     private var runOutTimer: Scheduled<Void>?
+    /// What is left to send of a body that stands in a file.
+    private var upload: UpstreamUpload?
     /// The memory of the last request, once the channel has written it.
     private var spare = ByteBuffer()
 
@@ -56,10 +61,13 @@ final class UpstreamConnection: ChannelInboundHandler {
     func send(_ request: UpstreamRequest) {
         guard let context, let target else { return }
         requestIsSent = true
+        sends &+= 1
         var buffer = spare
         spare = ByteBuffer()
         buffer.clear(minimumCapacity: 1_024 + min(request.body.length, 16 << 10))
         RequestHeadWriter.write(request, to: target, into: &buffer)
+        upload = UpstreamUpload(request.body)
+        guard upload == nil else { return context.write(wrapOutboundOut(buffer), promise: nil) }
         guard request.body.length > 16 << 10 else {
             request.body.write(to: &buffer)
             context.write(wrapOutboundOut(buffer), promise: nil)
@@ -73,8 +81,43 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Bytes of memory that a connection keeps from one request for the next.
     private static let keptCapacity = 4 << 10
 
-    /// Sends what was written.
-    func flush() { context?.flush() }
+    /// Sends what was written, and then what stands in a file.
+    func flush() {
+        context?.flush()
+        if upload != nil { sendNextOfUpload() }
+    }
+
+    /// Sends one stretch after the other, each when the one before it is with the system.
+    private func sendNextOfUpload() {
+        guard !isClosed, let owner, let file = upload?.file else { return }
+        switch upload?.next() {
+        case nil: upload = nil
+        case .bytes(let bytes): sendOfUpload(ByteBuffer(bytes: bytes))
+        case .original(let range):
+            guard let eventLoop = context?.eventLoop else { return }
+            let (box, number) = (LoopBound(self), sends)
+            owner.loop.shared.uploads.read(range, of: file) { bytes in
+                eventLoop.execute {
+                    guard box.value.sends == number else { return }
+                    guard let bytes else { return box.value.closeAfterFailure() }
+                    box.value.sendOfUpload(bytes)
+                }
+            }
+        }
+    }
+
+    private func sendOfUpload(_ bytes: ByteBuffer) {
+        guard let context, !isClosed else { return }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        let (box, number) = (LoopBound(self), sends)
+        written.futureResult.whenSuccess {
+            if box.value.sends == number { box.value.sendNextOfUpload() }
+        }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: written)
+    }
+
+    /// The file cannot be read: the upstream sees a request that breaks off, the exchange a closed connection.
+    private func closeAfterFailure() { context?.close(promise: nil) }
 
     /// Reads once more; while a read is outstanding, after it.
     func readMore() {
@@ -97,7 +140,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// cost the next request a handshake.
     func letGo() {
         owner = nil
-        guard let context, !isClosed, requestIsSent, reader.head != nil else { return abandon() }
+        guard let context, !isClosed, requestIsSent, upload == nil, reader.head != nil else { return abandon() }
         runsOut = true
         let box = LoopBound(self)
         runOutTimer = context.eventLoop.scheduleTask(in: .seconds(1)) { box.value.abandon() }
@@ -164,13 +207,15 @@ final class UpstreamConnection: ChannelInboundHandler {
     private func finish() {
         owner = nil
         requestIsSent = false
-        guard reader.canReuseConnection, let host, !isClosed else { return abandon() }
+        // An answer may come before the whole request is sent.
+        guard reader.canReuseConnection, upload == nil, let host, !isClosed else { return abandon() }
         readMore()
         host.giveBack(self)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosed = true
+        upload = nil
         endRunOut()
         self.context = nil
         host?.forget(self)
@@ -216,6 +261,13 @@ extension UpstreamHead {
         // A compressed body was not asked for and cannot be watched.
         let isPlain = head.contentEncoding.map { $0.elementsEqual("identity".utf8) } ?? true
         self.init(status: head.status, media: isPlain ? media : .other, retryAfter: wait)
+        if head.errorType != nil || head.inputTokens != nil {
+            told = Told(
+                errorType: head.errorType.map { BedrockError.name(String(decoding: $0, as: UTF8.self)) },
+                inputTokens: head.inputTokens.flatMap { Int64(exactly: $0) }
+                    .flatMap { 0...Usage.largestCount ~= $0 ? $0 : nil }
+            )
+        }
         if self.media == .other, isPlain { contentType = head.contentType.map { String(decoding: $0, as: UTF8.self) } }
     }
 }

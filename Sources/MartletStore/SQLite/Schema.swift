@@ -11,8 +11,19 @@ enum Schema {
         }
         migrator.registerMigration("2 responses") { db in try db.execute(sql: responses) }
         migrator.registerMigration("3 accounts of messages") { db in try db.execute(sql: messageAccounts) }
+        migrator.registerMigration("4 parts of usage") { db in
+            for column in partsOfUsage {
+                try db.execute(sql: "ALTER TABLE usage_daily ADD COLUMN \(column) INTEGER NOT NULL DEFAULT 0")
+            }
+        }
         return migrator
     }
+
+    /// Sums that came later; days before them have none.
+    private static let partsOfUsage = [
+        "cache_write_1h_tokens", "audio_input_tokens", "audio_output_tokens", "image_input_tokens",
+        "image_output_tokens", "reported_requests", "reported_difference_nano_usd",
+    ]
 
     /// Keys, and single numbers in `facts`.
     ///

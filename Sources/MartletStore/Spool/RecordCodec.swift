@@ -1,16 +1,19 @@
 import MartletCore
 import MartletGovernance
 
-/// The compact binary form of a `LedgerRecord`, version 1.
+/// The compact binary form of a `LedgerRecord`, versions 1 and 2.
 ///
 /// Layout: version, state, flags (one byte each), id (16 bytes, big-endian), then LEB128 integers (signed ones zigzagged)
-/// and length-prefixed strings in the order of the writer below. Strings over their limit are cut at a character.
+/// and length-prefixed strings in the order of the writer below. Strings over their limit are cut at a character. Version 2
+/// is written for records that need it: it has further counts behind all else, which `MoreFlags` names.
 ///
 /// The spool holds it, and so does the ledger's table, for as long as records are kept: a later version must be able to
 /// read it.
 enum RecordCodec {
-    /// The version byte that this build writes, and the only one it reads.
+    /// The version byte of most records.
     static let version: UInt8 = 1
+    /// The version byte of records with further counts.
+    static let versionWithMore: UInt8 = 2
     /// The largest payload: every string at its limit and every integer at its longest stays below it.
     static let maxPayloadBytes = 4_096
 
@@ -35,6 +38,34 @@ enum RecordCodec {
         static let errorCode = Flags(rawValue: 128)
     }
 
+    /// Which counts stand behind a record of version 2.
+    struct MoreFlags: OptionSet {
+        let rawValue: UInt8
+        static let cacheWrite1h = MoreFlags(rawValue: 1)
+        static let audioInput = MoreFlags(rawValue: 2)
+        static let audioOutput = MoreFlags(rawValue: 4)
+        static let imageInput = MoreFlags(rawValue: 8)
+        static let imageOutput = MoreFlags(rawValue: 16)
+        static let reportedCost = MoreFlags(rawValue: 32)
+        static let listedCost = MoreFlags(rawValue: 64)
+        static let all = MoreFlags(rawValue: 127)
+
+        /// Says what a record needs.
+        init(_ record: LedgerRecord) {
+            var flags: MoreFlags = []
+            if record.usage.cacheWrite1hTokens != nil { flags.insert(.cacheWrite1h) }
+            if record.usage.audioInputTokens != 0 { flags.insert(.audioInput) }
+            if record.usage.audioOutputTokens != 0 { flags.insert(.audioOutput) }
+            if record.usage.imageInputTokens != 0 { flags.insert(.imageInput) }
+            if record.usage.imageOutputTokens != 0 { flags.insert(.imageOutput) }
+            if record.usage.reportedCost != nil { flags.insert(.reportedCost) }
+            if record.listedCost != nil { flags.insert(.listedCost) }
+            self = flags
+        }
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+    }
+
     /// Appends the payload of a record to `bytes`.
     static func encode(_ record: LedgerRecord, into bytes: inout [UInt8]) {
         var flags: Flags = []
@@ -46,7 +77,8 @@ enum RecordCodec {
         if record.cost != nil { flags.insert(.cost) }
         if record.clientRequestID != nil { flags.insert(.clientRequestID) }
         if record.errorCode != nil { flags.insert(.errorCode) }
-        bytes.append(version)
+        let more = MoreFlags(record)
+        bytes.append(more.isEmpty ? version : versionWithMore)
         bytes.append(record.state.rawValue)
         bytes.append(flags.rawValue)
         bytes.appendBigEndian(record.id.high)
@@ -72,6 +104,19 @@ enum RecordCodec {
         let traceBytes = min(record.trace.count, Limit.trace)
         bytes.appendVarint(UInt64(traceBytes))
         bytes.append(contentsOf: record.trace[..<traceBytes])
+        if !more.isEmpty { append(more, of: record, to: &bytes) }
+    }
+
+    private static func append(_ flags: MoreFlags, of record: LedgerRecord, to bytes: inout [UInt8]) {
+        bytes.append(flags.rawValue)
+        if let count = record.usage.cacheWrite1hTokens { bytes.appendZigzag(count) }
+        let media: [(MoreFlags, Int64)] = [
+            (.audioInput, record.usage.audioInputTokens), (.audioOutput, record.usage.audioOutputTokens),
+            (.imageInput, record.usage.imageInputTokens), (.imageOutput, record.usage.imageOutputTokens),
+        ]
+        for (flag, count) in media where flags.contains(flag) { bytes.appendZigzag(count) }
+        if let cost = record.usage.reportedCost { bytes.appendZigzag(cost.rawValue) }
+        if let cost = record.listedCost { bytes.appendZigzag(cost.rawValue) }
     }
 
     /// Reads a payload; `nil` when it is anything but one whole record of this version.
@@ -83,7 +128,7 @@ enum RecordCodec {
         func text(_ place: RecordOutline.Place) -> String {
             String(decoding: bytes[outline.range(place)], as: UTF8.self)
         }
-        return LedgerRecord(
+        var record = LedgerRecord(
             id: outline.id,
             state: outline.state,
             receivedAt: outline.receivedAt,
@@ -103,5 +148,7 @@ enum RecordCodec {
             errorCode: outline.errorCode.map(text),
             trace: Array(bytes[outline.range(outline.trace)])
         )
+        record.listedCost = outline.listedCost
+        return record
     }
 }

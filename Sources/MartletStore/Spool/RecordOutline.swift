@@ -17,6 +17,7 @@ struct RecordOutline: Sendable {
     var firstTokenMilliseconds: UInt32
     var usage: Usage
     var cost: NanoUSD?
+    var listedCost: NanoUSD?
     var key: Place
     var model: Place
     var provider: Place
@@ -40,7 +41,10 @@ extension RecordCodec {
     static func outline(of payload: Range<Int>, in bytes: Span<UInt8>) -> RecordOutline? {
         guard payload.count <= maxPayloadBytes else { return nil }
         var reader = ByteReader(payload)
-        guard reader.byte(bytes) == version, let state = LedgerRecord.State(rawValue: reader.byte(bytes)) else {
+        let written = reader.byte(bytes)
+        guard written == version || written == versionWithMore,
+            let state = LedgerRecord.State(rawValue: reader.byte(bytes))
+        else {
             return nil
         }
         let flags = Flags(rawValue: reader.byte(bytes))
@@ -73,6 +77,19 @@ extension RecordCodec {
         let clientRequestID = hasClientID ? place(reader.run(bytes, limit: Limit.clientRequestID)) : nil
         let errorCode = flags.contains(.errorCode) ? place(reader.run(bytes, limit: Limit.errorCode)) : nil
         let trace = place(reader.run(bytes, limit: Limit.trace))
+        var listedCost: NanoUSD?
+        if written == versionWithMore {
+            let more = MoreFlags(rawValue: reader.byte(bytes))
+            // A record that needs none has version 1; a flag of a later version is not understood.
+            guard !more.isEmpty, more.isSubset(of: .all) else { return nil }
+            if more.contains(.cacheWrite1h) { usage.cacheWrite1hTokens = reader.zigzag(bytes) }
+            if more.contains(.audioInput) { usage.audioInputTokens = reader.zigzag(bytes) }
+            if more.contains(.audioOutput) { usage.audioOutputTokens = reader.zigzag(bytes) }
+            if more.contains(.imageInput) { usage.imageInputTokens = reader.zigzag(bytes) }
+            if more.contains(.imageOutput) { usage.imageOutputTokens = reader.zigzag(bytes) }
+            if more.contains(.reportedCost) { usage.reportedCost = NanoUSD(reader.zigzag(bytes)) }
+            if more.contains(.listedCost) { listedCost = NanoUSD(reader.zigzag(bytes)) }
+        }
         guard reader.isAtEnd, !reader.failed else { return nil }
         return RecordOutline(
             id: id,
@@ -86,6 +103,7 @@ extension RecordCodec {
             firstTokenMilliseconds: firstToken,
             usage: usage,
             cost: cost,
+            listedCost: listedCost,
             key: key,
             model: model,
             provider: provider,

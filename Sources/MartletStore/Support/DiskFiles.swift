@@ -8,6 +8,8 @@ import Darwin
 protocol SpoolFiles: Sendable {
     /// Creates a file that must not exist yet (mode 0600) and allocates `bytes` on disk for it.
     func create(_ path: String, bytes: Int) throws(SystemFailure) -> CInt
+    /// Creates an empty file that must not exist yet (mode 0600).
+    func createEmpty(_ path: String) throws(SystemFailure) -> CInt
     /// Opens an existing file for reading and writing.
     func open(_ path: String) throws(SystemFailure) -> CInt
     /// Tells the size of an open file in bytes.
@@ -34,10 +36,12 @@ protocol SpoolFiles: Sendable {
 
 /// The operating system's files.
 struct DiskFiles: SpoolFiles {
+    func createEmpty(_ path: String) throws(SystemFailure) -> CInt {
+        try systemCall("open \(path)") { openFile(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
+    }
+
     func create(_ path: String, bytes: Int) throws(SystemFailure) -> CInt {
-        let descriptor = try systemCall("open \(path)") {
-            openFile(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        }
+        let descriptor = try createEmpty(path)
         do throws(SystemFailure) {
             try allocate(descriptor, bytes: bytes)
         } catch {

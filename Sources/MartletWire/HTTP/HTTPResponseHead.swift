@@ -32,6 +32,8 @@ public struct HTTPResponseHead: Sendable {
     private var retryAfterIndex: Int?
     private var retryAfterMsIndex: Int?
     private var shouldRetryIndex: Int?
+    private var errorTypeIndex: Int?
+    private var inputTokensIndex: Int?
 
     /// Reads the fields that decide about the framing and notes where the usual ones are.
     init(_ block: HTTPFieldBlock, _ statusLine: HTTPStatusLine, requestWasHEAD: Bool) throws(HTTPReadError) {
@@ -63,6 +65,10 @@ public struct HTTPResponseHead: Sendable {
                 shouldRetryIndex = shouldRetryIndex ?? index
             case 16 where block.bytes[field.name].equalsIgnoringCase("content-encoding"):
                 contentEncodingIndex = contentEncodingIndex ?? index
+            case 16 where block.bytes[field.name].equalsIgnoringCase("x-amzn-errortype"):
+                errorTypeIndex = errorTypeIndex ?? index
+            case 32 where block.bytes[field.name].equalsIgnoringCase("x-amzn-bedrock-input-token-count"):
+                inputTokensIndex = inputTokensIndex ?? index
             case 17 where block.bytes[field.name].equalsIgnoringCase("transfer-encoding"):
                 guard !isChunked, statusLine.minorVersion == 1, block.bytes[field.value].equalsIgnoringCase("chunked")
                 else { throw .transferEncoding }
@@ -97,6 +103,11 @@ public struct HTTPResponseHead: Sendable {
         guard let value = value(at: shouldRetryIndex) else { return nil }
         return value.equalsIgnoringCase("true") ? true : value.equalsIgnoringCase("false") ? false : nil
     }
+
+    /// The value of `x-amzn-errortype`: the class of an error, for services whose error bodies do not tell it.
+    public var errorType: ArraySlice<UInt8>? { value(at: errorTypeIndex) }
+    /// The value of `x-amzn-bedrock-input-token-count`, for answers whose bodies do not tell their tokens.
+    public var inputTokens: Int? { value(at: inputTokensIndex)?.decimal }
 
     /// The number of fields.
     public var fieldCount: Int { fields.count }

@@ -1,4 +1,4 @@
-/// The fields of a `multipart/form-data` body, as places in it (RFC 7578).
+/// The fields of a `multipart/form-data` body, as places in it (RFC 7578); the body may come in pieces of any size.
 public struct MultipartForm: Sendable, Hashable {
     /// The fields, in order.
     public private(set) var fields: [Field] = []
@@ -23,50 +23,150 @@ public struct MultipartForm: Sendable, Hashable {
         case tooManyFields
     }
 
-    /// Reads a whole body.
-    ///
-    /// - Parameters:
-    ///   - body: The body.
-    ///   - contentType: The value of `Content-Type`, parameters included.
-    /// - Throws: ``FormError``.
-    /// - Complexity: O(bytes); copies names only.
-    public init(_ body: Span<UInt8>, contentType: String) throws(FormError) {
-        guard let boundary = Self.boundary(of: contentType) else { throw .noBoundary }
-        let delimiter = Array("\r\n--".utf8) + boundary
-        // The first delimiter needs no line break before it.
-        var position: Int
-        if Self.matches(body, 0, delimiter[2...]) {
-            position = delimiter.count - 2
-        } else {
-            guard let first = Self.find(delimiter[...], in: body, from: 0) else { throw .malformed }
-            position = first + delimiter.count
-        }
-        while true {
-            if Self.matches(body, position, [0x2D, 0x2D]) { return }
-            position = Self.spaceEnd(body, position)
-            guard Self.matches(body, position, [0x0D, 0x0A]) else { throw .malformed }
-            // A part without any field of a head begins with its blank line.
-            let blank = Array("\r\n\r\n".utf8)
-            guard let headEnd = Self.find(blank[...], in: body, from: position) else { throw .malformed }
-            let value = headEnd + 4
-            guard let end = Self.find(delimiter[...], in: body, from: value) ?? Self.emptyPart(body, value, delimiter)
-            else { throw .malformed }
-            guard fields.count < 256 else { throw .tooManyFields }
-            if let field = Self.field(body, head: position..<headEnd, value: min(value, end)..<end) {
-                fields.append(field)
-            }
-            position = end + delimiter.count
-        }
+    /// CR LF, two hyphens and the boundary.
+    private let delimiter: [UInt8]
+    /// Fields whose values are kept.
+    private let wanted: [String]
+    private var state = State.preamble
+    /// Bytes of the body that were read and not yet decided on.
+    private var rest: [UInt8] = []
+    /// Where ``rest`` begins in the body.
+    private var base = 0
+    private var kept: [String: [UInt8]] = [:]
+
+    /// What the next bytes are.
+    private enum State: Sendable, Hashable {
+        /// Text before the first delimiter.
+        case preamble
+        /// What follows a delimiter: its end, or the end of the form.
+        case delimiter
+        /// The head of a part.
+        case head
+        /// The value of a part that begins at a place of the body; `nil` where its head names no field.
+        case value(Field?, from: Int)
+        /// Text behind the form.
+        case epilogue
     }
 
-    /// The value of the first field of a name that is no file.
+    /// Bytes of a part's head above which it is none.
+    private static let largestHead = 16 << 10
+    /// Bytes of a value up to which it is kept.
+    private static let largestValue = 1 << 10
+
+    /// Prepares for a body that comes in pieces.
+    ///
+    /// - Parameters:
+    ///   - contentType: The value of `Content-Type`, parameters included.
+    ///   - wanted: The names of fields whose values are kept, as far as they are at most 1 KiB and no files.
+    /// - Throws: ``FormError/noBoundary``.
+    public init(contentType: String, keeping wanted: [String] = []) throws(FormError) {
+        guard let boundary = Self.boundary(of: contentType) else { throw .noBoundary }
+        delimiter = Array("\r\n--".utf8) + boundary
+        self.wanted = wanted
+    }
+
+    /// Reads the next bytes of the body.
+    ///
+    /// Keeps at most a head, or a short value that is wanted, from one call to the next.
+    ///
+    /// - Throws: ``FormError``; a form that failed is not read on.
+    /// - Complexity: O(bytes).
+    public mutating func read(_ bytes: Span<UInt8>) throws(FormError) {
+        guard state != .epilogue else { return }
+        var window: [UInt8] = []
+        swap(&window, &rest)
+        unsafe bytes.withUnsafeBytes { unsafe window.append(contentsOf: $0) }
+        var position = 0
+        while let next = try step(window.span, from: position) { position = next }
+        base += position
+        window.removeFirst(position)
+        swap(&window, &rest)
+    }
+
+    /// Says that the body is complete.
+    ///
+    /// - Throws: ``FormError/malformed`` when the form is not.
+    public func finish() throws(FormError) {
+        if state != .epilogue { throw .malformed }
+    }
+
+    /// The place of the value of the first field of a name that is no file.
     public func value(_ name: String) -> Range<Int>? {
         fields.first { !$0.isFile && $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 
-    /// An empty value ends where the blank line before it begins to be the delimiter's own line break.
-    private static func emptyPart(_ body: Span<UInt8>, _ value: Int, _ delimiter: [UInt8]) -> Int? {
-        matches(body, value - 2, delimiter[...]) ? value - 2 : nil
+    /// The bytes of that value, where it is one that is kept.
+    public func bytes(_ name: String) -> [UInt8]? { kept[name] }
+
+    /// Goes on as far as the bytes at hand decide.
+    ///
+    /// - Returns: The place up to which they are decided on; `nil` when more must come first.
+    private mutating func step(_ span: Span<UInt8>, from position: Int) throws(FormError) -> Int? {
+        switch state {
+        case .preamble:
+            // The first delimiter needs no line break before it.
+            if base == 0, Self.matches(span, position, delimiter[2...]) {
+                state = .delimiter
+                return position + delimiter.count - 2
+            }
+            if base == 0, span.count < delimiter.count { return nil }
+            if let first = Self.find(delimiter[...], in: span, from: position) {
+                state = .delimiter
+                return first + delimiter.count
+            }
+            return undecided(span, from: position)
+        case .delimiter:
+            if Self.matches(span, position, [0x2D, 0x2D]) {
+                state = .epilogue
+                return span.count
+            }
+            let end = Self.spaceEnd(span, position)
+            guard end + 2 <= span.count else {
+                if end - position > Self.largestHead { throw .malformed }
+                return nil
+            }
+            guard Self.matches(span, end, [0x0D, 0x0A]) else { throw .malformed }
+            state = .head
+            return end
+        case .head:
+            // A part without any field of a head begins with its blank line.
+            guard let end = Self.find([0x0D, 0x0A, 0x0D, 0x0A], in: span, from: position) else {
+                if span.count - position > Self.largestHead { throw .malformed }
+                return nil
+            }
+            let value = base + end + 4
+            state = .value(Self.field(span, head: position..<end, value: value..<value), from: value)
+            // An empty value ends where the line break of the blank line is the delimiter's own.
+            return end + 2
+        case .value(let field, let start):
+            guard let end = Self.find(delimiter[...], in: span, from: position) else {
+                if let field, isKept(field), base + span.count - start <= Self.largestValue { return nil }
+                return undecided(span, from: position)
+            }
+            guard fields.count < 256 else { throw .tooManyFields }
+            if var field {
+                let last = max(base + end, start)
+                field.value = start..<last
+                if isKept(field), start >= base, last - start <= Self.largestValue, kept[field.name] == nil {
+                    kept[field.name] = ((start - base)..<(last - base)).map { span[$0] }
+                }
+                fields.append(field)
+            }
+            state = .delimiter
+            return end + delimiter.count
+        case .epilogue:
+            return nil
+        }
+    }
+
+    /// The place before which no delimiter can begin that more bytes would complete.
+    private func undecided(_ span: Span<UInt8>, from position: Int) -> Int? {
+        let place = span.count - (delimiter.count - 1)
+        return place > position ? place : nil
+    }
+
+    private func isKept(_ field: Field) -> Bool {
+        !field.isFile && wanted.contains { $0.utf8.elementsEqual(field.name.utf8) }
     }
 
     private static func field(_ body: Span<UInt8>, head: Range<Int>, value: Range<Int>) -> Field? {

@@ -56,6 +56,9 @@ final class World {
         for name in ["one", "two", "engine"] where random.chance(30) {
             driver.env.targetSlots[name] = random.chance(40) ? .full : .granted
         }
+        for name in ["one", "two", "engine"] where random.chance(40) {
+            driver.env.credentials[name] = random.chance(70) ? .mustAsk : .failed("it is away")
+        }
         if random.chance(5) { driver.env.byteLimit = 50 }
         if random.chance(5) { driver.env.draining = true }
         if random.chance(10) { driver.env.cooling = ["one"] }
@@ -73,6 +76,11 @@ final class World {
                 contextWindow: 50,
                 timeouts: TargetTimeouts(connect: .seconds(2), total: .seconds(25), firstToken: .seconds(5))
             )
+        }
+        if random.chance(30) {
+            let index = random.below(setup.targets.count)
+            let name = setup.targets[index].account.rawValue
+            setup.targets[index] = .sample(name, isLocal: name == "engine", authorization: .sample(name))
         }
         if random.chance(20) { setup.timeouts.responseHead = .seconds(4) }
         if random.chance(10) { setup.timeouts.keepAliveComment = .zero }
@@ -115,7 +123,10 @@ final class World {
         case 110..<120: strayEvent()
         case 120..<220 where startsSecondLeg: startSecondLeg()
         case 140..<150: driver.env.draining.toggle()
-        case 150..<170:
+        case 150..<160:
+            let known = [CredentialAnswer.ready, .ready, .mustAsk, .failed("it is away")]
+            for name in ["one", "two", "engine"] { driver.env.credentials[name] = known[random.below(4)] }
+        case 160..<170:
             for name in ["one", "two", "engine"] { driver.env.targetSlots[name] = random.chance(80) ? .granted : .full }
         default: progress()
         }
@@ -160,7 +171,10 @@ final class World {
         case .messageAccount:
             driver.tell(.answer(id, .messageAccount(random.chance(70) ? AccountName("one") : nil)))
         case .compute(let work): driver.tell(.answer(id, .computed(work.run())))
-        case .page, .control, .fetchMedia, .history, .storedResponse: break
+        case .credential:
+            let found = [CredentialAnswer.ready, .ready, .ready, .failed("the token service answers 500")]
+            driver.tell(.answer(id, .credential(found[random.below(4)])))
+        case .page, .control, .fetchMedia, .history, .storedResponse, .spool: break
         }
     }
 

@@ -73,6 +73,94 @@ import Testing
         #expect(driver.field("x-model-source") == "custom")
     }
 
+    /// An answer with these members in its usage, beside 100 input and 10 output tokens.
+    private static func answer(_ members: String) -> String {
+        """
+        {"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant",\
+        "content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":100,"completion_tokens":10,\
+        "total_tokens":110\(members)}}
+        """
+    }
+
+    private static let cached = PriceTable(
+        input: TokenPrice(picoUSD: 1_000_000),
+        output: TokenPrice(picoUSD: 2_000_000),
+        cacheRead: TokenPrice(picoUSD: 100_000),
+        cacheWrite: TokenPrice(picoUSD: 1_250_000)
+    )
+
+    @Test("an answer that used the prompt cache says in its trace what that saved")
+    func cacheSavings() throws {
+        let driver = Driver(Setup(targets: [.sample("one", price: Self.cached)])).send().serve { _ in
+            .status(200, Self.answer(#","prompt_tokens_details":{"cached_tokens":60,"cache_write_tokens":20}"#))
+        }
+        let record = try #require(driver.outcome?.record)
+        #expect(record.cost == NanoUSD(20 * 1_000 + 60 * 100 + 20 * 1_250 + 10 * 2_000))
+        // 60 × 0.9 − 20 × 0.25 micro-dollars.
+        #expect(String(decoding: record.trace, as: UTF8.self) == "promptCache 60 20 49;")
+    }
+
+    @Test(
+        "what a provider says it cost is charged where its type gives its word, and compared with the price list",
+        arguments: [
+            (#","cost":0.00015"#, 150_000), (#","cost_in_usd_ticks":1500000"#, 150_000),
+            (#","cost":1e-4,"is_byok":true,"cost_details":{"upstream_inference_cost":5e-5}"#, 150_000),
+        ]
+    )
+    func reportedCost(members: String, nano: Int64) throws {
+        var quirks = Quirks()
+        quirks.reportsCost = true
+        let trusted = Driver(Setup(targets: [.sample("one", quirks: quirks)])).send().serve { _ in
+            .status(200, Self.answer(members))
+        }
+        let record = try #require(trusted.outcome?.record)
+        #expect(record.cost == NanoUSD(nano) && record.usage.reportedCost == NanoUSD(nano))
+        #expect(record.listedCost == NanoUSD(100 * 1_000 + 10 * 2_000))
+        #expect(String(decoding: record.trace, as: UTF8.self) == "reportedCost 150 120 0;")
+        #expect(trusted.field("x-gateway-cost-usd") == "0.00015")
+        let other = Driver(Setup(targets: [.sample("one")])).send().serve { _ in .status(200, Self.answer(members)) }
+        #expect(other.outcome?.record?.cost == NanoUSD(120_000))
+        #expect(other.outcome?.record?.usage.reportedCost == NanoUSD(nano))
+    }
+
+    @Test("a provider's word gives a cost where the price list has none")
+    func reportedCostUnpriced() throws {
+        var quirks = Quirks()
+        quirks.reportsCost = true
+        let driver = Driver(Setup(targets: [.sample("one", quirks: quirks, price: nil)])).send().serve { _ in
+            .status(200, Self.answer(#","cost":0.000007"#))
+        }
+        let record = try #require(driver.outcome?.record)
+        #expect(record.cost == NanoUSD(7_000) && record.listedCost == nil)
+    }
+
+    @Test("a cost that cannot be is not believed", arguments: ["-1", "1e300", "\"1\"", "null", "1000001"])
+    func strangeCost(text: String) throws {
+        var quirks = Quirks()
+        quirks.reportsCost = true
+        let driver = Driver(Setup(targets: [.sample("one", quirks: quirks)])).send().serve { _ in
+            .status(200, Self.answer(",\"cost\":\(text)"))
+        }
+        #expect(driver.outcome?.record?.usage.reportedCost == nil)
+        #expect(driver.outcome?.record?.cost == NanoUSD(120_000))
+    }
+
+    @Test("sound and pictures are counted apart")
+    func media() throws {
+        let driver = Driver().send().serve { _ in
+            .status(
+                200,
+                Self.answer(
+                    #","prompt_tokens_details":{"audio_tokens":40,"image_tokens":5},"#
+                        + #""completion_tokens_details":{"audio_tokens":3,"reasoning_tokens":2}"#
+                )
+            )
+        }
+        let usage = try #require(driver.outcome?.record?.usage)
+        #expect([usage.audioInputTokens, usage.imageInputTokens, usage.audioOutputTokens] == [40, 5, 3])
+        #expect(UsageParts(usage).freshInput == 55 && UsageParts(usage).output == 5)
+    }
+
     @Test("the time after an upstream's end is counted from the attempt that gave the answer")
     func overhead() {
         let driver = Driver(.pair).send().connect().head(401, .json).end()

@@ -46,6 +46,8 @@ extension Ask {
         case .page(let page): "page \(page)"
         case .messageAccount(let id, let key): "messageAccount \(id) \(key)"
         case .compute: "compute"
+        case .spool: "spool"
+        case .credential(let request): "credential \(request.authorization.id)\(request.refusedSince == nil ? "" : " refused")"
         case .fetchMedia(let request): "media \(request.items.map(\.url)) \(request.allowedHosts)"
         case .history(let history): "history \(history.previousID) \(history.key)"
         case .storedResponse(let request): "response \(request.method.name) \(request.path.id) \(request.path.part)"

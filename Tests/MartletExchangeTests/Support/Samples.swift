@@ -67,7 +67,9 @@ extension Target {
         timeouts: TargetTimeouts = TargetTimeouts(),
         maxConcurrency: Int = 0,
         capabilities: ModelCapabilities = ModelCapabilities(),
-        otherDialects: [Dialect] = []
+        otherDialects: [Dialect] = [],
+        price: PriceTable? = PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000)),
+        authorization: Authorization? = nil
     ) -> Target {
         Target(
             id: TargetID(account: AccountName(account), upstreamModel: model, credentialLocation: "env::KEY"),
@@ -83,14 +85,15 @@ extension Target {
             ),
             source: isLocal ? .local : .cloud,
             isLocal: isLocal,
-            headers: [HeaderField(name: "authorization", value: "Bearer \(secret)")],
+            headers: authorization == nil ? [HeaderField(name: "authorization", value: "Bearer \(secret)")] : [],
             quirks: quirks,
-            price: PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000)),
+            price: price,
             contextWindow: contextWindow,
             timeouts: timeouts,
             maxConcurrency: maxConcurrency,
             otherDialects: otherDialects,
-            capabilities: capabilities
+            capabilities: capabilities,
+            authorization: authorization
         )
     }
 
@@ -105,6 +108,17 @@ extension Target {
         isLocal: true,
         price: .free
     )
+}
+
+extension Authorization {
+    /// A token that is fetched for an account.
+    static func sample(_ account: String) -> Authorization {
+        Authorization(
+            CredentialID(account: AccountName(account), location: "sdk"),
+            source: .google(GoogleCredentialSource(.file("/key.json"), scope: "all")),
+            form: .field(name: "authorization", prefix: "Bearer ")
+        )
+    }
 }
 
 extension ClientHead {

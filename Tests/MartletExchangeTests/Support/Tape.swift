@@ -24,6 +24,7 @@ final class Tape {
         case admit(AdmitAnswer)
         case slot(SlotAnswer)
         case page(PageAnswer?)
+        case credential(CredentialAnswer)
     }
 
     /// What was answered while the exchange was made.
@@ -80,6 +81,9 @@ struct ReplayEnvironment: ExchangeEnvironment {
     mutating func takeRetry(_ target: Target) -> Bool { flag() }
     mutating func mayUse(_ target: Target) -> Bool { flag() }
     mutating func report(_ target: Target, _ failure: AttemptFailure?) {}
+    mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
+        cursor.next({ if case .credential(let answer) = $0 { answer } else { nil } }, else: .failed(""))
+    }
     mutating func page(_ page: Page) -> PageAnswer {
         cursor.next(
             { if case .page(let answer) = $0 { answer } else { nil } },

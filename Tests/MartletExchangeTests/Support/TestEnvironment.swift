@@ -21,6 +21,9 @@ struct TestEnvironment: ExchangeEnvironment {
     var retryRoom = true
     var cooling: Set<String> = []
     var byteLimit = Int.max
+    /// What is known of an account's credential.
+    var credentials: [String: CredentialAnswer] = [:]
+    private(set) var credentialFetches: [Bool] = []
 
     private(set) var presented: [Credentials] = []
     private(set) var attempts: [String] = []
@@ -88,6 +91,12 @@ struct TestEnvironment: ExchangeEnvironment {
 
     mutating func report(_ target: Target, _ failure: AttemptFailure?) {
         reports.append(Report(account: target.account.rawValue, kind: failure?.kind))
+    }
+
+    mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
+        credentialFetches.append(mayFetch)
+        let account = String(authorization.id.rawValue.prefix { $0 != "|" })
+        return note(credentials[account] ?? .ready) { .credential($0) }
     }
 
     mutating func page(_ page: Page) -> PageAnswer {

@@ -85,7 +85,9 @@ import Testing
         let sums = """
             "requests":2,"succeeded":1,"failed":1,"cancelled":0,"interrupted":0,"attempts":2,"input_tokens":20,\
             "output_tokens":40,"cache_read_tokens":8,"cache_write_tokens":0,"reasoning_tokens":6,\
-            "estimated_requests":0,"unpriced_requests":1,"cost_nano_usd":123000,"cost_usd":"0.000123"}
+            "estimated_requests":0,"unpriced_requests":1,"cost_nano_usd":123000,\
+            "cache_write_1h_tokens":0,"audio_input_tokens":0,"audio_output_tokens":0,"image_input_tokens":0,\
+            "image_output_tokens":0,"reported_requests":0,"reported_difference_nano_usd":0,"cost_usd":"0.000123"}
             """
         #expect(
             try bench.store.report(UsageQuery(from: day, to: day)).json == """

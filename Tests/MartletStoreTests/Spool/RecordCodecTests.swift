@@ -20,6 +20,18 @@ import Testing
         bare.model = ""
         bare.trace = []
         records.append(bare)
+        // Each further count alone, then all of them.
+        let more: [(inout LedgerRecord) -> Void] = [
+            { $0.usage.cacheWrite1hTokens = 0 }, { $0.usage.audioInputTokens = 7 }, { $0.usage.audioOutputTokens = -1 },
+            { $0.usage.imageInputTokens = .max }, { $0.usage.imageOutputTokens = 9 },
+            { $0.usage.reportedCost = NanoUSD(.max) }, { $0.listedCost = NanoUSD(.min) },
+        ]
+        for set in more {
+            var record = sample(4)
+            set(&record)
+            records.append(record)
+        }
+        records.append(more.reduce(into: sample(5)) { record, set in set(&record) })
         for record in records {
             var bytes: [UInt8] = []
             RecordCodec.encode(record, into: &bytes)
@@ -52,8 +64,18 @@ import Testing
         for count in bytes.indices { #expect(RecordCodec.decode(bytes[..<count]) == nil) }
         #expect(RecordCodec.decode((bytes + [0])[...]) == nil)
         var other = bytes
-        other[0] = 2
-        #expect(RecordCodec.decode(other[...]) == nil)
+        for version in [0, 2, 3] as [UInt8] {
+            other[0] = version
+            #expect(RecordCodec.decode(other[...]) == nil)
+        }
+        var extended: [UInt8] = []
+        var record = sample(1)
+        record.listedCost = NanoUSD(5)
+        RecordCodec.encode(record, into: &extended)
+        for count in extended.indices { #expect(RecordCodec.decode(extended[..<count]) == nil) }
+        // A count that this version does not know.
+        extended[extended.count - 2] |= 128
+        #expect(RecordCodec.decode(extended[...]) == nil)
         var random = SplitMix(state: 1)
         for _ in 0..<20_000 {
             var noise = bytes

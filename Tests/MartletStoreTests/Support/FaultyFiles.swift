@@ -38,6 +38,11 @@ final class FaultyFiles: SpoolFiles {
         return try disk.create(path, bytes: bytes)
     }
 
+    func createEmpty(_ path: String) throws(SystemFailure) -> CInt {
+        try check(.create)
+        return try disk.createEmpty(path)
+    }
+
     func open(_ path: String) throws(SystemFailure) -> CInt { try disk.open(path) }
     func size(of descriptor: CInt) throws(SystemFailure) -> Int { try disk.size(of: descriptor) }
 

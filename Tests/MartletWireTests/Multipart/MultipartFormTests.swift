@@ -3,7 +3,21 @@ import Testing
 
 @Suite("Multipart forms") struct MultipartFormTests {
     private func form(_ text: String, _ type: String = "multipart/form-data; boundary=B") throws -> MultipartForm {
-        try MultipartForm(Array(text.utf8).span, contentType: type)
+        var form = try MultipartForm(contentType: type, keeping: ["model"])
+        try form.read(Array(text.utf8).span)
+        try form.finish()
+        return form
+    }
+
+    /// The same form, read a few bytes at a time.
+    private func form(_ text: String, piecesOf size: Int) throws -> MultipartForm {
+        var form = try MultipartForm(contentType: "multipart/form-data; boundary=B", keeping: ["model"])
+        let bytes = Array(text.utf8)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            try form.read(bytes[start..<min(start + size, bytes.count)].span)
+        }
+        try form.finish()
+        return form
     }
 
     private func part(_ head: String, _ value: String) -> String { "--B\r\n\(head)\r\n\r\n\(value)\r\n" }
@@ -23,6 +37,34 @@ import Testing
         )
         #expect(form.value("file") == nil, "a file is no value")
         #expect(form.value("model") == form.fields[1].value)
+        #expect(form.bytes("model") == Array("whisper-1".utf8) && form.bytes("empty") == nil)
+    }
+
+    @Test("the cuts between reads change nothing", arguments: [1, 2, 3, 5, 7, 64, 1_000])
+    func cuts(size: Int) throws {
+        let file = String(repeating: "\r\n--A\r\n\r\n--", count: 400)
+        let text =
+            part(#"Content-Disposition: form-data; name="file"; filename=f"#, file)
+            + part("content-disposition: form-data; name=model", "whisper-1")
+            + part("content-disposition: form-data; name=model", "another")
+            + part("content-disposition: form-data; name=prompt", String(repeating: "p", count: 3_000))
+            + part("content-disposition: form-data; name=empty", "") + "--B--\r\nepilogue"
+        let whole = try form(text)
+        let cut = try form(text, piecesOf: size)
+        #expect(cut.fields == whole.fields && cut.fields.count == 5)
+        #expect(cut.bytes("model") == Array("whisper-1".utf8))
+    }
+
+    @Test("what is kept is bounded: a head without end and a long value of a wanted field")
+    func bounds() throws {
+        var form = try MultipartForm(contentType: "multipart/form-data; boundary=B", keeping: ["model"])
+        let long = String(repeating: "m", count: 1_025)
+        try form.read(Array((part("content-disposition: form-data; name=model", long) + "--B--").utf8).span)
+        try form.finish()
+        #expect(form.bytes("model") == nil && form.value("model")?.count == 1_025)
+        #expect(throws: MultipartForm.FormError.malformed) {
+            try self.form("--B\r\nx: " + String(repeating: "y", count: 17_000), piecesOf: 900)
+        }
     }
 
     @Test("a quoted boundary with spaces works", arguments: [#"multipart/form-data; charset=utf-8; boundary="B""#])

@@ -1,7 +1,7 @@
 /// Finds the name that was probably meant.
-enum Suggestion {
+public enum Suggestion {
     /// Returns the closest of the known names, when it is close: at most a third of its letters differ.
-    static func nearest(to name: String, among known: [String]) -> String? {
+    public static func nearest(to name: String, among known: some Sequence<String>) -> String? {
         guard name.utf8.count <= 256 else { return nil }
         var best: (name: String, distance: Int)?
         for candidate in known {
@@ -14,7 +14,7 @@ enum Suggestion {
     }
 
     /// Counts insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
-    static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    public static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var older: [Int] = []
         var previous = Array(0...right.count)
         for i in 0..<left.count {

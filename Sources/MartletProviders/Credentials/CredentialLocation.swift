@@ -6,9 +6,9 @@ public indirect enum CredentialLocation: Sendable, Hashable, CustomStringConvert
     case file(String)
     /// The content of the file whose path an environment variable holds.
     case pathFromEnvironment(String)
-    /// A value that each request brings along; known, not available in this version.
+    /// A value that each request brings along.
     case dynamic(String)
-    /// The cloud vendor's own chain; known, not available in this version.
+    /// The cloud vendor's own chain.
     case sdk
     /// No credential is sent.
     case none
@@ -51,15 +51,6 @@ public indirect enum CredentialLocation: Sendable, Hashable, CustomStringConvert
         case .sdk: "sdk"
         case .none: "none"
         case .fallback(let first, let second): "\(first), else \(second)"
-        }
-    }
-
-    /// Whether this version cannot resolve some part of the location.
-    public var needsUnavailablePart: Bool {
-        switch self {
-        case .dynamic, .sdk: true
-        case .fallback(let first, let second): first.needsUnavailablePart || second.needsUnavailablePart
-        case .environment, .file, .pathFromEnvironment, .none: false
         }
     }
 }

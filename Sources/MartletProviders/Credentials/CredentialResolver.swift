@@ -1,3 +1,5 @@
+public import MartletCore
+
 /// Why a credential cannot be had.
 public enum CredentialError: Error, Sendable, Hashable {
     /// The location is not one of the known forms.
@@ -10,19 +12,22 @@ public enum CredentialError: Error, Sendable, Hashable {
     case empty(String)
     /// The value holds bytes that cannot stand in a header (RFC 9110 §5.5).
     case notAHeaderValue(String)
-    /// The location is of a kind this version cannot resolve.
+    /// Providers of this type do not take a credential from there.
     case notAvailable(String)
+    /// The content is not a credential of the kind that is expected.
+    case unusable(String)
 
     /// What is wrong, for people; names the place, never the value.
     public var reason: String {
         switch self {
         case .malformed:
-            "not a credential location; use env::NAME, file::PATH, path_from_env::NAME or none"
+            "not a credential location; use env::NAME, file::PATH, path_from_env::NAME, dynamic::NAME, sdk or none"
         case .variableUnset(let name): "environment variable \(name) is not set"
         case .fileUnreadable(let path): "file \(path) cannot be read"
         case .empty(let place): "\(place) is empty"
         case .notAHeaderValue(let place): "\(place) holds bytes that cannot stand in a header"
-        case .notAvailable(let place): "\(place) is known, not yet available in this version"
+        case .notAvailable(let place): "providers of this type take no credential from \(place)"
+        case .unusable(let text): text
         }
     }
 }
@@ -45,7 +50,9 @@ public struct CredentialResolver: Sendable {
         self.readFile = readFile
     }
 
-    /// Resolves a location; `nil` means that no credential is to be sent.
+    /// Resolves a location of a fixed credential; `nil` means that no credential is to be sent.
+    ///
+    /// What only a request or a cloud's chain can give is no fixed credential: ``CredentialError/notAvailable(_:)``.
     ///
     /// One newline at the end is not part of the value: editors and `echo` leave one.
     ///
@@ -67,7 +74,10 @@ public struct CredentialResolver: Sendable {
         }
     }
 
-    private func bytes(of path: String) throws(CredentialError) -> [UInt8] {
+    /// The bytes of a file of credentials.
+    ///
+    /// - Throws: ``CredentialError/fileUnreadable(_:)``, also for one of more than ``largestFile`` bytes.
+    public func bytes(of path: String) throws(CredentialError) -> [UInt8] {
         guard let bytes = readFile(path), bytes.count <= Self.largestFile else { throw .fileUnreadable(path) }
         return bytes
     }

@@ -1,3 +1,4 @@
+import MartletCore
 import MartletProviders
 import Testing
 
@@ -46,7 +47,6 @@ import Testing
     func fallback() throws {
         let location = CredentialLocation.fallback(.dynamic("k"), .environment("KEY"))
         #expect(try resolver.resolve(location)?.reveal() == "sk-0123456789abcdef")
-        #expect(location.needsUnavailablePart)
         #expect(throws: CredentialError.variableUnset("NO")) {
             try resolver.resolve(.fallback(.environment("EMPTY"), .environment("NO")))
         }

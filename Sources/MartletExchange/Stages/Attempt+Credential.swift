@@ -1,0 +1,125 @@
+import MartletCore
+import MartletRouting
+
+/// Credentials that must be fetched, renewed, or that callers send.
+extension Exchange {
+    /// How long a service may take to get one; it gives up by itself before.
+    private static var credentialLimit: Duration { .seconds(15) }
+
+    /// Sees to it that a request to a target can show who sends it.
+    ///
+    /// - Returns: Whether it can; otherwise an event tells when, or the target is passed over.
+    mutating func authorize(
+        _ target: Target,
+        by authorization: Authorization,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) -> Bool {
+        if callerCredential(for: authorization) != nil { return true }
+        guard authorization.source != nil else {
+            if authorization.isOptional { return true }
+            let key = authorization.caller?.key ?? ""
+            passOver(
+                target,
+                "the request brings no credential \(key) (header \(Self.callerPrefix)\(key))",
+                &env,
+                &actions
+            )
+            return false
+        }
+        switch env.credential(authorization, mayFetch: privacy == .open) {
+        case .ready:
+            return true
+        case .mustAsk where privacy == .open:
+            ask(.credential(CredentialRequest(authorization)), within: Self.credentialLimit, &env, &actions)
+        case .mustAsk:
+            passOver(target, "it must be fetched, which a request that stays on this device may not", &env, &actions)
+        case .failed(let reason):
+            passOver(target, reason, &env, &actions)
+        }
+        return false
+    }
+
+    /// Goes on when a credential was asked for.
+    mutating func credentialAnswered(
+        _ credential: CredentialAnswer,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard let target = currentTarget else { return }
+        if call?.renewal == .asked {
+            call?.renewal = .over
+            guard let leg = call?.legs.first else { return }
+            guard credential == .ready else { return errorBodyEnded(leg, &env, &actions) }
+            drop(leg, outcome: AttemptFailure(.auth).outcomeLabel, &actions)
+            trace.add(.failed, Int(AttemptFailure.Kind.auth.rawValue), leg.status)
+            return beginAttempt(&env, &actions)
+        }
+        if case .failed(let reason) = credential { return passOver(target, reason, &env, &actions) }
+        enterTargetSlot(target, &env, &actions)
+    }
+
+    /// Renews a credential that the target refused, once in a call.
+    ///
+    /// - Returns: Whether that is being done; an event tells what came of it.
+    mutating func renewsCredential(
+        of leg: Leg,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) -> Bool {
+        guard let authorization = leg.target.authorization, authorization.source != nil, let sentAt = leg.sentAt,
+            privacy == .open, call?.renewal == .possible, call?.legs.count == 1, !env.isDraining,
+            callerCredential(for: authorization) == nil
+        else { return false }
+        call?.renewal = .asked
+        deadlines.clearLeg()
+        let request = CredentialRequest(authorization, refusedSince: sentAt)
+        ask(.credential(request), within: Self.credentialLimit, &env, &actions)
+        return true
+    }
+
+    /// A target without a credential is passed over while others are left.
+    private mutating func passOver(
+        _ target: Target,
+        _ reason: String,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        let failure = AttemptFailure(.auth)
+        call?.outcomes.append(.init(provider: target.account.rawValue, outcome: failure.outcomeLabel))
+        // What a caller leaves out says nothing about the target.
+        if target.authorization?.source != nil { env.report(target, failure) }
+        trace.add(.failed, Int(failure.kind.rawValue), 0)
+        guard let machine = call?.machine, !machine.isLastTarget else {
+            let error = GatewayError(.providerAuthError, "No credential for account \(target.account): \(reason).")
+            return fail(with: error, &env, &actions)
+        }
+        call?.machine.skip(to: machine.target + 1)
+        beginAttempt(&env, &actions)
+    }
+
+    // MARK: What callers send
+
+    /// Before the name that a caller gives a credential.
+    static var callerPrefix: String { "x-gateway-credential-" }
+
+    /// What a caller sent for a target.
+    func callerCredential(for authorization: Authorization) -> String? {
+        guard let caller = authorization.caller, !head.credentials.isEmpty else { return nil }
+        let name = caller.key.lowercased()
+        guard let value = head.credentials.first(where: { $0.name == name })?.value, !value.isEmpty,
+            value.utf8.allSatisfy({ (0x21..<0x7F).contains($0) })
+        else { return nil }
+        return value
+    }
+
+    /// Puts what the caller sent into a request.
+    func addCallerCredential(_ authorization: Authorization, to request: inout UpstreamRequest) {
+        guard let value = callerCredential(for: authorization),
+            case .field(let name, let prefix)? = authorization.caller?.form
+        else { return }
+        request.fields.removeAll { $0.name == name }
+        request.fields.append(HeaderField(name: name, value: prefix + value))
+        request.isAuthorized = true
+    }
+}

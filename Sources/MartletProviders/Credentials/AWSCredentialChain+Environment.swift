@@ -1,0 +1,71 @@
+public import MartletCore
+
+extension AWSCredentialChain {
+    /// Reads where the environment says that AWS keys are, as AWS's own clients do.
+    ///
+    /// - Parameters:
+    ///   - environment: The process's environment.
+    ///   - region: The region that keys are asked for in.
+    ///   - profile: The profile of the account; absent takes `AWS_PROFILE`, then `AWS_DEFAULT_PROFILE`.
+    public init(environment: [String: String], region: String, profile: String? = nil) {
+        self.init(region: region)
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        // Who names a profile means it, whatever keys the environment has.
+        if profile == nil, let id = value("AWS_ACCESS_KEY_ID"), let secret = value("AWS_SECRET_ACCESS_KEY") {
+            let token = value("AWS_SESSION_TOKEN") ?? value("AWS_SECURITY_TOKEN")
+            fixed = AWSKeys(accessKeyID: id, secretAccessKey: Secret(secret), sessionToken: token.map { Secret($0) })
+        }
+        self.profile = profile ?? value("AWS_PROFILE") ?? value("AWS_DEFAULT_PROFILE") ?? "default"
+        let home = value("HOME")
+        credentialsFile =
+            value("AWS_SHARED_CREDENTIALS_FILE").map { Self.path($0, home) } ?? home.map { "\($0)/.aws/credentials" }
+        configFile = value("AWS_CONFIG_FILE").map { Self.path($0, home) } ?? home.map { "\($0)/.aws/config" }
+        if let file = value("AWS_WEB_IDENTITY_TOKEN_FILE"), let role = value("AWS_ROLE_ARN") {
+            let session = value("AWS_ROLE_SESSION_NAME") ?? Self.sessionName
+            webIdentity = WebIdentity(tokenFile: file, roleARN: role, sessionName: session)
+        }
+        let containerURL =
+            value("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").map { Self.containerHost + $0 }
+            ?? value("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        container = containerURL.map { url in
+            ContainerEndpoint(
+                url: url,
+                token: value("AWS_CONTAINER_AUTHORIZATION_TOKEN").map { Secret($0) },
+                tokenFile: value("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+            )
+        }
+        if value("AWS_EC2_METADATA_DISABLED")?.lowercased() != "true" {
+            let isIPv6 = value("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")?.lowercased() == "ipv6"
+            metadataURL =
+                value("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? (isIPv6 ? Self.metadataHostIPv6 : Self.metadataHost)
+        }
+        if value("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?.lowercased() != "true" {
+            tokenServiceURL = value("AWS_ENDPOINT_URL_STS") ?? value("AWS_ENDPOINT_URL")
+        }
+    }
+
+    private static func path(_ path: String, _ home: String?) -> String {
+        guard path.hasPrefix("~/"), let home else { return path }
+        return home + path.dropFirst(1)
+    }
+
+    /// The region that the environment names.
+    public static func region(in environment: [String: String]) -> String? {
+        [environment["AWS_REGION"], environment["AWS_DEFAULT_REGION"]].compactMap(\.self).first { !$0.isEmpty }
+    }
+
+    /// Whether a text can be a region: it becomes part of host names.
+    public static func isRegion(_ text: String) -> Bool {
+        (1...63).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+            }
+    }
+
+    static let sessionName = "martlet"
+    // Link-local addresses that AWS documents for containers and instances (November 2026).
+    private static let containerHost = "http://169.254.170.2"
+    private static let metadataHost = "http://169.254.169.254"
+    private static let metadataHostIPv6 = "http://[fd00:ec2::254]"
+}

@@ -1,0 +1,160 @@
+import MartletCore
+import MartletProviders
+
+/// Fetches credentials from where a source says; the effects are injected.
+struct CredentialFetcher: Sendable {
+    let transport: any CredentialTransport
+    /// Returns a file's bytes, or `nil` when it cannot be read.
+    let readFile: @Sendable (String) async -> [UInt8]?
+    /// Seconds since 1970 (UTC).
+    let unixSeconds: @Sendable () -> Int64
+
+    /// Fetches a credential.
+    ///
+    /// - Throws: ``CredentialFailure`` that says where it was looked for and what was wrong.
+    func fetch(_ source: CredentialSource) async throws(CredentialFailure) -> FetchedCredential {
+        switch source {
+        case .aws(let chain): return try await keys(chain)
+        case .google(let source): return try await token(source)
+        case .entra(let client):
+            let start = unixSeconds()
+            let reply = try await transport.send(OAuthTokens.token(of: client))
+            return try OAuthTokens.token(in: reply, of: "Entra ID's token service", unixSeconds: start)
+        }
+    }
+
+    private func content(_ path: String, _ what: String) async throws(CredentialFailure) -> [UInt8] {
+        guard let bytes = await readFile(path), bytes.count <= CredentialResolver.largestFile else {
+            throw CredentialFailure("\(what) \(path) cannot be read")
+        }
+        return bytes
+    }
+
+    /// One line of a file, as tokens stand there.
+    private func token(inFile path: String, _ what: String) async throws(CredentialFailure) -> String {
+        let bytes = try await content(path, what)
+        let text = bytes.filter { $0 != 0x0A && $0 != 0x0D }
+        guard !text.isEmpty, text.allSatisfy({ (0x20..<0x7F).contains($0) }) else {
+            throw CredentialFailure("\(what) \(path) holds no token")
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    // MARK: AWS
+
+    /// Goes through the chain; a place that is there but does not work ends it, so that no other identity is used.
+    private func keys(_ chain: AWSCredentialChain) async throws(CredentialFailure) -> FetchedCredential {
+        if let keys = chain.fixed { return FetchedCredential(.aws(keys), expires: nil) }
+        let credentials = await profile(chain.credentialsFile) { AWSProfile(named: chain.profile, credentials: $0) }
+        let config = await profile(chain.configFile) { AWSProfile(named: chain.profile, config: $0) }
+        if let identity = config?.webIdentity ?? credentials?.webIdentity {
+            return try await keys(of: identity, chain)
+        }
+        if let identity = chain.webIdentity { return try await keys(of: identity, chain) }
+        if let keys = credentials?.keys { return FetchedCredential(.aws(keys), expires: nil) }
+        if let key = credentials?.unsupported ?? config?.unsupported {
+            throw CredentialFailure("profile \(chain.profile) has \(key), which is not supported")
+        }
+        if let keys = config?.keys { return FetchedCredential(.aws(keys), expires: nil) }
+        if let container = chain.container {
+            var token = container.token?.reveal()
+            if let file = container.tokenFile {
+                token = try await self.token(inFile: file, "the container's token file")
+            }
+            let reply = try await transport.send(try AWSKeyCalls.container(container.url, token: token))
+            return try AWSKeyCalls.keys(reply, of: "the container's credential endpoint")
+        }
+        guard let metadata = chain.metadataURL else {
+            throw CredentialFailure("neither the environment nor profile \(chain.profile) has AWS keys")
+        }
+        return try await instanceKeys(metadata, chain)
+    }
+
+    private func profile(_ path: String?, _ read: (INIFile) -> AWSProfile) async -> AWSProfile? {
+        guard let path, let bytes = await readFile(path) else { return nil }
+        return read(INIFile(bytes))
+    }
+
+    private func keys(
+        of identity: AWSCredentialChain.WebIdentity,
+        _ chain: AWSCredentialChain
+    ) async throws(CredentialFailure) -> FetchedCredential {
+        let token = try await token(inFile: identity.tokenFile, "the web identity token file")
+        return try AWSKeyCalls.roleKeys(
+            try await transport.send(AWSKeyCalls.assumeRole(identity, token: token, chain: chain))
+        )
+    }
+
+    private func instanceKeys(
+        _ base: String,
+        _ chain: AWSCredentialChain
+    ) async throws(CredentialFailure) -> FetchedCredential {
+        let place = "the instance metadata service"
+        let session: String
+        do {
+            session = try AWSKeyCalls.line(try await transport.send(AWSKeyCalls.metadataSession(base)), of: place)
+        } catch {
+            // The last place of the chain: on other machines nobody is there.
+            throw CredentialFailure(
+                "neither the environment nor profile \(chain.profile) has AWS keys, and of \(place): \(error.reason)"
+            )
+        }
+        let roles = try await transport.send(AWSKeyCalls.metadataRole(base, session: session))
+        let role = try AWSKeyCalls.line(roles, of: place)
+        let reply = try await transport.send(AWSKeyCalls.metadataKeys(base, role: role, session: session))
+        return try AWSKeyCalls.keys(reply, of: place)
+    }
+
+    // MARK: Google
+
+    private func token(_ source: GoogleCredentialSource) async throws(CredentialFailure) -> FetchedCredential {
+        switch source.place {
+        case .file(let path):
+            return try await token(ofFile: try await content(path, "file"), "file \(path)", source.scope)
+        case .content(let secret):
+            return try await token(ofFile: Array(secret.reveal().utf8), "its content", source.scope)
+        case .discovered(let files, let metadata):
+            for path in files {
+                if let bytes = await readFile(path) {
+                    return try await token(ofFile: bytes, "file \(path)", source.scope)
+                }
+            }
+            guard let metadata else { throw CredentialFailure("there are no application default credentials") }
+            let start = unixSeconds()
+            let reply: CredentialReply
+            do {
+                reply = try await transport.send(GoogleTokenCalls.metadata(metadata, scope: source.scope))
+            } catch {
+                throw CredentialFailure(
+                    "there is no file of application default credentials, and of the metadata server: \(error.reason)"
+                )
+            }
+            guard GoogleTokenCalls.isMetadata(reply) else {
+                throw CredentialFailure("what answers at \(metadata) is no metadata server")
+            }
+            return try OAuthTokens.token(in: reply, of: "the metadata server", unixSeconds: start)
+        }
+    }
+
+    private func token(
+        ofFile bytes: [UInt8],
+        _ place: String,
+        _ scope: String
+    ) async throws(CredentialFailure) -> FetchedCredential {
+        let file: GoogleCredentialFile
+        do throws(CredentialError) {
+            file = try GoogleCredentialFile(bytes, from: place)
+        } catch {
+            throw CredentialFailure(error.reason)
+        }
+        let start = unixSeconds()
+        let call: CredentialCall
+        switch file {
+        case .serviceAccount(let account):
+            call = try GoogleTokenCalls.token(of: account, scope: scope, unixSeconds: start)
+        case .authorizedUser(let user): call = GoogleTokenCalls.token(of: user)
+        }
+        let reply = try await transport.send(call)
+        return try OAuthTokens.token(in: reply, of: "Google's token service", unixSeconds: start)
+    }
+}

@@ -1,0 +1,98 @@
+import MartletCore
+import MartletExchange
+import MartletProviders
+import MartletRouting
+import Synchronization
+
+/// Credentials that are fetched, over all loops; survives reloads.
+final class CredentialService: Sendable {
+    private let holders = Mutex<[CredentialID: CredentialHolder]>([:])
+    private let fetcher: CredentialFetcher
+    private let now: @Sendable () -> Instant
+    private let limit: Duration
+
+    /// Creates a service.
+    ///
+    /// - Parameters:
+    ///   - fetcher: Gets credentials.
+    ///   - now: The clock that goes on.
+    ///   - limit: How long one fetch may take, all its calls together.
+    init(
+        _ fetcher: CredentialFetcher,
+        now: @escaping @Sendable () -> Instant = { .now },
+        limit: Duration = .seconds(10)
+    ) {
+        self.fetcher = fetcher
+        self.now = now
+        self.limit = limit
+    }
+
+    /// Whether the credential of an authorization is there.
+    func check(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
+        guard let holder = holder(of: authorization) else { return .ready }
+        return holder.check(at: now(), mayFetch: mayFetch)
+    }
+
+    /// Gets a credential; `reply` is called once, from any thread.
+    func obtain(_ request: CredentialRequest, reply: @escaping @Sendable (CredentialAnswer) -> Void) {
+        guard let holder = holder(of: request.authorization) else { return reply(.ready) }
+        holder.obtain(at: now(), refusedSince: request.refusedSince, reply: reply)
+    }
+
+    /// The credential of an authorization, while it may be used.
+    func current(_ authorization: Authorization) -> KeptCredential? {
+        holder(of: authorization)?.current(at: now())
+    }
+
+    /// Renews what ends soon; called every second or so.
+    func renewDue() {
+        let now = now()
+        for holder in holders.withLock({ Array($0.values) }) { holder.renewIfDue(at: now) }
+    }
+
+    /// The configuration was read again: so are the files that credentials come from.
+    func reloaded() {
+        for holder in holders.withLock({ Array($0.values) }) { holder.renew() }
+    }
+
+    private func holder(of authorization: Authorization) -> CredentialHolder? {
+        guard let source = authorization.source else { return nil }
+        return holders.withLock { holders in
+            // A reload may have changed where it comes from.
+            if let known = holders[authorization.id], known.source == source { return known }
+            let holder = CredentialHolder(source, now: now()) { [weak self] holder in self?.fetch(for: holder) }
+            holders[authorization.id] = holder
+            return holder
+        }
+    }
+
+    private func fetch(for holder: CredentialHolder) {
+        let (fetcher, limit) = (fetcher, limit)
+        Task {
+            let result = await Self.fetch(holder.source, fetcher, limit)
+            holder.finish(result, now: now(), unixSeconds: fetcher.unixSeconds())
+        }
+    }
+
+    private static func fetch(
+        _ source: CredentialSource,
+        _ fetcher: CredentialFetcher,
+        _ limit: Duration
+    ) async -> Result<FetchedCredential, CredentialFailure> {
+        await withTaskGroup(of: Result<FetchedCredential, CredentialFailure>?.self) { tasks in
+            tasks.addTask {
+                do throws(CredentialFailure) {
+                    return .success(try await fetcher.fetch(source))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            tasks.addTask {
+                try? await Task.sleep(for: limit)
+                return nil
+            }
+            defer { tasks.cancelAll() }
+            return await tasks.next().flatMap { $0 } ?? .failure(CredentialFailure("it was not there in time"))
+        }
+    }
+}

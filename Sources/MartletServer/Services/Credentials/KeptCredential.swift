@@ -1,0 +1,69 @@
+import MartletCore
+import MartletProviders
+import Synchronization
+
+/// A credential that was fetched, with what is made from it once.
+final class KeptCredential: Sendable {
+    let value: FetchedCredential.Value
+    let obtainedAt: Instant
+    /// When it may be used for the last time; `nil` does not end.
+    let usableUntil: Instant?
+    /// When a new one is fetched beside it.
+    let renewAt: Instant?
+    private let signers = Mutex<[Signer]>([])
+
+    private struct Signer {
+        var region: String
+        var service: String
+        var signer: SigV4Signer
+    }
+
+    /// Keeps a credential.
+    ///
+    /// - Parameters:
+    ///   - fetched: What was fetched.
+    ///   - now: When, by the clock that goes on.
+    ///   - unixSeconds: When, by the clock that the credential's end is told by.
+    init(_ fetched: FetchedCredential, now: Instant, unixSeconds: Int64) {
+        value = fetched.value
+        obtainedAt = now
+        guard let expires = fetched.expires else {
+            usableUntil = nil
+            renewAt = nil
+            return
+        }
+        let (left, overflow) = expires.subtractingReportingOverflow(unixSeconds)
+        let seconds = overflow ? 0 : min(max(0, left), 366 * 86_400)
+        // A short life leaves a part of itself: at least three quarters are used.
+        let margin = min(Self.margin(fetched.value), seconds / 4)
+        usableUntil = now + .seconds(seconds - min(10, seconds / 8))
+        renewAt = now + .seconds(seconds - margin)
+    }
+
+    /// Seconds before its end that a credential is renewed: what AWS's and Google's own clients do.
+    private static func margin(_ value: FetchedCredential.Value) -> Int64 {
+        switch value {
+        case .aws: 900
+        case .token: 225
+        }
+    }
+
+    func isUsable(at now: Instant) -> Bool { usableUntil.map { now < $0 } ?? true }
+
+    func isDue(at now: Instant) -> Bool { renewAt.map { now >= $0 } ?? false }
+
+    /// The signer for a region and service; `nil` when the credential does not sign.
+    func signer(region: String, service: String) -> SigV4Signer? {
+        guard case .aws(let keys) = value else { return nil }
+        return signers.withLock { signers in
+            if let known = signers.first(where: { $0.service == service && $0.region == region }) {
+                return known.signer
+            }
+            let signer = SigV4Signer(keys: keys, region: region, service: service)
+            // One account has one region and one or two services.
+            if signers.count >= 8 { signers.removeAll() }
+            signers.append(Signer(region: region, service: service, signer: signer))
+            return signer
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import MartletCore
+import MartletGovernance
+import MartletRouting
+import Testing
+
+@testable import MartletConfig
+
+@Suite("Models of the registry") struct RegistryTests {
+    private static let keys = ["OPENAI_API_KEY": "sk-1", "ANTHROPIC_API_KEY": "sk-2"]
+
+    private func snapshot(_ text: String? = nil) throws -> Snapshot {
+        try #require(Given(text, environment: Self.keys).build().snapshot)
+    }
+
+    @Test("a target has every price of its row: cache writes of both kinds, and those of long prompts")
+    func prices() throws {
+        let target = try #require(try snapshot().models[ModelName("claude-haiku-5-5")]?.targets.first)
+        let price = try #require(target.price)
+        #expect(price.rates.cacheWrite == TokenPrice(picoUSD: 125_000))
+        #expect(price.rates.cacheWrite1h == TokenPrice(picoUSD: 200_000))
+        #expect(price.longPrompt?.aboveTokens == 100_000)
+        #expect(price.longPrompt?.rates.cacheWrite1h == TokenPrice(picoUSD: 1_000_000))
+        // By hand: 100,001 tokens at 0.50 and 1,000 at 2.50 dollars a million.
+        #expect(price.cost(of: Usage(inputTokens: 100_001, outputTokens: 1_000)) == NanoUSD(50_000_500 + 2_500_000))
+        #expect(price.cost(of: Usage(inputTokens: 100_000, outputTokens: 1_000)) == NanoUSD(10_000_000 + 500_000))
+    }
+
+    @Test("an own main price holds for every request; an own cache price leaves the tier")
+    func overrides() throws {
+        func price(_ line: String) throws -> PriceTable {
+            let text = "[models.claude-haiku-5-5]\n\(line)\n"
+            return try #require(try snapshot(text).models[ModelName("claude-haiku-5-5")]?.targets.first?.price)
+        }
+        #expect(try price("input_price_per_mtok = 1").longPrompt == nil)
+        #expect(try price("cache_read_price_per_mtok = 1").longPrompt != nil)
+        #expect(try price("cache_write_1h_price_per_mtok = 3").rates.cacheWrite1h == TokenPrice(picoUSD: 3_000_000))
+        #expect(try price("cache_write_price_per_mtok = 3").rates.cacheWrite1h == nil)
+    }
+
+    @Test("a retired model is neither listed nor asked, and its name says when it went")
+    func retired() throws {
+        let snapshot = try snapshot()
+        #expect(snapshot.models[ModelName("gpt-4")] == nil)
+        #expect(!snapshot.listed.contains { $0.id == "gpt-4" })
+        #expect(throws: GatewayError.self) {
+            try Planner.plan(PlanRequest(model: "gpt-4"), in: snapshot)
+        }
+        let told = try #require(snapshot.retired[ModelName("gpt-4")])
+        #expect(told.hasPrefix("The model `gpt-4` was retired: OpenAI on 2026-10-23"))
+        #expect(snapshot.retired[ModelName("gpt-4o")] == nil)
+    }
+
+    @Test("a configured model that its provider retired is asked all the same, with a warning")
+    func retiredButConfigured() throws {
+        let outcome = Given("[models.old]\nproviders.openai.model_name = \"gpt-4\"", environment: Self.keys).build()
+        #expect(outcome.snapshot?.models[ModelName("old")]?.targets.first?.upstreamModel == "gpt-4")
+        #expect(outcome.diagnostics.map(\.message) == ["openai retired the model gpt-4 on 2026-10-23"])
+    }
+
+    @Test("in short hand a known name means its row, and `responses::` the Responses API")
+    func shorthand() throws {
+        let snapshot = try snapshot()
+        func target(_ name: String) throws -> Target {
+            try #require(try Planner.plan(PlanRequest(model: name), in: snapshot).targets.first)
+        }
+        #expect(try target("anthropic::claude-3-5-sonnet").upstreamModel == "claude-3-5-sonnet-20241022")
+        #expect(try target("openai/gpt-4o").price != nil)
+        let unknown = try Planner.plan(PlanRequest(model: "openai::ft:mine"), in: snapshot)
+        #expect(unknown.targets.first?.price == nil && !unknown.isNamed)
+        #expect(try Planner.plan(PlanRequest(model: "openai::gpt-4o"), in: snapshot).label == "gpt-4o")
+        let responses = try target("openai::responses::gpt-5.4")
+        #expect(responses.dialect == .openAIResponses && responses.upstreamModel == "gpt-5.4" && responses.price != nil)
+        #expect(responses.otherDialects == [.openAIChat])
+        #expect(try target("anthropic::responses::x").upstreamModel == "responses::x")
+    }
+
+    @Test("a provider without its key is said to be off")
+    func off() throws {
+        let snapshot = try snapshot()
+        do {
+            _ = try Planner.plan(PlanRequest(model: "openrouter::x/y"), in: snapshot)
+            Issue.record("planned")
+        } catch {
+            #expect(error.code == .modelNotFound && error.message.contains("`openrouter` is not on here"))
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import MartletCore
+import MartletRouting
+import Testing
+
+@testable import MartletExchange
+
+@Suite("Credentials that must be fetched") struct CredentialStageTests {
+    private static func target(_ name: String = "one", isLocal: Bool = false) -> Target {
+        .sample(name, isLocal: isLocal, authorization: .sample(name))
+    }
+
+    private func driver(
+        _ targets: [Target] = [target()],
+        _ known: CredentialAnswer,
+        head: ClientHead = .chat()
+    ) -> Driver {
+        let driver = Driver(Setup(targets: targets), head: head)
+        driver.env.credentials = ["one": known, "two": known]
+        return driver
+    }
+
+    private func answer(_ driver: Driver, _ answer: CredentialAnswer) {
+        guard let open = driver.openAsk, case .credential = open.ask else {
+            Issue.record("nothing is asked for: \(driver.report)")
+            return
+        }
+        driver.tell(.answer(open.id, .credential(answer)))
+    }
+
+    @Test("one that is there is asked for by nobody, and nothing waits")
+    func ready() {
+        let driver = driver(.ready).send(Chat.body()).connect()
+        #expect(driver.asks.isEmpty && driver.accounts == ["one"], "\(driver.report)")
+        #expect(driver.env.credentialFetches == [true])
+    }
+
+    @Test("a target with fields of its own is not even looked up")
+    func plain() {
+        let driver = driver([.sample("one")], .mustAsk).send(Chat.body()).connect()
+        #expect(driver.asks.isEmpty && driver.env.credentialFetches.isEmpty)
+    }
+
+    @Test("one that is not there is asked for before a slot is taken, and the request goes on")
+    func asked() {
+        let driver = driver(.mustAsk).send(Chat.body())
+        #expect(driver.legs.isEmpty && driver.slots.count <= 1)
+        answer(driver, .ready)
+        driver.connect().head(200, .json).bytes(Chat.whole()).end()
+        #expect(driver.response?.status == 200 && driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test("a failure passes on to the next target")
+    func nextTarget() {
+        let driver = driver([Self.target(), .sample("two")], .mustAsk).send(Chat.body())
+        answer(driver, .failed("the token service answers 500"))
+        driver.connect()
+        #expect(driver.accounts == ["two"] && driver.env.reports.first?.kind == .auth, "\(driver.report)")
+        let known = self.driver([Self.target(), .sample("two")], .failed("it is away")).send(Chat.body()).connect()
+        #expect(known.accounts == ["two"] && known.asks.isEmpty)
+    }
+
+    @Test("the last failure names the account and the cause")
+    func lastFailure() {
+        let driver = driver(.failed("the token service answers 400 (invalid_grant)")).send(Chat.body())
+        #expect(driver.response?.status == 502 && driver.errorCode == "provider_auth_error")
+        #expect(driver.bodyText.contains("account one: the token service answers 400 (invalid_grant)"))
+        #expect(driver.outcome?.attempts.map(\.outcome) == ["auth"])
+    }
+
+    @Test("a refused one is renewed once, and the request goes to the same target again", arguments: [401, 403])
+    func renewed(status: Int) {
+        let driver = driver(.ready).send(Chat.body()).connect().head(status, .json).bytes("{}").end()
+        guard case .credential(let request)? = driver.openAsk?.ask else {
+            Issue.record("nothing is renewed: \(driver.report)")
+            return
+        }
+        #expect(request.refusedSince != nil)
+        answer(driver, .ready)
+        driver.connect()
+        #expect(driver.accounts == ["one", "one"], "\(driver.report)")
+        driver.head(status, .json).bytes("{}").end()
+        // Not a second time.
+        #expect(driver.asks.count == 1 && driver.response?.status == 502, "\(driver.report)")
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test("where another one does not exist the refusal counts, and the next target is asked")
+    func notRenewed() {
+        let driver = driver([Self.target(), .sample("two")], .ready).send(Chat.body()).connect()
+        driver.head(401, .json).bytes("{}").end()
+        answer(driver, .failed("there is no other one"))
+        driver.connect()
+        #expect(driver.accounts == ["one", "two"], "\(driver.report)")
+    }
+
+    @Test("a request that may not leave the device has nothing fetched for it")
+    func localOnly() {
+        let driver = driver([Self.target(isLocal: true)], .mustAsk)
+        driver.exchange.privacy = .localOnly
+        driver.send(Chat.body())
+        #expect(driver.asks.isEmpty && driver.env.credentialFetches == [false], "\(driver.report)")
+        #expect(driver.response?.status == 502)
+        let refused = self.driver([Self.target(isLocal: true)], .ready)
+        refused.exchange.privacy = .localOnly
+        refused.send(Chat.body()).connect().head(401, .json).bytes("{}").end()
+        #expect(refused.asks.isEmpty && refused.response?.status == 502, "\(refused.report)")
+    }
+
+    // MARK: Callers
+
+    private static func own(isOptional: Bool = false, otherwise: Authorization? = nil) -> Target {
+        .sample(
+            "one",
+            authorization: Authorization(
+                CredentialID(account: AccountName("one"), location: "dynamic::Mine"),
+                callerKey: "Mine",
+                callerForm: .field(name: "api-key", prefix: ""),
+                otherwise: otherwise,
+                isOptional: isOptional
+            )
+        )
+    }
+
+    private static func head(_ value: String?) -> ClientHead {
+        .chat { head in
+            if let value { head.credentials = [HeaderField(name: "mine", value: value)] }
+        }
+    }
+
+    @Test("a caller's credential is used for that request, and nothing is fetched")
+    func caller() {
+        let driver = driver([Self.own(otherwise: .sample("one"))], .mustAsk, head: Self.head("sk-caller")).send(
+            Chat.body()
+        )
+        driver.connect()
+        let request = driver.legs.values.first?.request
+        #expect(request?.fields == [HeaderField(name: "api-key", value: "sk-caller")] && request?.isAuthorized == true)
+        #expect(driver.asks.isEmpty && driver.env.credentialFetches.isEmpty, "\(driver.report)")
+        // It is refused: there is no other one.
+        driver.head(401, .json).bytes("{}").end()
+        #expect(driver.asks.isEmpty && driver.response?.status == 502)
+    }
+
+    @Test(
+        "without it the next place counts; without one the request fails and says what to send",
+        arguments: [nil, "a b"]
+    )
+    func missing(value: String?) {
+        let driver = driver([Self.own()], .ready, head: Self.head(value)).send(Chat.body())
+        #expect(driver.response?.status == 502 && driver.bodyText.contains("x-gateway-credential-Mine"))
+        let other = self.driver([Self.own(otherwise: .sample("one"))], .mustAsk, head: Self.head(value)).send(
+            Chat.body()
+        )
+        answer(other, .ready)
+        #expect(other.connect().accounts == ["one"])
+        let fixed = self.driver([Self.own(isOptional: true)], .mustAsk, head: Self.head(value)).send(Chat.body())
+            .connect()
+        #expect(fixed.accounts == ["one"] && fixed.legs.values.first?.request?.isAuthorized == false)
+    }
+}
