@@ -65,17 +65,11 @@ extension PresetsFile.Differences {
         var shapeExcludes: [ChatQuirks.ShapeRival]?
         var thinksInTags: Bool?
         var rewritesAnswers: Bool?
-        var cost: Cost?
 
         /// A member with its value as JSON text.
         struct Member: Decodable {
             var name: String
             var json: String
-        }
-
-        struct Cost: Decodable {
-            var member: String
-            var unitsPerUsd: Int64
         }
 
         var quirks: ChatQuirks {
@@ -107,7 +101,6 @@ extension PresetsFile.Differences {
             out.shapeExcludes = shapeExcludes ?? []
             out.thinksInTags = thinksInTags ?? false
             out.rewritesAnswers = rewritesAnswers ?? false
-            out.cost = cost.map { .init(member: $0.member, unitsPerUSD: $0.unitsPerUsd) }
             return out
         }
     }

@@ -28,6 +28,7 @@ struct ProviderWords {
                 "`\(gap.path ?? gap.route.path)`\(gap.route.needsFamily ? ", with the tokens of the model's family" : "")"
             )
         }
+        if descriptor.reportsCost { row("Cost", "what the provider itself says a call cost is what counts") }
         if !descriptor.acceptsStreamUsage { row("Usage of streams", "told unasked; `stream_options` is not sent") }
         lines.append("")
         let quirks = descriptor.chatQuirks.map(ChatQuirkWords.init)?.sentences ?? []
@@ -37,14 +38,20 @@ struct ProviderWords {
 
     private var hasEmbeddings: Bool {
         switch descriptor.dialect {
-        case .anthropicMessages: false
+        case .anthropicMessages, .anthropicVertex, .sageMakerChat, .bedrockAnthropic, .simpleChat: false
         default: descriptor.hasEmbeddings
         }
     }
 
     private var address: String {
         var parts: [String] = []
-        if let url = descriptor.baseURL { parts.append("`\(url)`") } else { parts.append("`base_url` must be set") }
+        if let url = descriptor.baseURL {
+            parts.append("`\(url)`")
+        } else if let place = descriptor.place {
+            parts.append("`https://\(place.host)\(place.path)`, from \(code(place.keys))")
+        } else {
+            parts.append("`base_url` must be set")
+        }
         if !descriptor.baseURLVariables.isEmpty {
             parts.append("or \(code(descriptor.baseURLVariables))")
         }
@@ -56,12 +63,23 @@ struct ProviderWords {
     }
 
     private var key: String {
+        switch descriptor.scheme {
+        case .field, .entra: break
+        case .awsSigV4:
+            let token = descriptor.credentialVariables.isEmpty ? "" : "; or a token: \(code(descriptor.credentialVariables))"
+            return "the keys that AWS's own tools find, with which requests are signed\(token)"
+        case .google:
+            let file = code(descriptor.credentialVariables)
+            return "a file of credentials, named by \(file), or those that Google's own tools find; requests carry tokens"
+        }
         if descriptor.credential == .none { return "none" }
         let value =
             descriptor.authHeader.isEmpty ? "" : ", sent as `\(descriptor.authHeader): \(descriptor.authPrefix)…`"
         let variables = descriptor.credentialVariables.isEmpty ? "" : " \(code(descriptor.credentialVariables))"
-        return
-            "\(descriptor.credential == .required ? "required" : "optional")\(variables.isEmpty ? "" : ":")\(variables)\(value)"
+        var other = ""
+        if case .entra = descriptor.scheme { other = "; or a token of Microsoft Entra ID" }
+        let need = descriptor.credential == .required ? "required" : "optional"
+        return need + (variables.isEmpty ? "" : ":") + variables + value + other
     }
 
     private func format(_ dialect: Dialect) -> String {
@@ -74,8 +92,11 @@ struct ProviderWords {
         case .ollamaGenerate: "Ollama generate"
         case .simpleChat: "one message"
         case .mock: "built in; nobody is called"
-        // A new format is named by its case until it has a better name here.
-        @unknown default: "\(dialect)"
+        case .gemini: "Gemini's `generateContent`"
+        case .anthropicVertex: "Anthropic messages on Vertex AI"
+        case .bedrockConverse: "Bedrock Converse"
+        case .bedrockAnthropic: "Anthropic messages by Bedrock's InvokeModel"
+        case .sageMakerChat: "OpenAI chat completions by SageMaker's InvokeEndpoint"
         }
     }
 }
@@ -187,11 +208,6 @@ struct ChatQuirkWords {
         }
         if quirks.rewritesAnswers {
             out.append("Answers are written anew for every caller: they have forms that break clients of OpenAI.")
-        }
-        if let cost = quirks.cost {
-            out.append(
-                "The cost is read from `usage.\(cost.member)`, \(cost.unitsPerUSD == 1 ? "in dollars" : "of which \(cost.unitsPerUSD) are a dollar")."
-            )
         }
         return out
     }

@@ -1,4 +1,41 @@
 extension ConfigSchema {
+    /// What an account may say about its server's chat completions.
+    private static let quirks = SchemaTable(
+        "How chat completions differ from OpenAI's.",
+        [
+            SchemaKey(
+                "token_limit",
+                .choice(["max_tokens", "max_completion_tokens", "either"]),
+                "The member that limits the tokens of an answer."
+            ),
+            SchemaKey("members", .strings, "The only members of requests that are sent."),
+            SchemaKey("message_members", .strings, "The only members of messages that are sent."),
+            SchemaKey(
+                "history",
+                .choice(["reasoning", "parts", "omitted"]),
+                "Where an assistant's earlier reasoning is sent."
+            ),
+            SchemaKey(
+                "formats",
+                .choice(["object_only", "schema_only", "value"]),
+                "How the shape of an answer is asked for."
+            ),
+            SchemaKey("call_id_length", .count, "The length of its ids of tool calls."),
+            SchemaKey("only_system_role", .boolean, "Whether `developer` is sent as `system`."),
+            SchemaKey("refuses_null", .boolean, "Whether members of an assistant's message that are null are left out."),
+            SchemaKey("refuses_strict", .boolean, "Whether `strict` is left out of tools."),
+            SchemaKey("refuses_forced_tools", .boolean, "Whether no tool may be forced."),
+            SchemaKey("refuses_tools_in_streams", .boolean, "Whether requests for streams with tools are refused."),
+            SchemaKey("thinks_in_tags", .boolean, "Whether text may begin with reasoning between `<think>` tags."),
+            SchemaKey(
+                "wants_reasoning_with_calls",
+                .boolean,
+                "Whether an assistant's message with tool calls must have `reasoning_content`."
+            ),
+            SchemaKey("rewrites_answers", .boolean, "Whether answers are written anew for every caller."),
+        ]
+    )
+
     /// Keys that an account's own table and an inline account in `[models.M.providers.P]` share.
     private static let accountKeys: [SchemaKey] = [
         SchemaKey("type", .string, "The provider type, or the account; default is the table's name."),
@@ -52,6 +89,10 @@ extension ConfigSchema {
             ),
             "TLS towards it."
         ),
+        SchemaKey("auth_header", .string, "The field that carries the key; default is the type's."),
+        SchemaKey("auth_prefix", .string, "What stands before the key in that field; default is the type's."),
+        SchemaKey("stream_usage", .boolean, "Whether streams may be asked for their usage; default is the type's."),
+        SchemaKey("quirks", .table(quirks), "How its chat completions differ from OpenAI's, over what the type says."),
         SchemaKey(
             "api_version",
             .string,

@@ -69,8 +69,6 @@ public struct ChatQuirks: Hashable, Sendable {
     /// Whether answers have forms that break clients of OpenAI (content in parts, arguments as objects), so that they
     /// are written anew for every caller.
     public var rewritesAnswers = false
-    /// The member of `usage` that tells the cost.
-    public var cost: CostReport?
 
     /// Creates quirks that change nothing.
     public init() {}
@@ -126,20 +124,6 @@ public struct ChatQuirks: Hashable, Sendable {
             self.to = to
         }
     }
-
-    /// A cost that a provider tells itself.
-    public struct CostReport: Hashable, Sendable {
-        /// The member of `usage`.
-        public var member: String
-        /// How many of its units are a dollar.
-        public var unitsPerUSD: Int64
-
-        /// Creates a report.
-        public init(member: String, unitsPerUSD: Int64) {
-            self.member = member
-            self.unitsPerUSD = unitsPerUSD
-        }
-    }
 }
 
 extension ChatQuirks {
@@ -153,6 +137,12 @@ extension ChatQuirks {
         return quirks
     }
 
+    /// Whether messages of a request may have to change.
+    public var touchesMessages: Bool {
+        messageMembers != nil || !dropFromMessages.isEmpty || refusesNull || onlySystemRole || callIDLength != nil
+            || bridgeAfterTool != nil || history != nil || wantsReasoningWithCalls
+    }
+
     /// Whether bytes of a request may have to change.
     public var touchesRequests: Bool {
         var rest = self
@@ -162,7 +152,6 @@ extension ChatQuirks {
         rest.shapeExcludes = []
         rest.thinksInTags = false
         rest.rewritesAnswers = false
-        rest.cost = nil
         return rest != ChatQuirks()
     }
 }

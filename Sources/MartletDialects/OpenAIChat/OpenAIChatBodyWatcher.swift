@@ -7,12 +7,9 @@ import MartletWire
 public struct OpenAIChatBodyWatcher: Sendable {
     private var scanner = JSONScanner()
     private var failure: JSONError?
-    private let cost: ChatQuirks.CostReport?
 
     /// Makes a watcher for one answer.
-    ///
-    /// - Parameter cost: The member of the usage that tells the cost.
-    public init(cost: ChatQuirks.CostReport? = nil) { self.cost = cost }
+    public init() {}
 
     /// What an answer says.
     public struct Report: Sendable, Hashable {
@@ -67,7 +64,6 @@ public struct OpenAIChatBodyWatcher: Sendable {
             Usage.init(openAI:)
         )
         if report.usage == nil { report.usage = ChatUsage.find(in: view)?.counts }
-        if let cost { report.usage?.readCost(cost, from: view.member("usage")) }
         if report.usage == nil {
             for choice in view.member("choices")?.elements ?? view.elements {
                 guard let message = choice.member("message") else { continue }

@@ -95,7 +95,7 @@ public struct OpenAIChatCodec: ChatCodec {
                 throw .malformed("the answer has no choices")
             }
             var response = ChatResponse(openAI: reader)
-            if let quirks { response.read(quirks) }
+            if quirks?.thinksInTags == true { response.takeThinkTags() }
             return response
         }
     }

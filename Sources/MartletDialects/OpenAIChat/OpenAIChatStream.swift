@@ -10,12 +10,14 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
     private var failure: ChatFailure?
     private var isDone = false
     private var hasFinish = false
-    private var quirks: ChatQuirkReader?
+    private var tags: ThinkTagStream?
 
     /// Makes a decoder for one stream.
     ///
     /// - Parameter quirks: How the server differs from OpenAI's.
-    public init(quirks: ChatQuirks? = nil) { self.quirks = quirks.flatMap(ChatQuirkReader.init) }
+    public init(quirks: ChatQuirks? = nil) {
+        if quirks?.thinksInTags == true { tags = ThinkTagStream() }
+    }
 
     /// Decodes one read and appends the chunks that are complete.
     ///
@@ -74,7 +76,7 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
                     return
                 }
                 var chunk = try Self.chunk(data)
-                quirks?.rewrite(&chunk)
+                tags?.rewrite(&chunk)
                 if chunk.choices.contains(where: { $0.finishReason != nil }) { hasFinish = true }
                 chunks.append(chunk)
                 if let error = chunk.error {

@@ -23,7 +23,6 @@ public struct OpenAIChatWatcher: Sendable {
     public private(set) var contentBytes = 0
 
     private let callerWantsUsage: Bool
-    private let cost: ChatQuirks.CostReport?
     private var splitter: SSESplitter
     /// Bytes of earlier reads that may not be sent on yet.
     private var held = 0
@@ -37,17 +36,10 @@ public struct OpenAIChatWatcher: Sendable {
     ///
     /// - Parameters:
     ///   - callerWantsUsage: Whether the caller asked for the usage event; else it is left out.
-    ///   - cost: The member of the usage that tells the cost.
     ///   - maxLine: The longest line in bytes.
     ///   - maxEvent: The longest event in bytes.
-    public init(
-        callerWantsUsage: Bool,
-        cost: ChatQuirks.CostReport? = nil,
-        maxLine: Int = 1 << 20,
-        maxEvent: Int = 4 << 20
-    ) {
+    public init(callerWantsUsage: Bool, maxLine: Int = 1 << 20, maxEvent: Int = 4 << 20) {
         self.callerWantsUsage = callerWantsUsage
-        self.cost = cost
         splitter = SSESplitter(maxLine: maxLine, maxEvent: maxEvent)
     }
 
@@ -224,10 +216,7 @@ public struct OpenAIChatWatcher: Sendable {
                 return .failed(.malformed("an event of the stream is no object"))
             }
             if let failure = facts.failure { return .failed(.upstream(failure)) }
-            if let usage = facts.usage {
-                self.usage = usage
-                if let cost { unsafe self.usage?.readCost(cost, from: JSONView(validated: payload)?.member("usage")) }
-            }
+            if let usage = facts.usage { self.usage = usage }
             if facts.hasFinish { finishSeen = true }
             if facts.bearsContent { contentBegan = true }
             if facts.outputBytes > 0 { contentEvents &+= 1 }

@@ -190,8 +190,7 @@ extension Exchange {
         } else if facts.stream, head.media == call?.legs[index].streamMedia {
             phase = .gate
             if call?.legs[index].translation == nil {
-                let cost = call?.legs[index].target.quirks.chat?.cost
-                call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage, cost: cost)
+                call?.legs[index].watcher = OpenAIChatWatcher(callerWantsUsage: facts.includeUsage)
             }
         } else if head.media == .json {
             // A JSON body where a stream was asked for is an error in disguise or no answer; its text decides.

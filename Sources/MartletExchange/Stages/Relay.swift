@@ -37,7 +37,7 @@ extension Exchange {
                     return answerWorkDone(.failure(error), index, &env, &actions)
                 }
             } else {
-                whole = WholeAnswer(try Self.report(of: body, target.quirks.chat?.cost), body)
+                whole = WholeAnswer(try Self.report(of: body), body)
             }
         } catch {
             guard let leg = call?.legs[index] else { return }
@@ -174,13 +174,10 @@ extension Exchange {
     }
 
     /// Checks a whole JSON body.
-    private static func report(
-        of body: ByteBuffer,
-        _ cost: ChatQuirks.CostReport?
-    ) throws(ChatFailure) -> OpenAIChatBodyWatcher.Report {
+    private static func report(of body: ByteBuffer) throws(ChatFailure) -> OpenAIChatBodyWatcher.Report {
         var result: Result<OpenAIChatBodyWatcher.Report, ChatFailure> = .failure(.cut)
         unsafe body.withUnsafeReadableBytes { bytes in
-            var watcher = OpenAIChatBodyWatcher(cost: cost)
+            var watcher = OpenAIChatBodyWatcher()
             do throws(ChatFailure) {
                 result = .success(unsafe try watcher.finish(bytes))
             } catch {

@@ -4,6 +4,7 @@ import MartletWire
 // Messages: their roles, members, order, and ids of calls.
 extension QuirkEditor {
     mutating func editMessages(_ messages: JSONView) {
+        guard quirks.touchesMessages else { return }
         var follows = ""
         for (index, message) in messages.elements.enumerated() {
             guard message.kind == .object else { continue }
@@ -24,9 +25,18 @@ extension QuirkEditor {
     }
 
     private mutating func editMessage(_ message: JSONView, role: String, at index: Int) {
-        guard let layout = message.objectLayout else { return }
         let isAssistant = role == "assistant"
-        if isAssistant { editReasoning(message, layout, at: index) }
+        // Where the members are is asked for only where something is taken out.
+        var known: JSONObjectLayout?
+        func layout() -> JSONObjectLayout {
+            if let known { return known }
+            let layout = message.objectLayout ?? JSONObjectLayout(range: message.range, members: [])
+            known = layout
+            return layout
+        }
+        if isAssistant, quirks.history != nil || quirks.wantsReasoningWithCalls {
+            editReasoning(message, layout(), at: index)
+        }
         for (place, member) in message.members.enumerated() {
             let name = member.key.string() ?? ""
             switch name {
@@ -38,12 +48,12 @@ extension QuirkEditor {
             default: break
             }
             if isAssistant, quirks.refusesNull, member.value.isNull {
-                splice.removeMember(place, of: layout)
+                splice.removeMember(place, of: layout())
                 continue
             }
             let isTaken = quirks.messageMembers?.contains(name) ?? true
             guard !isTaken || quirks.dropFromMessages.contains(name) else { continue }
-            splice.removeMember(place, of: layout)
+            splice.removeMember(place, of: layout())
             if !member.value.isNull { dropped.add(name, in: "messages[\(index)]") }
         }
     }
@@ -51,7 +61,6 @@ extension QuirkEditor {
     // MARK: Reasoning
 
     private mutating func editReasoning(_ message: JSONView, _ layout: JSONObjectLayout, at index: Int) {
-        guard quirks.history != nil || quirks.wantsReasoningWithCalls else { return }
         var text: (place: Int, member: JSONView.Member)?
         for (place, member) in message.members.enumerated() {
             guard member.key.equalsString("reasoning_content") || member.key.equalsString("reasoning") else { continue }

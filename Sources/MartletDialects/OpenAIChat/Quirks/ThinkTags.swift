@@ -119,6 +119,13 @@ extension ChatMessage {
     }
 }
 
+extension ChatResponse {
+    /// Makes reasoning of the beginnings of texts in tags.
+    mutating func takeThinkTags() {
+        for index in choices.indices { choices[index].message.takeThinkTags() }
+    }
+}
+
 /// Does the same for the answers of one stream.
 struct ThinkTagStream: Sendable {
     private var tags: [Int: ThinkTags] = [:]

@@ -64,34 +64,4 @@ import Testing
         #expect(choices.map { $0.message.reasoning ?? "" } == ["a", ""])
         #expect(choices.map(\.message.text) == ["c", "b"])
     }
-
-    @Test(
-        arguments: [
-            ("0.00123", 1, 1_230_000), ("0", 1, 0), ("2735000", 10_000_000_000, 273_500), ("1e-9", 1, 1),
-            ("-1", 1, nil), ("1e300", 1, nil), ("\"1\"", 1, nil), ("null", 1, nil),
-        ] as [(String, Int64, Int64?)]
-    )
-    func `a cost is read where the provider tells it, and believed within reason`(
-        _ text: String,
-        _ units: Int64,
-        _ nano: Int64?
-    ) throws {
-        let cost = ChatQuirks.CostReport(member: "spent", unitsPerUSD: units)
-        var quirks = ChatQuirks()
-        quirks.cost = cost
-        let usage = #""usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"spent":\#(text)}"#
-        let body = Array(#"{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],\#(usage)}"#.utf8)
-        #expect(try OpenAIChatCodec(quirks: quirks).decodeResponse(body).usage?.counts.reportedCost?.rawValue == nano)
-        let watched = try body.withUnsafeBytes { bytes in
-            var watcher = OpenAIChatBodyWatcher(cost: cost)
-            return try watcher.finish(bytes).usage
-        }
-        #expect(watched?.reportedCost?.rawValue == nano)
-        #expect(try OpenAIChatCodec().decodeResponse(body).usage?.counts.reportedCost == nil)
-        let event = Array("data: {\"choices\":[],\(usage)}\n\n".utf8)
-        var watcher = OpenAIChatWatcher(callerWantsUsage: true, cost: cost)
-        var report = OpenAIChatWatcher.Report()
-        watcher.watch(event.span, into: &report)
-        #expect(watcher.usage?.reportedCost?.rawValue == nano)
-    }
 }

@@ -155,7 +155,6 @@ import Testing
         #expect(!ChatQuirks().touchesRequests)
         var answers = ChatQuirks()
         answers.thinksInTags = true
-        answers.cost = .init(member: "cost", unitsPerUSD: 1)
         answers.shapeExcludes = [.tools]
         #expect(!answers.touchesRequests)
         var reasoning = ChatQuirks()

@@ -87,7 +87,7 @@ extension Live {
                 var chunks: [ChatChunk] = []
                 try decoder.decode(row.reply.body.span, into: &chunks)
                 decoded = chunks.compactMap(\.usage).last?.counts
-                var watcher = OpenAIChatWatcher(callerWantsUsage: true, cost: quirks?.cost)
+                var watcher = OpenAIChatWatcher(callerWantsUsage: true)
                 var report = OpenAIChatWatcher.Report()
                 watcher.watch(row.reply.body.span, into: &report)
                 watched = watcher.usage
@@ -95,7 +95,7 @@ extension Live {
                 guard let response = try? codec.decodeResponse(row.reply.body) else { return nil }
                 decoded = response.usage?.counts
                 watched = try row.reply.body.withUnsafeBytes { bytes in
-                    var watcher = OpenAIChatBodyWatcher(cost: quirks?.cost)
+                    var watcher = OpenAIChatBodyWatcher()
                     return try watcher.finish(bytes).usage
                 }
             }

@@ -49,49 +49,111 @@ struct MatrixServer: Sendable {
     static let key = "matrix-key-0123456789"
 
     let descriptor: ProviderDescriptor
+    /// A model that makes vectors.
+    let embedder: String
 
-    /// The configuration of a gateway in front of it, which has it as model `m`.
+    init(_ descriptor: ProviderDescriptor) {
+        self.descriptor = descriptor
+        let listed = ModelRegistry.builtIn.models(at: descriptor.priceList).first { $0.kind == .embedding }
+        embedder = listed?.upstreamModel ?? "up-embedder"
+    }
+
+    /// The configuration of a gateway in front of it, which has it as model `m`, and its vectors as model `v`.
     func toml(at upstream: ScriptedUpstream) -> String {
-        let path = descriptor.basePath == nil ? "/v1" : ""
-        let key = descriptor.credential == .none ? "" : #"api_key_location = "env::MATRIX_KEY""#
+        let path = descriptor.basePath == nil && descriptor.place == nil ? "/v1" : ""
         return """
             [reliability]
             retry = { base_delay_s = 0.001 }
             [gateway.providers.up]
             type = "\(descriptor.kind)"
             base_url = "http://127.0.0.1:\(upstream.port)\(path)"
-            \(key)
-            [models.m]
-            routing = ["up"]
+            \(account)
             [models.m.providers.up]
             model_name = "\(Self.model)"
+            [models.v.providers.up]
+            model_name = "\(embedder)"
             """
+    }
+
+    /// What the account needs besides, by the way its requests show who sends them.
+    private var account: String {
+        let key = #"api_key_location = "env::MATRIX_KEY""#
+        switch descriptor.scheme {
+        case .field, .entra: return descriptor.credential == .none ? "" : key
+        case .google: return key + "\nproject_id = \"p\"\nlocation = \"us-central1\""
+        case .awsSigV4:
+            return #"""
+                region = "us-east-1"
+                access_key_id = "env::MATRIX_ID"
+                secret_access_key = "env::MATRIX_KEY"
+                """#
+        }
+    }
+
+    /// The variables it reads.
+    func environment(at upstream: ScriptedUpstream) -> [String: String] {
+        var variables = ["MATRIX_KEY": Self.key, "MATRIX_ID": "AKIDMATRIX"]
+        if case .google = descriptor.scheme {
+            variables["MATRIX_KEY"] = """
+                {"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r",\
+                "token_uri":"http://127.0.0.1:\(upstream.port)/token"}
+                """
+        }
+        return variables
+    }
+
+    /// Whether a request shows who sends it.
+    func isSigned(_ request: ReceivedRequest) -> Bool {
+        switch descriptor.scheme {
+        case .field, .entra:
+            return descriptor.credential == .none
+                || request.values(of: descriptor.authHeader) == [descriptor.authPrefix + Self.key]
+        case .google: return request.values(of: "authorization") == ["Bearer matrix-token"]
+        case .awsSigV4:
+            let values = request.values(of: "authorization")
+            return values.count == 1 && values[0].hasPrefix("AWS4-HMAC-SHA256 Credential=AKIDMATRIX/")
+        }
+    }
+
+    /// Whether it makes vectors.
+    var hasEmbeddings: Bool { descriptor.hasEmbeddings && embeddingCodec(descriptor.dialect) != nil }
+
+    private func settings(_ model: String) -> CodecSettings {
+        var settings = CodecSettings(account: "matrix")
+        settings.model = model
+        settings.isVertex = descriptor.hasVertexEmbeddings
+        return settings
+    }
+
+    private func embeddingCodec(_ dialect: Dialect) -> (any EmbeddingCodec)? {
+        dialect.embeddingCodec(settings(embedder))
     }
 
     /// What it answers.
     func script(_ request: ReceivedRequest) -> UpstreamScript {
         let target = request.requestLine.split(separator: " ").dropFirst().first.map(String.init) ?? ""
-        if let (dialect, _) = dialects.compactMap({ dialect in dialect.embeddingPath.map { (dialect, $0) } })
-            .first(where: { target.contains($0.1) }), descriptor.hasEmbeddings,
-            let codec = dialect.embeddingCodec(CodecSettings(account: "matrix"))
+        if target == "/token" {
+            let token = #"{"access_token":"matrix-token","expires_in":3600,"token_type":"Bearer"}"#
+            return answer("application/json", Array(token.utf8))
+        }
+        let isVertex = descriptor.hasVertexEmbeddings
+        if let path = descriptor.dialect.embeddingPath(model: embedder, isVertex: isVertex), target.hasSuffix(path),
+            let codec = embeddingCodec(descriptor.dialect)
         {
             return answer("application/json", Self.vectors(request, codec))
         }
-        guard let (dialect, stream) = spoken(target, request),
-            let codec = dialect.codec(CodecSettings(account: "matrix"))
-        else { return UpstreamScript([.close]) }
+        guard let (dialect, stream) = spoken(target, request), let codec = dialect.codec(settings(Self.model)) else {
+            return UpstreamScript([.close])
+        }
         return answer(stream ? dialect.streamType : "application/json", Self.chat(stream, codec))
     }
-
-    private var dialects: [Dialect] { [descriptor.dialect] + descriptor.otherDialects }
 
     /// The format of a request and whether its answer is a stream, by the path or by the body.
     private func spoken(_ target: String, _ request: ReceivedRequest) -> (Dialect, Bool)? {
         var best: (dialect: Dialect, stream: Bool, length: Int)?
-        for dialect in dialects {
+        for dialect in [descriptor.dialect] + descriptor.otherDialects {
             let paths = [false, true].map { dialect.chatPath(model: Self.model, stream: $0) }
-            for (path, stream) in zip(paths, [false, true])
-            where target.contains(path) && path.count > best?.length ?? 0 {
+            for (path, stream) in zip(paths, [false, true]) where target.hasSuffix(path) && path.count > best?.length ?? 0 {
                 best = (dialect, paths[0] == paths[1] ? request.wantsStream : stream, path.count)
             }
         }
