@@ -3,7 +3,8 @@
 
     scripts/check-names.py [ROOT]     prints file:line for each finding
 
-- A provider's kind is written in MartletProviders only: elsewhere in Sources no string literal equals one.
+- A provider's kind is written in MartletProviders only: elsewhere in Sources no string literal equals one, unless a
+  comment on its line or the line above says that it is `no provider` (a family of models, say).
 - No `try!`, and no `fatalError(`, in Swift; `@unchecked Sendable` has a comment on its line or the line above.
 - No file is longer than 500 lines, unless one of its first ten says `Long because: …`.
 - No path of one person's machine in any tracked text.
@@ -23,6 +24,7 @@ MAX_LINES = 500
 FREE_KINDS = {"mock"}
 # Spelled in parts, so that this file does not find itself. Tests may invent users with names of one letter.
 MACHINE_PATH = re.compile(r"(?<![\w.~$}/-])/(?:(?:ho" + r"me|Us" + r"ers)/\w\w|(?:ro" + r"ot|wo" + r"rk)/\w)")
+NO_PROVIDER = re.compile(r"//.*\bno provider\b")
 KIND_IN_SWIFT = re.compile(r'\bkind:\s*"([a-z0-9_]+)"')
 
 
@@ -132,12 +134,12 @@ def problems(root: Path) -> Iterator[str]:
                     yield f"{name}:{number}: a path of one machine"
         if path.suffix == ".swift":
             is_provider_free = name.parts[0] == "Sources" and name.parts[1] != "MartletProviders"
-            yield from swift_problems(name, Swift(text), kinds if is_provider_free else set())
+            yield from swift_problems(name, lines, Swift(text), kinds if is_provider_free else set())
 
 
-def swift_problems(name: Path, swift: Swift, kinds: set[str]) -> Iterator[str]:
+def swift_problems(name: Path, lines: list[str], swift: Swift, kinds: set[str]) -> Iterator[str]:
     for number, content in swift.literals:
-        if content in kinds:
+        if content in kinds and not any(NO_PROVIDER.search(line) for line in lines[max(0, number - 2) : number]):
             yield f'{name}:{number}: the provider kind "{content}" is known to MartletProviders only'
     for number, code in enumerate(swift.code, 1):
         if re.search(r"\btry!", code):

@@ -93,6 +93,9 @@ class Names(unittest.TestCase):
         texts = ['let a = "acme_2"', "// \"acme\"", '/* "acme" */', 'let a = "mock"', 'let a = "say \\"acme\\" now"']
         for text in texts:
             self.assertEqual(self.found(text + "\n"), [], text)
+        self.assertEqual(self.found('let a = "acme"  // A family of models, no provider.\n'), [])
+        self.assertEqual(self.found('// A family of models, no provider.\nlet a = "acme"\n'), [])
+        self.assertEqual(len(self.found('// no provider\n\nlet a = "acme"\n')), 1)
         self.assertEqual(self.found('let a = "acme"\n', "Sources/MartletProviders/A.swift"), [])
         self.assertEqual(self.found('let a = "acme"\n', "Tests/MartletServerTests/A.swift"), [])
 

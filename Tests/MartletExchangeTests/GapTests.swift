@@ -71,10 +71,17 @@ import Testing
         #expect(ask(isLocal: false, []).contains("\"suffix\":\"return x\""))
     }
 
-    @Test("a provider's own route is asked where its type declares one, beside the version of its API where it stands there")
+    @Test(
+        "a provider's own route is asked where its type declares one, beside the version of its API where it stands there"
+    )
     func declared() {
         func ask(_ gap: GapFilling, model: String) -> (path: String?, isUnversioned: Bool?, body: String) {
-            let target = Target.sample("one", model: model, quirks: Quirks(gap: gap), otherDialects: [.openAICompletions])
+            let target = Target.sample(
+                "one",
+                model: model,
+                quirks: Quirks(gap: gap),
+                otherDialects: [.openAICompletions]
+            )
             let driver = driver(target, path: "/v1/completions").send(Self.gap).connect()
             let request = driver.legs[driver.leg]?.request
             return (request?.path, request?.isUnversioned, body(driver))

@@ -66,11 +66,13 @@ struct ProviderWords {
         switch descriptor.scheme {
         case .field, .entra: break
         case .awsSigV4:
-            let token = descriptor.credentialVariables.isEmpty ? "" : "; or a token: \(code(descriptor.credentialVariables))"
+            let token =
+                descriptor.credentialVariables.isEmpty ? "" : "; or a token: \(code(descriptor.credentialVariables))"
             return "the keys that AWS's own tools find, with which requests are signed\(token)"
         case .google:
             let file = code(descriptor.credentialVariables)
-            return "a file of credentials, named by \(file), or those that Google's own tools find; requests carry tokens"
+            return
+                "a file of credentials, named by \(file), or those that Google's own tools find; requests carry tokens"
         }
         if descriptor.credential == .none { return "none" }
         let value =

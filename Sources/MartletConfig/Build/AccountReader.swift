@@ -256,6 +256,7 @@ struct AccountReader {
         if let container = table["hosted_provider"]?.string {
             plan.hosting = Quirks.Hosting(container: container, model: table["container_model"]?.string)
         } else if let model = table["container_model"]?.string {
+            // What runs in the container, no provider.
             plan.hosting = Quirks.Hosting(container: "openai", model: model)
         }
         plan.maxConcurrency = table["max_concurrency"]?.integer ?? 0

@@ -22,7 +22,11 @@ extension ConfigSchema {
             ),
             SchemaKey("call_id_length", .count, "The length of its ids of tool calls."),
             SchemaKey("only_system_role", .boolean, "Whether `developer` is sent as `system`."),
-            SchemaKey("refuses_null", .boolean, "Whether members of an assistant's message that are null are left out."),
+            SchemaKey(
+                "refuses_null",
+                .boolean,
+                "Whether members of an assistant's message that are null are left out."
+            ),
             SchemaKey("refuses_strict", .boolean, "Whether `strict` is left out of tools."),
             SchemaKey("refuses_forced_tools", .boolean, "Whether no tool may be forced."),
             SchemaKey("refuses_tools_in_streams", .boolean, "Whether requests for streams with tools are refused."),
@@ -62,7 +66,7 @@ extension ConfigSchema {
         SchemaKey("max_concurrency", .count, "Requests in flight; 0 is no own limit.", default: "0"),
         SchemaKey(
             "hosted_provider",
-            .choice(["openai", "tgi"]),
+            .choice(["openai", "tgi"]),  // What runs in a container, no provider.
             "What runs behind an endpoint of one's own.",
             default: "\"openai\"",
             synonyms: ["container"]

@@ -69,6 +69,7 @@ public struct BedrockModelTraits: Hashable, Sendable {
             (family, systemTexts) = (.titan, false)
         } else if has("meta.llama") {
             family = .llama
+            // A family of models, no provider.
         } else if has("mistral") || has("mixtral") {
             family = .mistral
             let isOld = has("mistral-7b") || has("mixtral-8x7b")

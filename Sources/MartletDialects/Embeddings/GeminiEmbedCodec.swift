@@ -18,6 +18,7 @@ public struct GeminiEmbedCodec: EmbeddingCodec {
 
         /// The form for a model.
         public init(model: String, isVertex: Bool) {
+            // A family of models, no provider.
             self = !isVertex ? .batch : model.contains("gemini") ? .vertexBatch : .predict
         }
     }
@@ -161,12 +162,15 @@ public struct GeminiEmbedCodec: EmbeddingCodec {
     private func response(_ view: JSONView, _ count: Int) throws(ChatFailure) -> EmbeddingResponse {
         if let failure = UpstreamFailure(geminiAnswer: view) { throw .upstream(failure) }
         let name: StaticString = form == .predict ? "predictions" : "embeddings"
-        guard let list = view.member(name), list.kind == .array else { throw .malformed("the answer has no embeddings") }
+        guard let list = view.member(name), list.kind == .array else {
+            throw .malformed("the answer has no embeddings")
+        }
         var vectors: [EmbeddingVector] = []
         var tokens: Int64? = 0
         for element in list.elements {
             let inner = form == .predict ? element.member("embeddings") : element
-            guard let values = inner?.member("values"), values.kind == .array, let vector = EmbeddingVector(values) else {
+            guard let values = inner?.member("values"), values.kind == .array, let vector = EmbeddingVector(values)
+            else {
                 throw .malformed("the answer has not one vector for each input")
             }
             vectors.append(vector.ofLengthOne)

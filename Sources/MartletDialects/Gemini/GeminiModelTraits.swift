@@ -47,6 +47,7 @@ extension GeminiModelTraits {
     public init(model name: String) {
         let letters = Array(name.lowercased().utf8)
         let isEndpoint = letters.starts(with: Array("endpoints/".utf8))
+        // A family of models, no provider.
         guard letters.contains(Array("gemini".utf8)) || isEndpoint else {
             self.init(thinking: .none)
             return
@@ -70,6 +71,7 @@ extension GeminiModelTraits {
 
     /// The number behind the family's name; dates and sizes come later.
     private static func version(_ words: [ArraySlice<UInt8>]) -> (major: Int, minor: Int)? {
+        // A family of models, no provider.
         guard let place = words.firstIndex(where: { $0.elementsEqual("gemini".utf8) }), place + 1 < words.count else {
             return nil
         }

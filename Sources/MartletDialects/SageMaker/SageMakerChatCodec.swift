@@ -23,6 +23,7 @@ public struct SageMakerChatCodec: ChatCodec {
     ///   - asksForUsage: Whether streams are asked for their usage.
     public init(container: SageMakerContainer = .openAI, model: String? = nil, asksForUsage: Bool = true) {
         self.container = container
+        // What the server in the container calls any model, no provider.
         self.model = model ?? (container == .tgi ? "tgi" : nil)
         inner = OpenAIChatCodec(asksForUsage: container == .openAI && asksForUsage)
     }
@@ -118,7 +119,9 @@ extension UpstreamFailure {
             guard let original = view.member("OriginalMessage")?.string() else { return }
             let said = UpstreamFailure(openAI: Array(original.utf8))
             if !said.message.isEmpty { self = said }
-            guard code == nil, let status = view.member("OriginalStatusCode")?.int64(), 400..<600 ~= status else { return }
+            guard code == nil, let status = view.member("OriginalStatusCode")?.int64(), 400..<600 ~= status else {
+                return
+            }
             code = String(status)
         }
     }

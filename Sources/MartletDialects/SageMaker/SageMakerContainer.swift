@@ -1,7 +1,7 @@
 /// What runs behind a SageMaker endpoint; both speak OpenAI's chat completions, with different gaps.
 public enum SageMakerContainer: String, Hashable, Sendable {
     /// A server with the whole of the format: vLLM, SGLang, LMI.
-    case openAI = "openai"
+    case openAI = "openai"  // A form of the API, no provider.
     /// Text Generation Inference with its Messages API.
     case tgi
 }

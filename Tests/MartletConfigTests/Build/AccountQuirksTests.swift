@@ -18,7 +18,7 @@ import Testing
 
     @Test("its key goes where it says, and its words win over those of its type")
     func words() throws {
-        let target = try target(
+        let target = try self.target(
             """
             [gateway.providers.up]
             type = "openai_compatible"
@@ -49,7 +49,9 @@ import Testing
             "[gateway.providers.up]\ntype = \"tgi\"\nbase_url = \"http://127.0.0.1:1/v1\"\nquirks = {}"
         )
         #expect(plain.quirks.chat?.formats == .value)
-        let none = try target("[gateway.providers.up]\ntype = \"openai_compatible\"\nbase_url = \"http://127.0.0.1:1/v1\"")
+        let none = try target(
+            "[gateway.providers.up]\ntype = \"openai_compatible\"\nbase_url = \"http://127.0.0.1:1/v1\""
+        )
         #expect(none.quirks.chat == nil)
     }
 
@@ -68,7 +70,7 @@ import Testing
     @Test("an address without a path gets its type's: the newer one, or with a version the one with the model")
     func azure() throws {
         func path(_ lines: String, model: String = "gpt 4o") throws -> String {
-            let target = try target("[gateway.providers.up]\ntype = \"azure\"\n" + lines, model: model)
+            let target = try self.target("[gateway.providers.up]\ntype = \"azure\"\n" + lines, model: model)
             return target.requestPrefix + " " + target.requestSuffix
         }
         let version = "api_version = \"2024-10-21\""
@@ -76,7 +78,7 @@ import Testing
         #expect(try path(version) == "/openai/deployments/gpt%204o ?api-version=2024-10-21")
         let own = "base_url = \"https://gateway.example.com/team/openai/v1\"\n"
         #expect(try path(own + "api_version = \"preview\"") == "/team/openai/v1 ?api-version=preview")
-        let target = try target("[gateway.providers.up]\ntype = \"azure\"\n" + version)
+        let target = try self.target("[gateway.providers.up]\ntype = \"azure\"\n" + version)
         #expect(target.endpoint.host == "res.openai.azure.com")
         #expect(target.headers.contains(HeaderField(name: "api-key", value: "azure-0123456789")))
         #expect(target.source == .cloud)

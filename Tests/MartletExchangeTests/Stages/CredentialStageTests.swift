@@ -10,8 +10,8 @@ import Testing
     }
 
     private func driver(
-        _ targets: [Target] = [target()],
         _ known: CredentialAnswer,
+        _ targets: [Target] = [target()],
         head: ClientHead = .chat()
     ) -> Driver {
         let driver = Driver(Setup(targets: targets), head: head)
@@ -36,7 +36,7 @@ import Testing
 
     @Test("a target with fields of its own is not even looked up")
     func plain() {
-        let driver = driver([.sample("one")], .mustAsk).send(Chat.body()).connect()
+        let driver = driver(.mustAsk, [.sample("one")]).send(Chat.body()).connect()
         #expect(driver.asks.isEmpty && driver.env.credentialFetches.isEmpty)
     }
 
@@ -45,17 +45,17 @@ import Testing
         let driver = driver(.mustAsk).send(Chat.body())
         #expect(driver.legs.isEmpty && driver.slots.count <= 1)
         answer(driver, .ready)
-        driver.connect().head(200, .json).bytes(Chat.whole()).end()
+        driver.connect().head(200, .json).bytes(Chat.answer).end()
         #expect(driver.response?.status == 200 && driver.problems.isEmpty, "\(driver.report)")
     }
 
     @Test("a failure passes on to the next target")
     func nextTarget() {
-        let driver = driver([Self.target(), .sample("two")], .mustAsk).send(Chat.body())
+        let driver = driver(.mustAsk, [Self.target(), .sample("two")]).send(Chat.body())
         answer(driver, .failed("the token service answers 500"))
         driver.connect()
         #expect(driver.accounts == ["two"] && driver.env.reports.first?.kind == .auth, "\(driver.report)")
-        let known = self.driver([Self.target(), .sample("two")], .failed("it is away")).send(Chat.body()).connect()
+        let known = self.driver(.failed("it is away"), [Self.target(), .sample("two")]).send(Chat.body()).connect()
         #expect(known.accounts == ["two"] && known.asks.isEmpty)
     }
 
@@ -86,7 +86,7 @@ import Testing
 
     @Test("where another one does not exist the refusal counts, and the next target is asked")
     func notRenewed() {
-        let driver = driver([Self.target(), .sample("two")], .ready).send(Chat.body()).connect()
+        let driver = driver(.ready, [Self.target(), .sample("two")]).send(Chat.body()).connect()
         driver.head(401, .json).bytes("{}").end()
         answer(driver, .failed("there is no other one"))
         driver.connect()
@@ -95,12 +95,12 @@ import Testing
 
     @Test("a request that may not leave the device has nothing fetched for it")
     func localOnly() {
-        let driver = driver([Self.target(isLocal: true)], .mustAsk)
+        let driver = driver(.mustAsk, [Self.target(isLocal: true)])
         driver.exchange.privacy = .localOnly
         driver.send(Chat.body())
         #expect(driver.asks.isEmpty && driver.env.credentialFetches == [false], "\(driver.report)")
         #expect(driver.response?.status == 502)
-        let refused = self.driver([Self.target(isLocal: true)], .ready)
+        let refused = self.driver(.ready, [Self.target(isLocal: true)])
         refused.exchange.privacy = .localOnly
         refused.send(Chat.body()).connect().head(401, .json).bytes("{}").end()
         #expect(refused.asks.isEmpty && refused.response?.status == 502, "\(refused.report)")
@@ -129,7 +129,7 @@ import Testing
 
     @Test("a caller's credential is used for that request, and nothing is fetched")
     func caller() {
-        let driver = driver([Self.own(otherwise: .sample("one"))], .mustAsk, head: Self.head("sk-caller")).send(
+        let driver = driver(.mustAsk, [Self.own(otherwise: .sample("one"))], head: Self.head("sk-caller")).send(
             Chat.body()
         )
         driver.connect()
@@ -146,14 +146,14 @@ import Testing
         arguments: [nil, "a b"]
     )
     func missing(value: String?) {
-        let driver = driver([Self.own()], .ready, head: Self.head(value)).send(Chat.body())
+        let driver = driver(.ready, [Self.own()], head: Self.head(value)).send(Chat.body())
         #expect(driver.response?.status == 502 && driver.bodyText.contains("x-gateway-credential-Mine"))
-        let other = self.driver([Self.own(otherwise: .sample("one"))], .mustAsk, head: Self.head(value)).send(
+        let other = self.driver(.mustAsk, [Self.own(otherwise: .sample("one"))], head: Self.head(value)).send(
             Chat.body()
         )
         answer(other, .ready)
         #expect(other.connect().accounts == ["one"])
-        let fixed = self.driver([Self.own(isOptional: true)], .mustAsk, head: Self.head(value)).send(Chat.body())
+        let fixed = self.driver(.mustAsk, [Self.own(isOptional: true)], head: Self.head(value)).send(Chat.body())
             .connect()
         #expect(fixed.accounts == ["one"] && fixed.legs.values.first?.request?.isAuthorized == false)
     }

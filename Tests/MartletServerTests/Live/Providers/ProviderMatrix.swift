@@ -153,7 +153,8 @@ struct MatrixServer: Sendable {
         var best: (dialect: Dialect, stream: Bool, length: Int)?
         for dialect in [descriptor.dialect] + descriptor.otherDialects {
             let paths = [false, true].map { dialect.chatPath(model: Self.model, stream: $0) }
-            for (path, stream) in zip(paths, [false, true]) where target.hasSuffix(path) && path.count > best?.length ?? 0 {
+            for (path, stream) in zip(paths, [false, true])
+            where target.hasSuffix(path) && path.count > best?.length ?? 0 {
                 best = (dialect, paths[0] == paths[1] ? request.wantsStream : stream, path.count)
             }
         }
