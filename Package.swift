@@ -25,7 +25,7 @@ let tests: [Target] = [
     .testTarget(
         name: "MartletWireTests",
         dependencies: ["MartletWire"],
-        exclude: ["JSONSchema/Fixtures"],
+        exclude: ["JSONSchema/Fixtures", "AWSEventStream/Fixtures"],
         swiftSettings: testSettings
     ),
     .testTarget(

@@ -10,7 +10,7 @@ public struct CodecSettings: Hashable, Sendable {
     public var keepAlive: String?
 
     /// Signatures of calls that were answered before; `nil` keeps none.
-    public var signatures: GeminiSignatureMemory?
+    public var signatures: GeminiSignatures?
 
     /// The provider's own name of the model; `nil` where no format asks for it.
     public var model: String?
@@ -35,7 +35,7 @@ public struct CodecSettings: Hashable, Sendable {
         keepAlive: String? = nil,
         acceptsStreamUsage: Bool = true,
         chatQuirks: ChatQuirks? = nil,
-        signatures: GeminiSignatureMemory? = nil
+        signatures: GeminiSignatures? = nil
     ) {
         self.signatures = signatures
         self.account = account

@@ -87,7 +87,7 @@ extension Dialect {
         case .ollamaChat: "ollama_chat"
         case .ollamaGenerate: "ollama_generate"
         case .simpleChat: "chat"
-        case .gemini: "gemini"  // A wire format, no provider.
+        case .gemini: "generate_content"
         case .anthropicVertex: "anthropic_vertex"
         case .bedrockConverse: "bedrock_converse"
         case .bedrockAnthropic: "bedrock_anthropic"

@@ -74,13 +74,26 @@ import Testing
         #expect(catalog.descriptor(.mock)?.dialect == .mock)
         #expect(catalog.descriptor(named: "anthropic")?.dialect == .anthropicMessages)
         #expect(catalog.descriptor(named: "ollama")?.dialect == .ollamaChat)
-        for name in ["bedrock", "sagemaker", "gemini", "vertex"] {
-            guard case .unavailable = catalog.lookup(name) else {
-                Issue.record("\(name) is not known")
-                continue
-            }
-        }
+        #expect(catalog.descriptor(named: "gemini")?.authHeader == "x-goog-api-key")
+        #expect(catalog.descriptor(named: "vertex")?.families.map(\.prefix) == ["claude-"])
         #expect(catalog.lookup("opanai") == .unknown)
+    }
+
+    @Test(
+        "the address of a cloud account is made of its location and project",
+        arguments: [
+            ("europe-west4", "europe-west4-aiplatform.googleapis.com"), ("global", "aiplatform.googleapis.com"),
+            ("eu", "aiplatform.eu.rep.googleapis.com"),
+        ]
+    )
+    func places(_ location: String, _ host: String) {
+        for name in ["gcp_vertex_gemini", "gcp_vertex_anthropic"] {
+            let url = catalog.descriptor(named: name)?.place?.baseURL(["project_id": "p-1", "location": location])
+            #expect(url == "https://\(host)/v1/projects/p-1/locations/\(location)")
+        }
+        for value in ["", "a/b", "..", "a?b", "é", "a.b/", String(repeating: "a", count: 129)] {
+            #expect(!ProviderPlace.isPlain(value))
+        }
     }
 
     @Test("no name means two types")

@@ -18,7 +18,9 @@ extension RegisteredModel {
     }
 
     /// What requests to it depend on.
-    var abilities: ModelCapabilities { ModelCapabilities(jsonSchema: jsonSchema, tools: tools) }
+    var abilities: ModelCapabilities {
+        ModelCapabilities(jsonSchema: jsonSchema, tools: tools, reasoning: reasoning)
+    }
 }
 
 extension RegisteredModel.LongPromptTier {

@@ -49,7 +49,11 @@ extension AnthropicPortableRequest {
         var parts: [ChatPart] = []
         for (path, part) in zip(Self.places(message, path), message.parts) {
             switch part {
-            case .reasoning(let reasoning): parts.append(contentsOf: convert(reasoning, path))
+            case .reasoning(let reasoning):
+                let kept = convert(reasoning, path)
+                parts.append(contentsOf: kept)
+                guard !kept.isEmpty else { continue }
+                if reasoning.isSealed { place.sealed.append(path) } else { place.unsealed.append(path) }
             case .toolCall(let call):
                 var sent = ChatToolCall(id: id(call.id), name: names.name(call.name), arguments: call.arguments)
                 sent.extra = portable(call.extra, path)
@@ -80,7 +84,11 @@ extension AnthropicPortableRequest {
     /// what Anthropic signed only Anthropic can read.
     private mutating func convert(_ reasoning: ChatReasoning, _ path: String) -> [ChatPart] {
         // What Gemini signed goes back to it, also without a text.
-        if target == .gemini, reasoning.isGeminis { return [.reasoning(reasoning)] }
+        if target == .gemini {
+            if reasoning.isGeminis { return [.reasoning(reasoning)] }
+            if reasoning.isSealed || !reasoning.text.isEmpty { dropped.add(path) }
+            return []
+        }
         if target == .bedrockConverse, reasoning.isSealed {
             dropped.add(reasoning.extra, in: path)
             var sealed = reasoning
@@ -136,7 +144,7 @@ extension AnthropicPortableRequest {
                 moved.append((part, place))
             }
         }
-        let keepsFlag = target == .bedrockConverse
+        let keepsFlag = target == .bedrockConverse || target == .gemini
         if result.isError == true, !keepsFlag { Self.mark(&content, path) }
         // A result without content is refused.
         if content.isEmpty { content.append((.text(ChatText("")), path)) }

@@ -47,6 +47,9 @@ struct AnthropicPortableRequest {
         var parts: [String] = []
         /// Where its calls stood.
         var calls: [String] = []
+        /// Where its signed thinking stood, and where the other.
+        var sealed: [String] = []
+        var unsealed: [String] = []
     }
 
     /// Takes a request apart.
@@ -56,7 +59,7 @@ struct AnthropicPortableRequest {
         self.source = source
         self.target = target
         request = ChatRequest(model: source.model, messages: [])
-        // OpenAI and Bedrock take 64 bytes in place of 128; Ollama has no limit.
+        // OpenAI, Bedrock and Gemini take 64 bytes in place of 128; Ollama has no limit.
         names = AnthropicNames(longestName: target == .ollamaChat ? 128 : 64)
         try convertMessages()
         convertTools()
@@ -270,7 +273,17 @@ extension AnthropicPortableRequest {
         for path in paths {
             // The name of a schema, and whether it is enforced, are not the caller's words.
             if path == "response_format.json_schema.name" || path == "response_format.json_schema.strict" { continue }
-            dropped.add(callerPath(path))
+            for path in thinkingPaths(path) ?? [callerPath(path)] { dropped.add(path) }
+        }
+    }
+
+    /// Where the thinking of a message stood that a codec names by one member of the message; `nil` for other members.
+    private func thinkingPaths(_ path: String) -> [String]? {
+        guard let (index, rest) = Self.element(path, "messages["), index < places.count else { return nil }
+        switch rest {
+        case ".thinking_blocks": return places[index].sealed
+        case ".reasoning_content" where target == .bedrockConverse: return places[index].unsealed
+        default: return nil
         }
     }
 

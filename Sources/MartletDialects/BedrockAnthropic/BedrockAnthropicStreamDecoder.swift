@@ -78,7 +78,7 @@ public struct BedrockAnthropicStreamDecoder: ChatStreamDecoder {
 
     private mutating func decode(event: [UInt8], into chunks: inout [ChatChunk]) throws(ChatFailure) {
         let isKnown = unsafe event.withUnsafeBytes { unsafe state.readKnown($0, into: &chunks) }
-        if isKnown { return }
+        if isKnown || !event.contains(where: { $0 > 0x20 }) { return }
         try event.answered { (view) throws(ChatFailure) in
             guard view.kind == .object else { throw .malformed("an event of the stream is no object") }
             try state.read(view, into: &chunks)

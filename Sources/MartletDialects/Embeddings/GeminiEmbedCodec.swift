@@ -18,8 +18,7 @@ public struct GeminiEmbedCodec: EmbeddingCodec {
 
         /// The form for a model.
         public init(model: String, isVertex: Bool) {
-            // A family of models, no provider.
-            self = !isVertex ? .batch : model.contains("gemini") ? .vertexBatch : .predict
+            self = !isVertex ? .batch : model.contains("gemini-") ? .vertexBatch : .predict
         }
     }
 

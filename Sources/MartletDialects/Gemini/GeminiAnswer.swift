@@ -33,8 +33,9 @@ struct GeminiAnswer {
     init(_ view: JSONView, origin: String?, callCounts: [Int: Int] = [:]) throws(ChatFailure) {
         if let failure = UpstreamFailure(geminiAnswer: view) { throw .upstream(failure) }
         guard var reader = try? JSONObjectReader(view) else { throw .malformed("the answer is no object") }
-        guard view.member("candidates") != nil || view.member("promptFeedback") != nil
-            || view.member("usageMetadata") != nil
+        guard
+            view.member("candidates") != nil || view.member("promptFeedback") != nil
+                || view.member("usageMetadata") != nil
         else { throw .malformed("the answer has no candidates") }
         self.origin = origin
         id = reader.lenientString("responseId")
@@ -90,7 +91,9 @@ struct GeminiAnswer {
     func response() throws(ChatFailure) -> ChatResponse {
         if let failure = candidates.lazy.compactMap({ failure(of: $0, hasContent: false) }).first,
             candidates.allSatisfy({ self.failure(of: $0, hasContent: false) != nil })
-        { throw .upstream(failure) }
+        {
+            throw .upstream(failure)
+        }
         var choices: [ChatResponse.Choice] = []
         for candidate in candidates {
             var message = ChatMessage(role: candidate.role, parts: [])

@@ -15,7 +15,7 @@ public struct GeminiCodec: ChatCodec {
     /// A signature with another account's mark is not sent. `nil` checks nothing.
     public var origin: String?
     /// Signatures of calls that were answered before, for callers that do not bring them back; `nil` keeps none.
-    public var memory: GeminiSignatureMemory?
+    public var memory: GeminiSignatures?
 
     /// Makes a codec.
     ///
@@ -26,7 +26,7 @@ public struct GeminiCodec: ChatCodec {
     public init(
         traits: GeminiModelTraits? = nil,
         origin: String? = nil,
-        memory: GeminiSignatureMemory? = nil
+        memory: GeminiSignatures? = nil
     ) {
         self.traits = traits
         self.origin = origin

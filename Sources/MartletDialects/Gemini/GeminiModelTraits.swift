@@ -47,14 +47,13 @@ extension GeminiModelTraits {
     public init(model name: String) {
         let letters = Array(name.lowercased().utf8)
         let isEndpoint = letters.starts(with: Array("endpoints/".utf8))
-        // A family of models, no provider.
-        guard letters.contains(Array("gemini".utf8)) || isEndpoint else {
+        guard let start = Self.end(of: "gemini-", in: letters) ?? (isEndpoint ? letters.count : nil) else {
             self.init(thinking: .none)
             return
         }
-        let words = letters.split { !($0 &- 0x30 < 10 || $0 &- 0x61 < 26 || $0 == UInt8(ascii: ".")) }
+        let words = letters[start...].split { !($0 &- 0x30 < 10 || $0 &- 0x61 < 26 || $0 == UInt8(ascii: ".")) }
         let isPro = words.contains { $0.elementsEqual("pro".utf8) }
-        let version = isEndpoint ? nil : Self.version(words)
+        let version = Self.version(words)
         switch (version?.major ?? 3, version?.minor ?? 0) {
         case (..<2, _), (2, ..<5): self.init(thinking: .none)
         case (2, _): self.init(thinking: .budget, alwaysThinks: isPro)
@@ -69,15 +68,21 @@ extension GeminiModelTraits {
         }
     }
 
-    /// The number behind the family's name; dates and sizes come later.
+    /// The number right behind the family's name; dates and sizes come later.
     private static func version(_ words: [ArraySlice<UInt8>]) -> (major: Int, minor: Int)? {
-        // A family of models, no provider.
-        guard let place = words.firstIndex(where: { $0.elementsEqual("gemini".utf8) }), place + 1 < words.count else {
-            return nil
-        }
-        let numbers = words[place + 1].split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let numbers = words.first?.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) ?? []
         guard let major = numbers.first.flatMap(Self.number) else { return nil }
         return (major, numbers.count > 1 ? Self.number(numbers[1]) ?? 0 : 0)
+    }
+
+    /// The place behind a word; `nil` when it is not there.
+    private static func end(of word: StaticString, in letters: [UInt8]) -> Int? {
+        let word = [UInt8](staticString: word)
+        guard letters.count >= word.count else { return nil }
+        for start in 0...letters.count - word.count where letters[start...].starts(with: word) {
+            return start + word.count
+        }
+        return nil
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) -> Int? {

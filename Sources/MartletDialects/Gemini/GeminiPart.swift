@@ -64,11 +64,31 @@ struct GeminiPart {
             var inner = reader.lenientObject("functionCall")
         else { return nil }
         _ = inner.take("name")
-        let arguments = inner.lenient("args", .object).map { String(decoding: $0.rawBytes, as: UTF8.self) } ?? "{}"
+        let arguments = inner.lenient("args", .object).map(Self.compact) ?? "{}"
         let id = inner.lenientString("id") ?? ""
         var call = ChatToolCall(id: id.isEmpty ? makeID(name, arguments) : id, name: name, arguments: arguments)
         (call.innerExtra, call.extra) = (inner.extra, reader.extra)
         return call
+    }
+
+    /// A value without white space between its tokens: whole answers are indented, arguments of other vendors are not.
+    private static func compact(_ view: JSONView) -> String {
+        var compact: [UInt8] = []
+        compact.reserveCapacity(view.range.count)
+        var isInString = false
+        var isEscaped = false
+        for byte in view.rawBytes {
+            if !isInString, byte <= 0x20 { continue }
+            compact.append(byte)
+            if isEscaped {
+                isEscaped = false
+            } else if byte == UInt8(ascii: "\\") {
+                isEscaped = isInString
+            } else if byte == UInt8(ascii: "\"") {
+                isInString.toggle()
+            }
+        }
+        return String(decoding: compact, as: UTF8.self)
     }
 
     private static func result(

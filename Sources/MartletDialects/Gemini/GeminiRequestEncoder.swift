@@ -145,7 +145,8 @@ struct GeminiRequestEncoder {
     private mutating func takeTier(_ member: ExtraMember, _ rest: inout Rest) {
         switch member.value.string {
         case "auto": break
-        case "default", "standard": rest.members.append(renamed(ExtraMember(name: "", value: JSONText(#""standard""#)), "serviceTier"))
+        case "default", "standard":
+            rest.members.append(renamed(ExtraMember(name: "", value: JSONText(#""standard""#)), "serviceTier"))
         case "flex", "priority": rest.members.append(renamed(member, "serviceTier"))
         default: dropped.add(member.name)
         }

@@ -20,7 +20,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
     /// Bytes before the first event where they are no event: an error in plain JSON.
     private var plain: [UInt8]? = []
     private let origin: String?
-    private let memory: GeminiSignatureMemory?
+    private let memory: GeminiSignatures?
 
     private static let longestPlain = 64 << 10
 
@@ -29,7 +29,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
     /// - Parameters:
     ///   - origin: The name of the account, which signatures are marked with.
     ///   - memory: Where the signatures of calls are kept.
-    public init(origin: String? = nil, memory: GeminiSignatureMemory? = nil) {
+    public init(origin: String? = nil, memory: GeminiSignatures? = nil) {
         self.origin = origin
         self.memory = memory
     }
@@ -156,7 +156,8 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
         chunks[chunks.count - 1].extra = answer.extra
     }
 
-    private mutating func add(_ candidate: GeminiAnswer.Candidate, _ answer: GeminiAnswer, to chunks: inout [ChatChunk]) {
+    private mutating func add(_ candidate: GeminiAnswer.Candidate, _ answer: GeminiAnswer, to chunks: inout [ChatChunk])
+    {
         guard 0..<1_024 ~= candidate.index else { return }
         var made: [ChatChunk.Choice] = []
         for part in candidate.parts { append(part, candidate.index, to: &made) }

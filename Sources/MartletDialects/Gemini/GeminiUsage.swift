@@ -46,7 +46,10 @@ extension ChatUsage {
             writer.member("cachedContentTokenCount", counts.cacheReadTokens)
             writer.member("candidatesTokenCount", max(0, counts.outputTokens &- thoughts))
             writer.member("thoughtsTokenCount", counts.reasoningTokens)
-            writer.member("totalTokenCount", counts.inputTokens.addingReportingOverflow(counts.outputTokens).partialValue)
+            writer.member(
+                "totalTokenCount",
+                counts.inputTokens.addingReportingOverflow(counts.outputTokens).partialValue
+            )
             if isOwn { writer.members(extra) }
         }
     }

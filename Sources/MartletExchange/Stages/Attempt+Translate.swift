@@ -88,7 +88,7 @@ extension Exchange {
             keepAlive: target.quirks.keepAlive,
             acceptsStreamUsage: target.quirks.acceptsStreamUsage,
             chatQuirks: target.quirks.chat,
-            signatures: .shared
+            signatures: GeminiSignatures(SignatureMemory.shared)
         )
         settings.model = target.upstreamModel
         if let hosting = target.quirks.hosting {

@@ -133,7 +133,7 @@ private let simpleMembers: [(String, BodyMaker.Kind)] = [
             }
             guard FIMPlan.isFIM(request), request.sampling.count == nil else { continue }
             try check(body, FIMPlan(request, route: .fim).request)
-            try check(body, FIMPlan(request, route: .infill).request.naming(model: body))
+            try check(body, FIMPlan(request, route: .infill).request)
         }
     }
 
@@ -157,15 +157,5 @@ private let simpleMembers: [(String, BodyMaker.Kind)] = [
                 OllamaChatCodec(settings: OllamaSettings(context: nil, truncates: nil)).encodeRequest(request)
             )
         }
-    }
-}
-
-extension EncodedRequest {
-    /// llama-server has one model, which need not be named.
-    fileprivate func naming(model body: String) -> EncodedRequest {
-        guard body.contains("\"model\"") else { return self }
-        var copy = self
-        copy.dropped.append("model")
-        return copy
     }
 }

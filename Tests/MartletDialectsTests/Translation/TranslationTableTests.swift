@@ -16,7 +16,8 @@ private enum TranslationTable {
     /// The formats that a target may speak.
     private static let columns: [(title: String, codec: any ChatCodec)] = [
         ("OpenAI chat", Dialect.openAIChat), ("Responses", .openAIResponses), ("Anthropic", .anthropicMessages),
-        ("Ollama", .ollamaChat),
+        ("Ollama", .ollamaChat), ("Gemini", .gemini),
+        ("Ollama", .ollamaChat), ("Bedrock Converse", .bedrockConverse),
     ].compactMap { title, dialect in dialect.codec(CodecSettings(account: "a")).map { (title, $0) } }
 
     static func text() throws -> String {

@@ -1,4 +1,4 @@
-import MartletCore
+import MartletDialects
 import Synchronization
 
 /// Remembers the signatures of calls for callers that do not bring them back.
@@ -6,17 +6,19 @@ import Synchronization
 /// Many clients of chat completions keep nothing of a call but id, name and arguments. Bounded in number and bytes: the
 /// oldest are forgotten first. A gateway that was started anew knows none; such a call goes with the placeholder that
 /// Google documents, and the model thinks anew.
-public final class GeminiSignatureMemory: Sendable, Hashable {
-    /// The memory of the process, for codecs that serve callers.
+final class SignatureMemory: GeminiSignatureStore {
+    /// The memory of the process.
     ///
     /// A signature goes only to the account that made it, and a caller who does not know the id of a call gets nothing of
     /// it.
-    public static let shared = GeminiSignatureMemory()
+    static let shared = SignatureMemory()
 
     /// The most calls that are remembered.
     private let most: Int
-    /// The most bytes of signatures.
+    /// The most bytes of ids and signatures.
     private let mostBytes: Int
+    /// The most bytes of one call.
+    private static let largest = 64 << 10
     private let state = Mutex(State())
 
     private struct Key: Hashable {
@@ -37,28 +39,21 @@ public final class GeminiSignatureMemory: Sendable, Hashable {
     /// - Parameters:
     ///   - most: The most calls that are remembered.
     ///   - mostBytes: The most bytes of ids and signatures.
-    public init(most: Int = 16_384, mostBytes: Int = 16 << 20) {
+    init(most: Int = 16_384, mostBytes: Int = 16 << 20) {
         self.most = most
         self.mostBytes = mostBytes
     }
 
-    /// Compares identities: two memories are never the same.
-    public static func == (left: GeminiSignatureMemory, right: GeminiSignatureMemory) -> Bool { left === right }
-
-    /// Hashes the identity.
-    public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
-
-    /// The signature of a call.
-    func signature(ofCall id: String, account: String?) -> String? {
-        guard !id.isEmpty else { return nil }
-        return state.withLock { $0.known[Key(account: account ?? "", call: id)] }
+    /// The signature of a call that an account made.
+    func signature(ofCall id: String, account: String) -> String? {
+        state.withLock { $0.known[Key(account: account, call: id)] }
     }
 
     /// Remembers the signature of a call.
-    func keep(_ signature: String, ofCall id: String, account: String?) {
+    func keep(_ signature: String, ofCall id: String, account: String) {
         let size = signature.utf8.count + id.utf8.count
-        guard !id.isEmpty, size <= mostBytes / 16 else { return }
-        let key = Key(account: account ?? "", call: id)
+        guard size <= min(mostBytes / 2, Self.largest) else { return }
+        let key = Key(account: account, call: id)
         state.withLock { state in
             if let old = state.known.updateValue(signature, forKey: key) {
                 state.bytes += signature.utf8.count - old.utf8.count
@@ -66,7 +61,7 @@ public final class GeminiSignatureMemory: Sendable, Hashable {
                 state.order.append(key)
                 state.bytes += size
             }
-            while state.known.count > most || state.bytes > mostBytes {
+            while (state.known.count > most || state.bytes > mostBytes) && state.first < state.order.count {
                 let oldest = state.order[state.first]
                 state.first += 1
                 guard let old = state.known.removeValue(forKey: oldest) else { continue }
@@ -76,23 +71,6 @@ public final class GeminiSignatureMemory: Sendable, Hashable {
             if state.first > most {
                 state.order.removeFirst(state.first)
                 state.first = 0
-            }
-        }
-    }
-
-    /// Remembers the signatures of an answer's calls.
-    func keep(_ response: ChatResponse) {
-        for choice in response.choices {
-            var pending: (signature: String, origin: String?)?
-            for part in choice.message.parts {
-                switch part {
-                case .reasoning(let reasoning) where reasoning.text.isEmpty:
-                    pending = reasoning.signature.flatMap(GeminiSignature.unmarked)
-                case .toolCall(let call):
-                    if let found = pending { keep(found.signature, ofCall: call.id, account: found.origin) }
-                    pending = nil
-                default: pending = nil
-                }
             }
         }
     }
