@@ -1,7 +1,7 @@
 // Reads bytes as a configuration file's text and as each of the small formats in it; all must be total.
 // Sources: Sources/MartletConfig/TOML/TOMLPositions.swift Sources/MartletConfig/TOML/TOMLScanner.swift
 // Sources: Sources/MartletConfig/Values/BaseURL.swift Sources/MartletConfig/Values/BindAddress.swift
-// Sources: Sources/MartletConfig/Values/EditDistance.swift Sources/MartletConfig/Values/ExactPrice.swift
+// Sources: Sources/MartletConfig/Values/ExactPrice.swift
 // Sources: Sources/MartletConfig/Values/HeaderRules.swift Sources/MartletConfig/ConfigNode.swift
 // Sources: Sources/MartletConfig/ConfigOrigin.swift Sources/MartletProviders/CredentialLocation.swift
 // Sources: Sources/MartletProviders/CredentialResolver.swift Sources/MartletProviders/Secret.swift

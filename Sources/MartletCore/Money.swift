@@ -7,6 +7,12 @@ public struct TokenPrice: Hashable, Sendable {
 
     /// Wraps an amount.
     public init(picoUSD: Int64) { self.picoUSD = picoUSD }
+
+    /// Dollars a million tokens as a plain decimal with up to six places (`0.15`).
+    public var usdPerMillionText: String {
+        let (nano, overflow) = picoUSD.multipliedReportingOverflow(by: 1_000)
+        return NanoUSD(overflow ? .max : nano).usdText
+    }
 }
 
 /// An amount of money in nano-dollars (10⁻⁹ USD).

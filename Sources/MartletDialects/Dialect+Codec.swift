@@ -19,6 +19,8 @@ public struct CodecSettings: Hashable, Sendable {
 
     /// Whether streams may be asked for their usage, where a format has a member for that.
     public var acceptsStreamUsage: Bool
+    /// Which marks of the prompt cache are set in requests whose callers set none, where a format has such marks.
+    public var promptCache = PromptCacheMode.off
     /// How its chat completions differ from OpenAI's; `nil` not at all.
     public var chatQuirks: ChatQuirks?
     /// What runs behind an endpoint of one's own on SageMaker.
@@ -52,7 +54,7 @@ extension Dialect {
     public func codec(_ settings: CodecSettings) -> (any ChatCodec)? {
         switch self {
         case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage, quirks: settings.chatQuirks)
-        case .anthropicMessages: AnthropicMessagesCodec(origin: settings.account)
+        case .anthropicMessages: AnthropicMessagesCodec(origin: settings.account, promptCache: settings.promptCache)
         case .ollamaChat:
             OllamaChatCodec(
                 settings: OllamaSettings(
@@ -71,9 +73,11 @@ extension Dialect {
         case .simpleChat: SimpleChatCodec()
         case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
         case .gemini: GeminiCodec(origin: settings.account, memory: settings.signatures)
-        case .anthropicVertex: AnthropicVertexCodec(origin: settings.account)
-        case .bedrockConverse: BedrockConverseCodec(origin: settings.account, model: settings.model)
-        case .bedrockAnthropic: BedrockAnthropicCodec(origin: settings.account, betas: settings.betas)
+        case .anthropicVertex: AnthropicVertexCodec(origin: settings.account, promptCache: settings.promptCache)
+        case .bedrockConverse:
+            BedrockConverseCodec(origin: settings.account, model: settings.model, promptCache: settings.promptCache)
+        case .bedrockAnthropic:
+            BedrockAnthropicCodec(origin: settings.account, betas: settings.betas, promptCache: settings.promptCache)
         case .sageMakerChat:
             SageMakerChatCodec(
                 container: settings.container,

@@ -77,8 +77,8 @@ public enum Answer {
     case slot(SlotID?)
     /// A page.
     case page(PageAnswer)
-    /// The account that made a message; `nil` when nobody knows any more.
-    case messageAccount(AccountName?)
+    /// The account that made a message; `nil` when nobody knows any more, or it was made for another key.
+    case messageAccount(AccountName?, isAnothers: Bool = false)
     /// What came of work.
     case computed(Computed)
     /// The file that holds the bytes now; `nil` when they could not be written.

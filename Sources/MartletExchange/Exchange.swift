@@ -142,7 +142,8 @@ public struct Exchange {
         case (.history(let history), .prepare): historyFound(history, &env, &actions)
         case (.spooled(let file), .scan): formWritten(file, &env, &actions)
         case (.page(let page), _): respond(with: page, &env, &actions)
-        case (.messageAccount(let account), .plan): threadFound(account, &env, &actions)
+        case (.messageAccount(let account, let isAnothers), .plan):
+            threadFound(account, isAnothers: isAnothers, &env, &actions)
         case (.computed(let result), .attempt): computed(result, &env, &actions)
         case (.media(let media), .attempt): mediaFetched(media, &env, &actions)
         case (.credential(let credential), .attempt): credentialAnswered(credential, &env, &actions)

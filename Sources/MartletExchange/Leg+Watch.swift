@@ -116,8 +116,12 @@ extension Leg {
         return AttemptFailure(status: Self.impliedStatus(of: upstream), code: upstream.name, retryAfter: nil)
     }
 
-    /// The body of an error that came where an answer was expected: as it came, or made from an event of a stream.
-    func errorBody(of failure: UpstreamFailure) -> ByteBuffer {
+    /// The body of an error that came where an answer was expected, in the caller's format: as it came, or made from an
+    /// event of a stream.
+    func errorBody(of failure: UpstreamFailure, status: Int) -> ByteBuffer {
+        if let translation = translation?.value {
+            return translation.errorBody(of: failure, status: status, whole: phase == .wholeBody ? held : nil)
+        }
         if phase == .wholeBody { return held }
         var writer = JSONWriter()
         writer.object { writer in

@@ -1,4 +1,5 @@
 import MartletCore
+import MartletDialects
 import MartletRouting
 import MartletWire
 import NIOCore
@@ -21,20 +22,12 @@ extension RequestBody {
             facts.modelValue = value
             // A longer value is not kept, and no name.
             facts.model = try Self.modelName(form.bytes("model") ?? [0])
-        } else if let view = modelView() {
-            facts.modelValue = view.range
-            facts.model = try Self.modelName(view.bytes)
+        } else {
+            facts = try unsafe reading { (bytes, scanner) throws(GatewayError) in
+                unsafe try OpenAIPassFacts.read(bytes, scanner: scanner)
+            }
         }
         return facts
-    }
-
-    /// The value of `model` in a body of JSON.
-    private func modelView() -> (range: Range<Int>, bytes: [UInt8])? {
-        guard let member = member("model"), member.kind == .string else { return nil }
-        let view = buffer.readableBytesView
-        let start = view.startIndex
-        let inner = (member.value.lowerBound + 1)..<(member.value.upperBound - 1)
-        return (member.value, Array(view[(start + inner.lowerBound)..<(start + inner.upperBound)]))
     }
 
     private static func modelName(_ bytes: [UInt8]) throws(GatewayError) -> ModelName? {
@@ -45,17 +38,14 @@ extension RequestBody {
         return ModelName(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// The body for a target, with its own name of the model.
+    /// The body for a target: with its own name of the model, and without what speaks to the gateway.
     func passed(to target: Target, facts: RequestFacts) -> SplicedBody {
+        guard count > 0, let upload = upload?.value else { return spliced(.openAIChat, for: target, facts: facts) }
         var splice = JSONSplice()
         if let value = facts.modelValue, facts.model?.rawValue != target.upstreamModel {
-            var writer = JSONWriter()
-            writer.string(target.upstreamModel)
-            splice.replace(value, with: upload != nil ? Array(target.upstreamModel.utf8) : writer.bytes)
+            splice.replace(value, with: Array(target.upstreamModel.utf8))
         }
-        guard let upload = upload?.value, let file = upload.file else {
-            return SplicedBody(original: buffer, edits: splice)
-        }
+        guard let file = upload.file else { return SplicedBody(original: buffer, edits: splice) }
         return SplicedBody(file: file, length: upload.written, edits: splice)
     }
 }

@@ -152,8 +152,24 @@ struct RequestBody {
 
     /// The members that change in a body for a target of the caller's own dialect.
     func edits(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> JSONSplice {
+        Self.edits(buffer, scanner, dialect, for: target, facts: facts)
+    }
+
+    /// Work that makes these edits on any thread.
+    func editing(_ dialect: Dialect, for target: Target, facts: RequestFacts) -> @Sendable () -> JSONSplice {
+        let (buffer, scanner) = (buffer, scanner)
+        return { Self.edits(buffer, scanner, dialect, for: target, facts: facts) }
+    }
+
+    private static func edits(
+        _ buffer: ByteBuffer,
+        _ scanner: JSONScanner,
+        _ dialect: Dialect,
+        for target: Target,
+        facts: RequestFacts
+    ) -> JSONSplice {
         unsafe buffer.withUnsafeReadableBytes { bytes in
-            unsafe dialect.edits(
+            var edits = unsafe dialect.edits(
                 bytes,
                 scanner: scanner,
                 facts: facts,
@@ -161,6 +177,16 @@ struct RequestBody {
                 acceptsStreamUsage: target.quirks.acceptsStreamUsage,
                 dropParams: target.quirks.dropParams
             )
+            if dialect.setsCacheMarks(for: target, facts) {
+                unsafe AnthropicCacheSplice.addMarks(
+                    to: &edits,
+                    bytes,
+                    scanner: scanner,
+                    mode: target.quirks.promptCache,
+                    model: target.upstreamModel
+                )
+            }
+            return edits
         }
     }
 
@@ -178,6 +204,14 @@ struct RequestBody {
         let held = heldBytes
         self = RequestBody()
         return held
+    }
+}
+
+extension Dialect {
+    /// Whether a body of this dialect gets marks of the prompt cache on its way to a target; what goes on with a turn that the
+    /// provider keeps is no whole prompt.
+    func setsCacheMarks(for target: Target, _ facts: RequestFacts) -> Bool {
+        self == .anthropicMessages && target.quirks.promptCache != .off && facts.thread == nil
     }
 }
 

@@ -53,11 +53,7 @@ extension Exchange {
         guard let responses, responses.value.goesOnUpstream else { return }
         plan.targets = plan.targets.filter { $0.spoken(for: .openAIResponses) == .openAIResponses }
         guard plan.targets.isEmpty, let id = responses.value.state.previousResponseID else { return }
-        throw GatewayError(
-            .previousResponseNotFound,
-            "Previous response with id '\(id)' not found.",
-            param: "previous_response_id"
-        )
+        throw .previousResponseNotFound(id)
     }
 
     /// Remembers the request for the end of a stream that is to be kept, before what is not needed any more is let go.
@@ -84,6 +80,27 @@ extension Exchange {
             let own = responses?.value.own ?? typedRequest?.value
         else { return }
         let created = Int64(receivedWall / 1_000)
-        actions.add(.keep(AnswerToKeep(key: key, request: own, response: response, createdAt: created)))
+        actions.add(
+            .keep(
+                AnswerToKeep(
+                    key: key,
+                    request: own,
+                    requestBytes: facts.bodyBytes,
+                    response: response,
+                    createdAt: created
+                )
+            )
+        )
+    }
+}
+
+extension GatewayError {
+    /// A response that a request goes on from is not known to its caller.
+    static func previousResponseNotFound(_ id: String) -> GatewayError {
+        GatewayError(
+            .previousResponseNotFound,
+            "Previous response with id '\(id)' not found.",
+            param: "previous_response_id"
+        )
     }
 }

@@ -108,15 +108,18 @@ public struct AnswerToKeep: Sendable {
     public var key: APIKeyID
     /// The request as the caller sent it.
     public var request: ChatRequest
+    /// Bytes of the request's body.
+    public var requestBytes: Int
     /// The response object.
     public var response: [UInt8]
     /// When the request came, in seconds since 1970.
     public var createdAt: Int64
 
     /// Creates an answer.
-    public init(key: APIKeyID, request: ChatRequest, response: [UInt8], createdAt: Int64) {
+    public init(key: APIKeyID, request: ChatRequest, requestBytes: Int, response: [UInt8], createdAt: Int64) {
         self.key = key
         self.request = request
+        self.requestBytes = requestBytes
         self.response = response
         self.createdAt = createdAt
     }

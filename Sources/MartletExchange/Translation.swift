@@ -160,8 +160,13 @@ struct Translation {
             step = Leg.Step()
             return passEachEvent(of: all, old, &step)
         }
-        guard let end else {
+        guard let end = step.isDone ? end ?? 0 : end else {
             pending = all
+            return
+        }
+        // What ends the stream may end in CR, whose LF nobody waits for.
+        if step.isDone, all.readableBytesView.last == UInt8(ascii: "\r") {
+            step.sendable = all
             return
         }
         step.sendable = all.readSlice(length: end) ?? ByteBuffer()
@@ -264,6 +269,14 @@ struct Translation {
             body: body,
             durations: durations
         )
+    }
+
+    /// The body of an error that came where an answer was expected.
+    ///
+    /// - Parameter whole: The upstream's bytes, unless they were part of a stream.
+    func errorBody(of said: UpstreamFailure, status: Int, whole: ByteBuffer?) -> ByteBuffer {
+        if let whole, passesErrors, upstream.passesFailure(Array(whole.readableBytesView)) { return whole }
+        return ByteBuffer(bytes: caller.encodeFailure(said, status: status))
     }
 
     /// An upstream's error in the caller's dialect, and the status it stands for.

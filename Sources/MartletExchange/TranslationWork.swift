@@ -1,6 +1,7 @@
 import MartletCore
 import MartletDialects
 import MartletRouting
+import MartletWire
 import NIOCore
 
 /// All that a request in a target's format is made of, so that it can be made on any thread.
@@ -35,6 +36,8 @@ struct TranslationWork: Sendable {
     enum Made: Sendable {
         /// It can be sent.
         case written(Written)
+        /// The caller's own bytes can be sent, with these edits.
+        case edited(JSONSplice)
         /// The target takes only bytes where the request has addresses, which must be fetched before.
         case addresses([MediaRequest.Item], ChatRequest)
     }

@@ -67,6 +67,7 @@ struct PresetsFile: Decodable {
         var differences: Differences?
         var priceList: String?
         var reportsCost: Bool?
+        var wholeApi: Bool?
 
         var descriptor: ProviderDescriptor {
             var out = ProviderDescriptor(
@@ -97,6 +98,7 @@ struct PresetsFile: Decodable {
             out.acceptsStreamUsage = acceptsStreamUsage
             differences?.apply(to: &out)
             out.reportsCost = reportsCost ?? false
+            out.hasWholeAPI = wholeApi ?? false
             out.priceList = ProviderKind(priceList ?? kind)
             return out
         }

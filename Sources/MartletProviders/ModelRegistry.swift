@@ -36,6 +36,19 @@ public struct ModelRegistry: Sendable {
         self.rowsOfID = rowsOfID
     }
 
+    /// Puts rows over those with the same name and provider; others come last.
+    public func merging(_ rows: [RegisteredModel]) -> ModelRegistry {
+        var models = models
+        for row in rows {
+            if let known = byID[Key(provider: row.provider, name: row.id)] {
+                models[known] = row
+            } else {
+                models.append(row)
+            }
+        }
+        return ModelRegistry(models: models, asOf: max(asOf, rows.map(\.asOf).max() ?? ""))
+    }
+
     /// A registry without models.
     public static let empty = ModelRegistry(models: [], asOf: "")
 

@@ -62,6 +62,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var embeddingNames: [ChatQuirks.Rename] = []
     /// What it has for filling the gap between two texts; `nil` leaves it to the dialect.
     public var gapFilling: GapFilling?
+    /// Whether it has the other endpoints of OpenAI's API, too: files, images, sound.
+    public var hasWholeAPI = false
     /// Whether its answers say what they cost, and that is what is charged.
     public var reportsCost = false
     /// The provider name its models have in the registry; mostly ``kind`` itself.

@@ -43,7 +43,8 @@ public enum Planner {
         }
         if let name = request.provider, name != "local" {
             reason = .provider
-            targets = targets.filter { $0.account.rawValue == name }
+            let wanted = account(AccountName(name), in: snapshot)?.name ?? AccountName(name)
+            targets = targets.filter { $0.account == wanted }
             if targets.isEmpty { throw notServed(asked, by: "target of the provider `\(printable(name))`") }
         }
         // A configured name whose accounts are all off has no targets.

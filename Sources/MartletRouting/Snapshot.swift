@@ -104,9 +104,12 @@ public struct ListedModel: Sendable, Hashable {
     public var created: Int64
     /// The account's name.
     public var ownedBy: String
+    /// What is known of it at the account that is asked first.
+    public var facts: ModelFacts
 
     /// Creates a line.
-    public init(id: String, created: Int64 = 0, ownedBy: String) {
+    public init(id: String, created: Int64 = 0, ownedBy: String, facts: ModelFacts = ModelFacts()) {
+        self.facts = facts
         self.id = id
         self.created = created
         self.ownedBy = ownedBy

@@ -163,8 +163,12 @@ public struct Quirks: Hashable, Sendable {
     public var hasEmbeddings: Bool
     /// What it has for filling the gap between two texts; `nil` when its type declares nothing.
     public var gap: GapFilling?
+    /// Whether it has the other endpoints of OpenAI's API, too: files, images, sound.
+    public var hasWholeAPI = false
     /// Whether its answers say what they cost, and that is what is charged.
     public var reportsCost = false
+    /// Which marks of the prompt cache are set in requests whose callers set none.
+    public var promptCache = PromptCacheMode.off
     /// Whether it has the forms of embeddings that Vertex AI has.
     public var hasVertexEmbeddings = false
     /// What runs behind an endpoint that is named instead of a model, where the type has such.

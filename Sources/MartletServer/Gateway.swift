@@ -5,6 +5,7 @@ import MartletRouting
 import MartletStore
 import NIOCore
 import NIOPosix
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -20,27 +21,38 @@ public enum Gateway {
     ///   2 when the configuration is refused.
     public static func serve(_ options: ServeOptions, environment: [String: String]) async -> Int32 {
         let flags = options.flags
+        // Which they are is known once the other files are read.
+        let overlays = Overlays()
         let load: @Sendable () -> LoadedConfig = {
             let files = ConfigFiles.discover(flags: flags, environment: environment)
-            return ConfigLoader.load(files: files, flags: flags, environment: environment)
+            let config = ConfigLoader.load(files: files, flags: flags, environment: environment)
+            overlays.files.withLock { $0 = config.overlayFiles }
+            return config
         }
         let look: @Sendable () -> [FileStamp] = {
-            ConfigFiles.discover(flags: flags, environment: environment).map { FileStamp(of: $0) }
+            let files = ConfigFiles.discover(flags: flags, environment: environment)
+            return (files + overlays.files.withLock { $0 }).map { FileStamp(of: $0) }
         }
         // Before they are read: what changes meanwhile is seen by the first look of the watch.
         let stamps = look()
         let config = load()
         let built = SnapshotBuilder.build(config)
+        let overlayStamps = overlays.files.withLock { $0 }.map { FileStamp(of: $0) }
         for finding in built.diagnostics { StandardError.write("\(finding)\n") }
         guard let snapshot = built.snapshot, !built.diagnostics.hasErrors else { return 2 }
         do {
             let state = try GatewayState(config: config, snapshot: snapshot, load: load)
-            return await state.run(watching: options.watchesFiles ? (stamps, look) : nil)
+            return await state.run(watching: options.watchesFiles ? (stamps + overlayStamps, look) : nil)
         } catch {
             StandardError.write("martlet: \(error)\n")
             return 1
         }
     }
+}
+
+/// The overlay files of the configuration that was read last.
+private final class Overlays: Sendable {
+    let files = Mutex<[String]>([])
 }
 
 /// Writes whole lines to standard error; for what a start tells a person, not for logs.

@@ -89,7 +89,12 @@ final class GatewayState: Sendable {
                 lifetimeSeconds: AnthropicThreads.accountLifetimeSeconds
             ),
             accessLog: AccessLog(snapshot.observability),
-            control: ControlBridge(ledger: ledger, keys: keyStore, reload: { reloader.reload() }),
+            control: ControlBridge(
+                ledger: ledger,
+                keys: keyStore,
+                reload: { reloader.reload() },
+                listing: { reloader.listing }
+            ),
             computing: ComputeService(threads: count),
             uploads: UploadSpool(directory: directory.path, pool: threads),
             media: MediaFetcher(resolver: resolver, group: group),
@@ -185,6 +190,7 @@ final class GatewayState: Sendable {
                 tasks.addTask { await watcher.run() }
             }
             tasks.addTask { [self] in await followLocalEngine(prober, http) }
+            tasks.addTask { [self] in await registryFollower().run() }
             await Drain(state: self, listener: channel, signals: arrivals).runUntilStopped()
             tasks.cancelAll()
         }
@@ -274,6 +280,17 @@ final class GatewayState: Sendable {
         let reloader = reloader
         let settings = reloader.local
         return LocalProber(settings, http: http) { reloader.engineChanged($0, lookedFor: settings) }
+    }
+
+    /// Fetches a newer registry where one is configured.
+    private func registryFollower() -> RegistryFollower {
+        let (reloader, health) = (reloader, shared.health)
+        return RegistryFollower(
+            settings: { reloader.registry },
+            get: RegistryFollower.guarded(GuardedFetch(resolver: shared.resolver, group: group)),
+            onCopy: { edits, url in reloader.registryFetched(edits, from: url) },
+            onResult: { health.registryFetched($0) }
+        )
     }
 
     /// Follows the local engine, and another one once a reload names it.

@@ -196,6 +196,12 @@ import Testing
         #expect(result.plan?.isNamed == false && result.plan?.label == name && result.plan?.reason == .passthrough)
     }
 
+    @Test("a provider may be asked for by its type, too", arguments: ["mine", "vendor", "short"])
+    func providerType(name: String) {
+        let result = plan(PlanRequest(model: "m", provider: name))
+        #expect(result.names == ["m"] && result.plan?.targets.first?.account.rawValue == "mine")
+    }
+
     @Test("a model that its provider's list knows has the list's name, also in short hand")
     func knownShorthand() {
         let result = plan(PlanRequest(model: "vendor::known"))

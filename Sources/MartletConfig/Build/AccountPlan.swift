@@ -17,6 +17,7 @@ struct AccountPlan: Sendable {
     var timeouts = TargetTimeouts()
     var maxConcurrency = 0
     var keepAlive: String?
+    var promptCache = PromptCacheMode.off
     /// The version of the API, which goes behind every path.
     var apiVersion: String?
     /// Whether the path below which it listens is the type's own.
@@ -47,7 +48,9 @@ struct AccountPlan: Sendable {
             hasEmbeddings: descriptor.hasEmbeddings,
             gap: descriptor.gapFilling
         )
+        quirks.hasWholeAPI = descriptor.hasWholeAPI
         quirks.reportsCost = descriptor.reportsCost
+        quirks.promptCache = promptCache
         quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         quirks.hosting = hosting
         return Target(

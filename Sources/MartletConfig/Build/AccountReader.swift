@@ -260,6 +260,7 @@ struct AccountReader {
             plan.hosting = Quirks.Hosting(container: "openai", model: model)
         }
         plan.maxConcurrency = table["max_concurrency"]?.integer ?? 0
+        plan.promptCache = promptCache(table)
         plan.timeouts = TargetTimeouts(
             connect: table["connect_timeout_s"]?.number.map(Duration.seconds(_:)),
             total: table["timeout_s"]?.number.map(Duration.seconds(_:)),
@@ -278,6 +279,19 @@ struct AccountReader {
         else { return true }
         error(node.origin, "the field \(KeyText.part(name)) for the key \(refusal)")
         return false
+    }
+
+    /// The account's own setting, else that of the variable, which is a switch or one of the words.
+    private mutating func promptCache(_ table: ConfigTable) -> PromptCacheMode {
+        let variable = "ENABLE_ANTHROPIC_CACHE_CONTROL"
+        if let own = table["prompt_cache"]?.string { return PromptCacheMode(rawValue: own) ?? .off }
+        guard let text = environment[variable]?.lowercased(), !text.isEmpty else { return .off }
+        if let mode = PromptCacheMode(rawValue: text) { return mode }
+        guard case .boolean(let isOn)? = EnvironmentOverrides.parse(text, as: .boolean) else {
+            error(.environment(variable), "must be true, false, off, auto or system")
+            return .off
+        }
+        return isOn ? .auto : .off
     }
 
     /// Reads the version of the API, which becomes a query: nothing that would end one is taken.

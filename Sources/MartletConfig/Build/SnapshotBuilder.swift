@@ -27,7 +27,7 @@ public enum SnapshotBuilder {
     ///
     /// - Parameters:
     ///   - config: The configuration; its credentials are resolved again each time it is loaded.
-    ///   - registry: Known models and prices.
+    ///   - registry: Known models and prices, which the configuration's own facts are merged over.
     ///   - catalog: The provider types.
     ///   - localState: The local engine, when it answers.
     public static func build(
@@ -36,7 +36,7 @@ public enum SnapshotBuilder {
         catalog: ProviderCatalog = .builtIn,
         localState: LocalProbe? = nil
     ) -> Outcome {
-        var work = SnapshotWork(config: config, registry: registry, catalog: catalog)
+        var work = SnapshotWork(config: config, registry: config.registry(over: registry), catalog: catalog)
         work.readAccounts()
         work.local = LocalModels(config.settings.local, localState, config, catalog)
         work.readModels()
@@ -181,6 +181,16 @@ private struct SnapshotWork {
         (entries + local.entries).first { $0.name == ModelName(name) }
     }
 
+    /// What lists tell of a model: what its first target has, and what the registry knows besides.
+    private func facts(_ entry: ModelEntry) -> ModelFacts {
+        guard let target = entry.targets.first else { return ModelFacts() }
+        let plan = plans.first { $0.name == target.account }
+        var facts = plan?.row(of: target.upstreamModel, in: registry)?.facts ?? ModelFacts()
+        facts.contextWindow = target.contextWindow
+        facts.price = target.price
+        return facts
+    }
+
     private func passesThrough(_ name: String) -> Bool {
         guard let colons = name.firstRange(of: "::") else { return false }
         let provider = name[..<colons.lowerBound]
@@ -196,11 +206,12 @@ private struct SnapshotWork {
         var listed: [ListedModel] = []
         for entry in named {
             models[entry.name] = entry
-            listed.append(ListedModel(id: entry.name.rawValue, ownedBy: entry.targets.first?.account.rawValue ?? ""))
+            let owner = entry.targets.first?.account.rawValue ?? ""
+            listed.append(ListedModel(id: entry.name.rawValue, ownedBy: owner, facts: facts(entry)))
         }
         if let auto {
             models[auto.name] = auto
-            listed.append(ListedModel(id: auto.name.rawValue, ownedBy: "martlet"))
+            listed.append(ListedModel(id: auto.name.rawValue, ownedBy: "martlet", facts: facts(auto)))
         }
         var accounts: [AccountName: Account] = [:]
         for plan in plans + [local.plan].compactMap({ $0 }) where accounts[plan.name] == nil {

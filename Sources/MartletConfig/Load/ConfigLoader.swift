@@ -49,7 +49,7 @@ public enum ConfigLoader {
             diagnostics: diagnostics
         )
         let settings = reader.read()
-        return LoadedConfig(
+        var config = LoadedConfig(
             settings: settings,
             diagnostics: reader.diagnostics,
             values: EffectiveValues.list(tree),
@@ -57,6 +57,8 @@ public enum ConfigLoader {
             resolver: resolver,
             environment: environment
         )
+        config.readRegistry(files, catalog)
+        return config
     }
 
     private static func applyFlags(_ flags: FlagOverrides, to tree: inout ConfigTable) {

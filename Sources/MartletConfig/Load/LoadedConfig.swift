@@ -10,6 +10,12 @@ public struct LoadedConfig: Sendable {
     /// Every value in force, defaults included, with secrets masked.
     public var values: [EffectiveValue]
 
+    /// The files merged over the registry.
+    public var overlayFiles: [String] = []
+    /// What was fetched to be merged over the built-in registry, before the overlay files.
+    public var fetchedRegistry: RegistryEdits?
+
+    var overlays: [RegistryEdits] = []
     let tree: ConfigTable
     let resolver: CredentialResolver
     let environment: [String: String]
@@ -45,6 +51,8 @@ public struct GatewaySettings: Sendable {
     public var strictDurability = false
     /// What may be fetched for requests that name it by address.
     public var media = MediaSettings()
+    /// Where a newer registry comes from.
+    public var registry = RegistrySettings()
     /// Where state is kept.
     public var paths = ResolvedPaths(dataDirectory: ".", database: "./martlet.db")
     /// Days that single usage records are kept; 0 keeps them for good.
@@ -55,6 +63,17 @@ public struct GatewaySettings: Sendable {
     public var local = LocalSettings()
     /// What happens when a request names no concrete model.
     public var routing = RoutingSettings()
+
+    /// Creates the defaults.
+    public init() {}
+}
+
+/// Where a newer registry of models comes from.
+public struct RegistrySettings: Sendable, Hashable {
+    /// The address it is fetched from; `nil` fetches nothing.
+    public var url: String?
+    /// Hosts, or hosts with ports, that are fetched from against the rules.
+    public var hosts: [String] = []
 
     /// Creates the defaults.
     public init() {}

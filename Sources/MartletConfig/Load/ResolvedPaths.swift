@@ -13,6 +13,8 @@ public struct ResolvedPaths: Sendable, Hashable {
 
     /// The folder of the write-ahead spool.
     public var spool: String { dataDirectory + "/spool" }
+    /// The copy of the fetched registry.
+    public var registryCopy: String { dataDirectory + "/registry.toml" }
     /// The file that holds the secret which stored keys are hashed with.
     public var pepper: String { dataDirectory + "/pepper" }
 }

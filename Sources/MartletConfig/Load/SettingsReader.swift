@@ -21,6 +21,8 @@ struct SettingsReader {
         settings.local = readLocal()
         set(&settings.media.isFetched, tree.at(["gateway", "fetch_media"])?.boolean)
         set(&settings.media.hosts, tree.at(["gateway", "fetch_media_hosts"])?.strings?.map { $0.lowercased() })
+        settings.registry.url = string("gateway", "registry_url").flatMap { $0.isEmpty ? nil : $0 }
+        set(&settings.registry.hosts, tree.at(["gateway", "registry_hosts"])?.strings?.map { $0.lowercased() })
         set(&settings.routing.defaultModel, string("routing", "default_model"))
         set(&settings.routing.cloudModel, string("routing", "cloud_model"))
         return settings

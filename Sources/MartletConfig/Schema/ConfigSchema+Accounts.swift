@@ -117,9 +117,9 @@ extension ConfigSchema {
         SchemaKey(
             "prompt_cache",
             .choice(["off", "auto", "system"]),
-            "Cache marks in prompts.",
-            variables: ["ENABLE_ANTHROPIC_CACHE_CONTROL"],
-            isBuilt: false
+            "Cache marks the gateway sets in prompts: behind tools and system texts, and behind the conversation (auto).",
+            default: "\"off\"",
+            variables: ["ENABLE_ANTHROPIC_CACHE_CONTROL"]
         ),
         SchemaKey(
             "api_type",

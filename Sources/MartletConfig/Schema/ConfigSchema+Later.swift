@@ -45,7 +45,7 @@ extension ConfigSchema {
     /// Environment variables of the product that no key stands for yet.
     static let variablesWithoutKey = [
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AZURE_FOUNDRY_ENDPOINT",
-        "ENABLE_ANTHROPIC_CACHE_CONTROL", "ENABLE_MULTI_PROJECT", "REDIS_URL",
+        "ENABLE_MULTI_PROJECT", "REDIS_URL",
     ]
 
     private static func section(_ name: String, _ table: SchemaTable) -> SchemaKey {

@@ -77,10 +77,14 @@ enum ConfigSchema {
             SchemaKey(
                 "registry_overlay",
                 .either(.string, .strings),
-                "Files merged over the built-in model registry.",
-                isBuilt: false
+                "Files merged over the built-in model registry; later ones win."
             ),
-            SchemaKey("registry_url", .string, "Where a newer registry is fetched.", isBuilt: false),
+            SchemaKey("registry_url", .string, "Where a newer registry is fetched; an https address."),
+            SchemaKey(
+                "registry_hosts",
+                .strings,
+                "Hosts, or HOST:PORT, it is fetched from although they are private, without TLS or on that port."
+            ),
             SchemaKey("auth", .table(auth), "Who is let in."),
             SchemaKey(
                 "providers",

@@ -15,6 +15,8 @@ public struct AnthropicMessagesCodec: ChatCodec {
     public var origin: String?
     /// Whom answers are written for; `nil` leaves their own ids.
     public var context: CallerContext?
+    /// Which marks of the prompt cache are set in requests whose callers set none.
+    public var promptCache: PromptCacheMode
 
     /// Makes a codec.
     ///
@@ -24,12 +26,15 @@ public struct AnthropicMessagesCodec: ChatCodec {
     ///   - origin: The name of the account, which decoded thinking is marked with.
     ///   - context: Whom answers are written for: other vendors' answers get ids of this dialect, and the tokens of the
     ///     input are told by estimate until they are known.
+    ///   - promptCache: Which marks of the prompt cache are set in requests whose callers set none.
     public init(
         version: AnthropicVersion? = nil,
         traits: AnthropicModelTraits? = nil,
         origin: String? = nil,
-        context: CallerContext? = nil
+        context: CallerContext? = nil,
+        promptCache: PromptCacheMode = .off
     ) {
+        self.promptCache = promptCache
         self.version = version
         self.traits = traits
         self.origin = origin

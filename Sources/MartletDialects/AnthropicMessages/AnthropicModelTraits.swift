@@ -14,6 +14,8 @@ public struct AnthropicModelTraits: Hashable, Sendable {
     public var structuredOutput: Bool
     /// Whether messages of the role `system` may stand among the others.
     public var systemMessages: Bool
+    /// The fewest tokens of a prompt that are cached; a mark of less is ignored.
+    public var minimumCacheTokens = 1_024
 
     /// Creates traits.
     public init(
@@ -77,6 +79,12 @@ extension AnthropicModelTraits {
         if version.major == 4, version.minor < 5, isOpus { maxOutputTokens = 32_000 }
         if version == (3, 5), !isSonnet { maxOutputTokens = 8_192 }
         alwaysThinks = isOpus && (version.major > 5 || version.major == 5 && version.minor >= 5)
+        minimumCacheTokens = Self.minimumCacheTokens(
+            version,
+            isOpus: isOpus,
+            isHaiku: words.contains { $0.elementsEqual("haiku".utf8) },
+            isFable: words.contains { $0.elementsEqual("fable".utf8) }
+        )
     }
 
     private init(major: Int?, minor: Int) {
@@ -104,6 +112,23 @@ extension AnthropicModelTraits {
                 structuredOutput: true,
                 systemMessages: major != 4 || minor >= 8
             )
+        }
+    }
+
+    /// The figures of Anthropic's page "Prompt caching" in 2026; 1,024 where it has none.
+    private static func minimumCacheTokens(
+        _ version: (major: Int, minor: Int),
+        isOpus: Bool,
+        isHaiku: Bool,
+        isFable: Bool
+    ) -> Int {
+        switch version {
+        case (3, _) where isHaiku: 2_048
+        case (4, 5) where isHaiku || isOpus: 4_096
+        case (4, 6) where isOpus: 4_096
+        case (4, 7) where isOpus: 2_048
+        case (5, 0) where isOpus || isFable: 512
+        default: 1_024
         }
     }
 

@@ -44,11 +44,9 @@ struct AnthropicRequestEncoder {
         )
         let sampling = sampling(isThinking: thinking.isOn)
         let rest = rest()
-        settleMarks(
-            &conversation,
-            &tools,
-            limit: AnthropicCacheMark.most - (rest.value("cache_control") == nil ? 0 : 1)
-        )
+        let isMarked = rest.value("cache_control") != nil
+        setMarks(&conversation, &tools, isMarked: isMarked)
+        settleMarks(&conversation, &tools, limit: AnthropicCacheMark.most - (isMarked ? 1 : 0))
         var writer = JSONWriter(reserving: 512)
         writer.object { writer in
             writer.member("model", request.model)

@@ -14,8 +14,12 @@ public struct AnthropicVertexCodec: ChatCodec {
 
     /// Makes a codec.
     ///
-    /// - Parameter origin: The name of the account, which decoded thinking is marked with.
-    public init(origin: String? = nil) { inner = AnthropicMessagesCodec(version: .june2023, origin: origin) }
+    /// - Parameters:
+    ///   - origin: The name of the account, which decoded thinking is marked with.
+    ///   - promptCache: Which marks of the prompt cache are set in requests whose callers set none.
+    public init(origin: String? = nil, promptCache: PromptCacheMode = .off) {
+        inner = AnthropicMessagesCodec(version: .june2023, origin: origin, promptCache: promptCache)
+    }
 
     /// The path of a model, below the base path.
     ///

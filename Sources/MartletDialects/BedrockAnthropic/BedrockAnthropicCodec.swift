@@ -22,8 +22,9 @@ public struct BedrockAnthropicCodec: ChatCodec {
     /// - Parameters:
     ///   - origin: The name of the account, which decoded thinking is marked with.
     ///   - betas: The features that the caller switches on.
-    public init(origin: String? = nil, betas: [String] = []) {
-        inner = AnthropicMessagesCodec(version: .june2023, origin: origin)
+    ///   - promptCache: Which marks of the prompt cache are set in requests whose callers set none.
+    public init(origin: String? = nil, betas: [String] = [], promptCache: PromptCacheMode = .off) {
+        inner = AnthropicMessagesCodec(version: .june2023, origin: origin, promptCache: promptCache)
         self.betas = betas
     }
 

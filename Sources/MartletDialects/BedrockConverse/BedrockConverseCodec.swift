@@ -15,13 +15,17 @@ public struct BedrockConverseCodec: ChatCodec {
     public var origin: String?
     /// The model that answers are said to come from, which the format does not tell.
     public var model: String?
+    /// Which marks of the prompt cache are set in requests whose callers set none.
+    public var promptCache: PromptCacheMode
 
     /// Makes a codec.
     ///
     /// - Parameters:
     ///   - origin: The name of the account, which decoded reasoning is marked with.
     ///   - model: The model that answers are said to come from.
-    public init(origin: String? = nil, model: String? = nil) {
+    ///   - promptCache: Which marks of the prompt cache are set in requests whose callers set none.
+    public init(origin: String? = nil, model: String? = nil, promptCache: PromptCacheMode = .off) {
+        self.promptCache = promptCache
         self.origin = origin
         self.model = model
     }

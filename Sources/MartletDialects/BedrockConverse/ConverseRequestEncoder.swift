@@ -20,7 +20,12 @@ struct ConverseRequestEncoder {
         self.request = request
         self.codec = codec
         traits = BedrockModelTraits(model: request.model ?? codec.model ?? "")
-        let claude = AnthropicMessagesCodec(version: .june2023, traits: traits.claude, origin: codec.origin)
+        let claude = AnthropicMessagesCodec(
+            version: .june2023,
+            traits: traits.claude,
+            origin: codec.origin,
+            promptCache: traits.cachePoints ? codec.promptCache : .off
+        )
         base = AnthropicRequestEncoder(request, codec: claude)
         base.form = .converse
         base.names = AnthropicNames(longestName: 64, longestID: 64)
@@ -35,6 +40,13 @@ struct ConverseRequestEncoder {
         let settings = settings(tools)
         settleTurns()
         var list = tools?.blocks ?? []
+        // Of the models that have caches only Claude takes points among tools.
+        if traits.claude == nil {
+            var none: [AnthropicBlock] = []
+            base.setMarks(&conversation, &none, isMarked: list.contains { $0.cache != nil })
+        } else {
+            base.setMarks(&conversation, &list, isMarked: false)
+        }
         settleMarks(&list)
         var writer = JSONWriter(reserving: 512)
         writer.object { writer in

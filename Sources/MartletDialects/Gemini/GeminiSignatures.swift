@@ -1,4 +1,4 @@
-public import MartletCore
+import MartletCore
 
 /// Keeps the signatures of calls for callers that do not bring them back.
 public protocol GeminiSignatureStore: AnyObject, Sendable {

@@ -3,9 +3,12 @@ public import MartletWire
 
 extension JSONObjectReader {
     /// The members nobody took, as they came.
+    ///
+    /// Names that begin with `#` are not among them: those are the codecs' own marks, which nobody outside may set.
     var extra: [ExtraMember] {
         rest.compactMap { member in
-            member.key.string().map { ExtraMember(name: $0, value: JSONText(member.value.rawBytes)) }
+            guard let name = member.key.string(), name.utf8.first != UInt8(ascii: "#") else { return nil }
+            return ExtraMember(name: name, value: JSONText(member.value.rawBytes))
         }
     }
 

@@ -106,11 +106,11 @@ extension ChatRequest {
             messages.append(ChatMessage(role: .system, text: system))
         }
         let prompt = try reader.takeString("prompt") ?? ""
-        var parts: [ChatPart] = [.text(ChatText(prompt))]
+        var parts: [ChatPart] = prompt.isEmpty ? [] : [.text(ChatText(prompt))]
         if let list = try reader.takeArray("images") {
             for element in list { parts.append(ChatPart(ollamaImage: try element.requireString())) }
         }
-        if !prompt.isEmpty { messages.append(ChatMessage(role: .user, parts: parts)) }
+        if !parts.isEmpty { messages.append(ChatMessage(role: .user, parts: parts)) }
         self.init(model: model, messages: messages)
         dialect = .ollamaGenerate
         try takeOllama(&reader)

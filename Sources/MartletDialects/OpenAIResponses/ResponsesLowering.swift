@@ -30,8 +30,7 @@ struct ResponsesLowering {
         self.target = target
         tools = ResponsesToolMap(source)
         // What the caller did not send itself has no number.
-        itemIndex =
-            -(source.extra.value(ResponsesMark.history).flatMap { Int(String(decoding: $0.bytes, as: UTF8.self)) } ?? 0)
+        itemIndex = -ResponsesMark.historyCount(source.extra)
     }
 
     mutating func lower() throws(GatewayError) -> LoweredRequest {

@@ -22,6 +22,14 @@ enum ResponsesMark {
     /// On a request that goes on from a response: how many items come from there.
     static let history = "#history"
 
+    /// How many items come from a response that is kept.
+    static func historyCount(_ extra: [ExtraMember]) -> Int {
+        guard let value = extra.value(history), let count = Int(String(decoding: value.bytes, as: UTF8.self)) else {
+            return 0
+        }
+        return min(max(0, count), 1 << 20)
+    }
+
     /// Whether a member is one of these.
     static func isMark(_ member: ExtraMember) -> Bool { member.name.utf8.first == UInt8(ascii: "#") }
 }

@@ -135,8 +135,7 @@ extension Exchange {
         env.report(leg.target, nil)
         deadlines.clearLeg()
         plan?.targets = [leg.target]
-        call?.machine = AttemptMachine(targetCount: 1, policy: snapshot.retry)
-        call?.redialled = false
+        call?.beginNextPart(snapshot.retry)
         beginAttempt(&env, &actions)
     }
 

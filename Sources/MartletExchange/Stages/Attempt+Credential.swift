@@ -73,6 +73,8 @@ extension Exchange {
         else { return false }
         call?.renewal = .asked
         deadlines.clearLeg()
+        // What it still has to say is not waited for.
+        actions.add(.cancelLeg(leg.id))
         let request = CredentialRequest(authorization, refusedSince: sentAt)
         ask(.credential(request), within: Self.credentialLimit, &env, &actions)
         return true

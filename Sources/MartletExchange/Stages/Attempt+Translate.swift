@@ -1,6 +1,7 @@
 import MartletCore
 import MartletDialects
 import MartletRouting
+import MartletWire
 
 extension Exchange {
     /// Makes the request for a target, unless it takes the caller's chat as it is and answers in kind.
@@ -34,6 +35,11 @@ extension Exchange {
         if !passes, format.request.hasGaps, try translateGap(for: target, codecSettings(target)) { return true }
         let upstream = try codec(spoken, for: target)
         if passes {
+            if body.count > Computation.threshold, spoken.setsCacheMarks(for: target, facts) {
+                let edits = body.editing(spoken, for: target, facts: facts)
+                compute(&env, &actions) { .request(.success(.edited(edits()))) }
+                return false
+            }
             translated = Boxed(passing(spoken, upstream, for: target))
             return true
         }
@@ -73,6 +79,10 @@ extension Exchange {
         case .written(let written):
             use(written, for: target)
             return true
+        case .edited(let edits):
+            let spoken = target.spoken(for: format.request)
+            translated = Boxed(passing(spoken, try codec(spoken, for: target), for: target, edits))
+            return true
         case .addresses(let items, let request):
             if responses?.value.own == nil { responses?.value.own = request }
             typedRequest = Boxed(request)
@@ -90,6 +100,7 @@ extension Exchange {
             chatQuirks: target.quirks.chat,
             signatures: GeminiSignatures(SignatureMemory.shared)
         )
+        settings.promptCache = target.quirks.promptCache
         settings.model = target.upstreamModel
         if let hosting = target.quirks.hosting {
             settings.container = SageMakerContainer(rawValue: hosting.container) ?? .openAI
@@ -116,10 +127,22 @@ extension Exchange {
     }
 
     /// The caller's own bytes, with what the target calls the model.
-    private func passing(_ spoken: Dialect, _ upstream: any ChatCodec, for target: Target) -> TranslatedRequest {
+    private func passing(
+        _ spoken: Dialect,
+        _ upstream: any ChatCodec,
+        for target: Target,
+        _ edits: JSONSplice? = nil
+    ) -> TranslatedRequest {
         let context = callerContext()
         let path = spoken.chatPath(model: target.upstreamModel, stream: facts.stream)
-        let written = body.chat(spoken, for: target, facts: facts)
+        // Those of a large body were made elsewhere.
+        let written =
+            edits.map {
+                (
+                    body: SplicedBody(original: body.buffer, edits: $0),
+                    dropped: target.quirks.dropParams.filter { body.hasMember($0) }
+                )
+            } ?? body.chat(spoken, for: target, facts: facts)
         return TranslatedRequest(
             request: UpstreamRequest(
                 path: isCount ? path + "/count_tokens" : path,

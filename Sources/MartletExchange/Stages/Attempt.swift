@@ -337,7 +337,7 @@ extension Exchange {
     ) {
         guard let index = call?.index(of: id), let leg = call?.legs[index] else { return }
         if case .upstream(let upstream)? = words, let status = failure.status {
-            call?.lastBody = UpstreamErrorBody(status: status, body: leg.errorBody(of: upstream))
+            call?.lastBody = UpstreamErrorBody(status: status, body: leg.errorBody(of: upstream, status: status))
         }
         drop(leg, outcome: failure.outcomeLabel, &actions)
         env.report(leg.target, failure)

@@ -20,10 +20,11 @@ extension Exchange {
     /// Goes on with that account alone; an SDK that is told of an unknown thread replays the conversation.
     mutating func threadFound(
         _ account: AccountName?,
+        isAnothers: Bool,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        if responses != nil { return makerFound(account, &env, &actions) }
+        if responses != nil { return makerFound(account, isAnothers: isAnothers, &env, &actions) }
         let targets = plan?.targets.filter { keepsThreads($0) && $0.account == account } ?? []
         guard !targets.isEmpty else {
             let error = GatewayError(.threadNotFound, "The thread was not found.", param: "thread.previous_message_id")

@@ -15,7 +15,7 @@ extension Exchange {
             )
             // Asked for only by who needs it: each of these is handed a copy of the exchange.
             var plan: Plan
-            if passThrough != nil, facts.model == nil, let anyone = try planWithoutModel() {
+            if passThrough != nil, facts.model == nil, let anyone = try planWithoutModel(request) {
                 plan = anyone
             } else if surface == .ollama {
                 plan = try planned(request)

@@ -20,13 +20,19 @@ extension Exchange {
         )
     }
 
-    /// The plan of a request whose bytes pass and that names no model: the first account, by name, that has OpenAI's API.
-    func planWithoutModel() throws(GatewayError) -> Plan? {
+    /// The plan of a request whose bytes pass and that names no model: the first account, by name, that has all of
+    /// OpenAI's API, else the first that has its chats, among those that provider and route leave.
+    func planWithoutModel(_ request: PlanRequest) throws(GatewayError) -> Plan? {
         guard let passThrough, facts.model == nil else { return nil }
-        for name in snapshot.accounts.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
-            guard let target = snapshot.accounts[name]?.makeTarget(""), target.dialect == .openAIChat,
-                privacy == .open || target.isLocal
-            else { continue }
+        let needsLocal = privacy == .localOnly || request.route == .local || request.provider == "local"
+        let targets = snapshot.accounts.keys.sorted { $0.rawValue < $1.rawValue }
+            .filter { request.provider == nil || request.provider == "local" || request.provider == $0.rawValue }
+            .compactMap { snapshot.accounts[$0]?.makeTarget("") }
+            .filter { target in
+                target.dialect == .openAIChat && (target.isLocal || !needsLocal)
+                    && (!target.isLocal || request.route != .cloud)
+            }
+        if let target = targets.first(where: \.quirks.hasWholeAPI) ?? targets.first {
             return Plan(label: passThrough.name, targets: [target], reason: .passthrough, isNamed: false)
         }
         throw GatewayError(
@@ -71,7 +77,7 @@ extension Exchange {
         let head = ResponseHead(
             status: upstream.status,
             contentType: type ?? "application/octet-stream",
-            contentLength: nil,
+            contentLength: upstream.status == 204 ? 0 : nil,
             facts: answerFacts()
         )
         actions.add(.respond(head))

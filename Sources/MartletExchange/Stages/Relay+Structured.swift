@@ -51,7 +51,7 @@ extension Exchange {
         fail(with: error.naming(format.request.callerPath), &env, &actions)
     }
 
-    private mutating func spend(_ usage: Usage, on target: Target) {
+    mutating func spend(_ usage: Usage, on target: Target) {
         let charge = Charge(usage, on: target, after: spent)
         spent = Boxed(Spent(usage: spent?.value.usage.adding(usage) ?? usage, charge: charge))
     }

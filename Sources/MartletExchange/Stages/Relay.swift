@@ -94,7 +94,8 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         if facts.stream {
-            // A complete JSON answer where a stream was asked for cannot be passed on as one.
+            // A complete JSON answer where a stream was asked for cannot be passed on as one; it was paid for all the same.
+            if let usage = whole.usage { spend(usage, on: target) }
             return attemptFailed(id, AttemptFailure(.badResponse, status: status), &env, &actions)
         }
         call?.winner = id
@@ -211,6 +212,7 @@ extension Exchange {
             call?.legs[index].held.writeImmutableBuffer(step.sendable)
             // An end mark before any content is no answer, and nothing that follows it is looked at.
             guard !step.isDone, call?.legs[index].held.readableBytes ?? 0 <= snapshot.limits.maxGateBytes else {
+                if let leg = call?.legs[index], let usage = leg.reportedUsage { spend(usage, on: leg.target) }
                 return attemptFailed(id, AttemptFailure(.badResponse), &env, &actions)
             }
             actions.add(.readLeg(id))

@@ -38,7 +38,8 @@ extension Exchange {
     /// Whether the body is one of JSON, which is checked as it comes.
     var bodyIsJSON: Bool {
         guard passThrough != nil else { return isInference }
-        return head.method == .post && MediaType.isJSON(MediaType.essence(of: head.contentType ?? ""))
+        // Whatever its type says: what is no form is read as JSON, as on the other endpoints.
+        return head.method == .post && hasBody && !bodyIsForm
     }
 
     /// A read that waits for room in the budget of bytes that all exchanges hold.

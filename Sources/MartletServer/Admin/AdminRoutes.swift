@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import MartletConfig
 import MartletCore
 import MartletStore
 import NIOCore
@@ -15,6 +16,8 @@ struct AdminRoutes {
     let keys: KeyStore
     /// Reads the configuration again; `nil` where that is not possible.
     var reload: (@Sendable () -> ReloadOutcome)?
+    /// The registry in force; `nil` where it is not told.
+    var listing: (@Sendable () -> RegistryListing)?
     /// Milliseconds since 1970.
     let wallClock: @Sendable () -> UInt64
 
@@ -28,6 +31,7 @@ struct AdminRoutes {
         Self.add("/admin/keys", [(.get, keys.list), (.post, keys.create)], to: router)
         Self.add("/admin/keys/:id", [(.get, keys.show), (.delete, keys.revoke)], to: router)
         if let reload { Self.add("/admin/reload", [(.post, ReloadRoute(reload: reload).run)], to: router) }
+        if let listing { Self.add("/admin/models", [(.get, RegistryRoute(listing: listing).list)], to: router) }
         return router
     }
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import MartletConfig
 import MartletCore
 import MartletExchange
 import MartletStore
@@ -46,16 +47,24 @@ final class ControlBridge: Sendable {
     ///   - ledger: The usage ledger, already started.
     ///   - keys: The gateway keys.
     ///   - reload: Reads the configuration again; `nil` offers no such path.
+    ///   - listing: The registry in force; `nil` offers no such path.
     ///   - wallClock: Milliseconds since 1970.
     ///   - logger: Told of failures of the store.
     convenience init(
         ledger: UsageLedger,
         keys: KeyStore,
         reload: (@Sendable () -> ReloadOutcome)? = nil,
+        listing: (@Sendable () -> RegistryListing)? = nil,
         wallClock: @escaping @Sendable () -> UInt64 = { WallClock.milliseconds() },
         logger: Logger = Logger(label: "martlet.admin")
     ) {
-        let routes = AdminRoutes(ledger: ledger, keys: keys, reload: reload, wallClock: wallClock)
+        let routes = AdminRoutes(
+            ledger: ledger,
+            keys: keys,
+            reload: reload,
+            listing: listing,
+            wallClock: wallClock
+        )
         let router = routes.makeRouter().buildResponder()
         self.init(logger: logger) { try await router.respond(to: $0, context: $1) }
     }

@@ -61,7 +61,7 @@ extension ExchangePerformer {
     ) {
         // The last guard but one: what may not leave this device goes through no other machine.
         if target.proxy != nil, privacy == .localOnly { return events.append(.legFailed(leg, .forbidden)) }
-        if !fresh, let connection = loop.pool.takeIdle(for: target) {
+        if !fresh, let connection = loop.pool.takeIdle(for: target, privacy: privacy) {
             attach(connection, leg, target)
             events.append(.legConnected(leg, reused: true))
             return

@@ -63,6 +63,17 @@ final class ConfigReloader: Sendable {
     /// The local engine's settings in force.
     var local: LocalSettings { state.withLock(\.config.settings.local) }
 
+    /// Where a newer registry comes from, and where its copy is kept.
+    var registry: (registry: RegistrySettings, copyPath: String) {
+        state.withLock { ($0.config.settings.registry, $0.config.settings.paths.registryCopy) }
+    }
+
+    /// The registry in force, with what can be asked.
+    var listing: RegistryListing {
+        let (config, snapshot) = state.withLock { ($0.config, $0.snapshot) }
+        return RegistryListing(config, snapshot)
+    }
+
     /// Names who takes part.
     ///
     /// - Parameters:
@@ -118,6 +129,17 @@ final class ConfigReloader: Sendable {
         }
         log(told.text)
         return outcome
+    }
+
+    /// Takes over a registry that was fetched; ignored when the address is not configured any more.
+    func registryFetched(_ edits: RegistryEdits, from url: String) {
+        state.withLock { state in
+            guard state.config.settings.registry.url == url else { return }
+            state.config.fetchedRegistry = edits
+            guard let snapshot = SnapshotBuilder.build(state.config, localState: state.engine).snapshot else { return }
+            state.snapshot = snapshot
+            state.publish?(snapshot)
+        }
     }
 
     /// Takes over what a probe of the local engine found; ignored when it looked elsewhere than what is configured now.

@@ -21,6 +21,10 @@ final class HealthBoard: Sendable {
         var refusedPlaces: [String] = []
         var reloads: UInt64 = 0
         var refusedReloads: UInt64 = 0
+        /// When the registry was fetched last, in seconds since 1970.
+        var registryFetchedAt: Int64?
+        /// Why it could not be fetched since.
+        var registryFault: String?
     }
 
     private let state = Mutex(State())
@@ -61,6 +65,16 @@ final class HealthBoard: Sendable {
         }
     }
 
+    /// Notes what came of fetching the registry.
+    func registryFetched(_ result: Result<Int64, RegistryFault>) {
+        state.withLock { state in
+            switch result {
+            case .success(let time): (state.registryFetchedAt, state.registryFault) = (time, nil)
+            case .failure(let fault): state.registryFault = fault.text
+            }
+        }
+    }
+
     /// Makes a page.
     ///
     /// Provider, breaker and store health never make readiness fail.
@@ -79,7 +93,9 @@ final class HealthBoard: Sendable {
         // Targets of accounts that a reload took away are still remembered, and say nothing about this configuration.
         let isAccountDegraded = snapshot.accounts.keys.contains { accounts[$0.rawValue] == .degraded }
         let isRefused = !state.refusedPlaces.isEmpty
-        let isDegraded = storeFails || isAccountDegraded || isRefused || snapshot.local == .silent
+        let isDegraded =
+            storeFails || isAccountDegraded || isRefused || snapshot.local == .silent
+            || state.registryFault != nil
         let status: StaticString =
             switch state.phase {
             case .starting: "starting"
@@ -112,6 +128,16 @@ final class HealthBoard: Sendable {
             writer.endArray()
         }
         writer.endObject()
+        if state.registryFault != nil || state.registryFetchedAt != nil {
+            writer.key("registry")
+            writer.beginObject()
+            writer.member("status", state.registryFault == nil ? "ok" : "degraded")
+            if let time = state.registryFetchedAt {
+                writer.member("fetched_at", Timestamp(unixSeconds: time).description)
+            }
+            if let fault = state.registryFault { writer.member("fault", fault) }
+            writer.endObject()
+        }
         writer.key("local")
         writer.beginObject()
         switch snapshot.local {

@@ -58,7 +58,13 @@ final class MessageAccounts: Sendable {
             // What waits is written first; what cannot be written is still known.
             let waiting = write()
             let known = waiting.last { $0.messageID == messageID && $0.keyID == key }?.account
-            reply(.messageAccount(known ?? (try? store.account(of: messageID, keyID: key, now: now())) ?? nil))
+            if let known = known ?? (try? store.account(of: messageID, keyID: key, now: now())) ?? nil {
+                return reply(.messageAccount(known))
+            }
+            let isAnothers =
+                waiting.contains { $0.messageID == messageID }
+                || (try? store.isKnown(messageID, now: now())) ?? false
+            reply(.messageAccount(nil, isAnothers: isAnothers))
         }
     }
 

@@ -60,6 +60,7 @@ final class ModelPages: Sendable {
         writer.key("created")
         writer.integer(model.created)
         writer.member("owned_by", model.ownedBy)
+        model.facts.writeMembers(to: &writer)
         writer.endObject()
     }
 

@@ -47,7 +47,7 @@ final class ResponseKeeper: Sendable {
 
     /// Keeps an answer in the background.
     func keep(_ answer: AnswerToKeep) {
-        let bytes = answer.response.count
+        let bytes = answer.requestBytes + answer.response.count
         guard waitingBytes.add(bytes, ordering: .relaxed).newValue <= Self.maxWaitingBytes else {
             waitingBytes.subtract(bytes, ordering: .relaxed)
             return failed("too many answers wait for the store")

@@ -25,9 +25,15 @@ final class HostConnections {
     var isUsed: Bool { open > 0 }
 
     /// The most recently used idle connection.
-    func takeIdle() -> UpstreamConnection? {
+    ///
+    /// - Parameter mustBeLoopback: Whether only one that stays on this device will do.
+    func takeIdle(mustBeLoopback: Bool) -> UpstreamConnection? {
         let now = Instant.now
         while let entry = idle.popLast() {
+            if mustBeLoopback, !entry.connection.isLoopback {
+                idle.append(entry)
+                return nil
+            }
             if entry.connection.isUsable, now - entry.connection.openedAt < Self.maxAge { return entry.connection }
             entry.connection.abandon()
         }

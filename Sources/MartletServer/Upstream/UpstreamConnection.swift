@@ -14,6 +14,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     let openedAt: Instant
+    /// Whether what it sends stays on this device.
+    let isLoopback: Bool
     /// Where it goes back to; forgotten when it closes, so that neither keeps the other.
     private var host: HostConnections?
     private var context: ChannelHandlerContext?
@@ -38,8 +40,9 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// The memory of the last request, once the channel has written it.
     private var spare = ByteBuffer()
 
-    init(host: HostConnections) {
+    init(host: HostConnections, isLoopback: Bool) {
         self.host = host
+        self.isLoopback = isLoopback
         openedAt = .now
     }
 
@@ -167,7 +170,11 @@ final class UpstreamConnection: ChannelInboundHandler {
         wantsRead = false
         guard requestIsSent, owner != nil || runsOut else {
             // Bytes nobody asked for: this connection must not carry another request.
-            return abandon()
+            let (waiting, leg) = (owner, leg)
+            waiting?.detach(leg)
+            abandon()
+            waiting?.deliver(.legFailed(leg, .closed))
+            return
         }
         // The receive buffer is shared only with NIO's pool of buffers, which does not look at its bytes: taking the chunk
         // framing out in place is safe, while the checked way would copy the whole buffer on every read.

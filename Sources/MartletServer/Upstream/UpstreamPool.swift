@@ -24,7 +24,12 @@ final class UpstreamPool {
     func forgetFiles() { contexts = contexts.filter { !$0.key.namesFiles } }
 
     /// The most recently used idle connection to a target.
-    func takeIdle(for target: Target) -> UpstreamConnection? { hosts[target.connectionKey]?.takeIdle() }
+    ///
+    /// - Parameter privacy: Content that may not leave this device goes to a loopback address or nowhere, whoever opened
+    ///   the connection.
+    func takeIdle(for target: Target, privacy: PrivacyClass) -> UpstreamConnection? {
+        hosts[target.connectionKey]?.takeIdle(mustBeLoopback: privacy == .localOnly)
+    }
 
     /// The connections to a target's host; made when first used.
     private func host(of target: Target) -> HostConnections {
@@ -91,7 +96,12 @@ final class UpstreamPool {
         connections.opened()
         let endpoint = target.endpoint
         let proxy = target.proxy
-        let handler = LoopBound(UpstreamConnection(host: connections))
+        let handler = LoopBound(
+            UpstreamConnection(
+                host: connections,
+                isLoopback: target.proxy == nil && address.isLoopbackAddress
+            )
+        )
         // A little after the exchange's own limit, which decides what the caller is told.
         let limit = TimeAmount(left + .milliseconds(100))
         let handshake = tls == nil ? nil : eventLoop.makePromise(of: Void.self)

@@ -64,6 +64,19 @@ public final class MessageAccountStore: Sendable {
         }
     }
 
+    /// Whether a message is known, whoever it was made for.
+    public func isKnown(_ messageID: String, now: Timestamp) throws(StoreError) -> Bool {
+        try storing {
+            try database.pool.read { db in
+                try Bool.fetchOne(
+                    db,
+                    sql: "SELECT EXISTS (SELECT 1 FROM message_accounts WHERE id = ? AND expires_at > ?)",
+                    arguments: [messageID, now.unixSeconds]
+                ) ?? false
+            }
+        }
+    }
+
     /// Deletes what has expired, in pieces so that no write waits long for it.
     ///
     /// - Parameter limit: The most rows of this call.

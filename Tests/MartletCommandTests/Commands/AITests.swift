@@ -196,13 +196,28 @@ import Testing
 
     @Test func `models are listed one a line`() async throws {
         let list = ScriptedGateway.Answer(parts: [
-            #"{"object":"list","data":[{"id":"mock","owned_by":"mock"},{"id":"a/b"}]}"#
+            #"{"object":"list","data":[{"id":"mock","owned_by":"mock"},{"id":"a/b","context_window":8,"#
+                + #""pricing":{"input_usd_per_mtok":"0.15","output_usd_per_mtok":"2","cache_read_usd_per_mtok":"0"},"#
+                + #""capabilities":["stream","tools"],"retires":"2027-01-01"}]}"#
         ])
         let (code, captured, request) = try await run(list, ["ai", "models", "list"])
         #expect(code == 0)
-        #expect(captured.output == "mock\tmock\na/b\t\n" && request?.path == "/v1/models")
+        #expect(
+            captured.output == "mock\tmock\ton\t\t\t\t\t\na/b\t\ton until 2027-01-01\t8\t0.15\t2\t0\tstream,tools\n"
+        )
+        #expect(request?.path == "/v1/models")
         let (_, document, _) = try await run(list, ["ai", "models", "list", "--json"])
         #expect(document.output == list.parts.joined() + "\n")
+    }
+
+    @Test func `with --all the registry is listed, also what cannot be asked`() async throws {
+        let list = ScriptedGateway.Answer(parts: [
+            #"{"object":"list","data":[{"id":"m","provider":"p","state":"off"},"#
+                + #"{"id":"n","provider":"p","state":"retired","retired":"2026-01-01"}]}"#
+        ])
+        let (code, captured, request) = try await run(list, ["ai", "models", "list", "--all"])
+        #expect(code == 0 && request?.path == "/admin/models")
+        #expect(captured.output == "m\tp\toff\t\t\t\t\t\nn\tp\tretired 2026-01-01\t\t\t\t\t\n")
     }
 
     @Test func `the key can come from stdin, and then the prompt cannot`() async throws {

@@ -235,4 +235,32 @@ import Testing
         #expect(outcome.diagnostics.hasErrors == refused)
         #expect((outcome.snapshot == nil) == refused)
     }
+
+    @Test(
+        "an account's own word on the prompt cache wins over the variable, which is a switch or a word",
+        arguments: [
+            ("", nil, .off), ("", "1", .auto), ("", "true", .auto), ("", "0", .off), ("", "system", .system),
+            ("prompt_cache = \"off\"", "1", .off), ("prompt_cache = \"system\"", nil, .system),
+            ("prompt_cache = \"auto\"", "0", .auto),
+        ] as [(String, String?, PromptCacheMode)]
+    )
+    func promptCache(line: String, variable: String?, mode: PromptCacheMode) throws {
+        var environment = ["ANTHROPIC_API_KEY": "sk-1"]
+        environment["ENABLE_ANTHROPIC_CACHE_CONTROL"] = variable
+        let given = Given("[gateway.providers.anthropic]\n\(line)", environment: environment)
+        let snapshot = try #require(given.build().snapshot)
+        let account = try #require(snapshot.accounts[AccountName("anthropic")])
+        #expect(account.makeTarget("claude-sonnet-5").quirks.promptCache == mode)
+        #expect(given.findings().isEmpty)
+    }
+
+    @Test("a variable that is neither is an error that names it")
+    func wrongPromptCache() {
+        let environment = ["ANTHROPIC_API_KEY": "sk-1", "ENABLE_ANTHROPIC_CACHE_CONTROL": "maybe"]
+        #expect(
+            Given(nil, environment: environment).findings() == [
+                "environment variable ENABLE_ANTHROPIC_CACHE_CONTROL: error: must be true, false, off, auto or system"
+            ]
+        )
+    }
 }

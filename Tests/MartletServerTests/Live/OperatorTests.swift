@@ -33,6 +33,32 @@ extension Live {
             }
         }
 
+        @Test("lists of models tell prices, and the registry's page also what cannot be asked")
+        func models() async throws {
+            let toml = "[gateway.providers.openai]\napi_key_location = \"none\"\n"
+            try await LiveGateway.run(toml) { gateway in
+                let listed = try await gateway.exchange(LiveRequest.head("GET /v1/models", key: LiveGateway.key)).json
+                let models = try #require(listed["data"] as? [[String: Any]])
+                let mini = try #require(models.first { $0["id"] as? String == "gpt-4o-mini" })
+                #expect(mini["context_window"] as? Int == 128_000)
+                #expect((mini["pricing"] as? [String: String])?["input_usd_per_mtok"] == "0.15")
+                #expect(mini["capabilities"] as? [String] == ["stream", "tools", "vision", "json_schema"])
+                #expect(!models.contains { $0["id"] as? String == "gpt-4" })
+                let page = LiveRequest.head("GET /admin/models", key: LiveGateway.adminKey)
+                let all = try #require(try await gateway.exchange(page).json["data"] as? [[String: Any]])
+                #expect(all.count == 230)
+                func state(_ id: String, _ provider: String) -> String? {
+                    all.first { $0["id"] as? String == id && $0["provider"] as? String == provider }?["state"]
+                        as? String
+                }
+                #expect(state("gpt-4o-mini", "openai") == "on" && state("gpt-4o-mini", "openrouter") == "off")
+                #expect(state("gpt-4", "openai") == "retired")
+                let status = try await gateway.exchange(LiveRequest.head("GET /admin/models", key: LiveGateway.key))
+                    .status
+                #expect(status == 403)
+            }
+        }
+
         @Test("an address that is taken is said so in plain words")
         func addressInUse() async throws {
             try await LiveGateway.run("") { gateway in
