@@ -154,7 +154,8 @@ private func checkAnswers(_ bytes: [UInt8]) {
 private func checkVectors(_ bytes: [UInt8]) {
     for model in ["amazon.titan-embed-text-v2:0", "amazon.titan-embed-image-v1", "cohere.embed-v4:0"] {
         guard let codec = BedrockEmbedCodec(model: model) else { return expect(false, "no codec for vectors") }
-        if let request = try? OpenAIEmbeddingsCodec().decodeRequest(bytes), let sent = try? codec.encodeRequest(request) {
+        if let request = try? OpenAIEmbeddingsCodec().decodeRequest(bytes), let sent = try? codec.encodeRequest(request)
+        {
             check(sent)
         }
         for count in 1...2 { _ = try? codec.decodeResponse(bytes, count: count) }

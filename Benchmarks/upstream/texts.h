@@ -221,4 +221,14 @@ static const struct text *burst_text(unsigned events, bool nulls) {
     return &burst->text;
 }
 
+/// Takes the model out of a path: `POST /model/NAME/converse-stream`.
+static bool find_in_path(const char *line, char *value, size_t room) {
+    const char *start = strstr(line, "/model/");
+    const char *end = start ? strchr(start + 7, '/') : NULL;
+    if (!end || (size_t)(end - start - 7) >= room) return false;
+    memcpy(value, start + 7, (size_t)(end - start - 7));
+    value[end - start - 7] = 0;
+    return true;
+}
+
 #endif

@@ -233,16 +233,6 @@ static void start_stream(struct connection *c) {
     c->counted = true;
 }
 
-/// Takes the model out of a path: `POST /model/NAME/converse-stream`.
-static bool find_in_path(const char *line, char *value, size_t room) {
-    const char *start = strstr(line, "/model/");
-    const char *end = start ? strchr(start + 7, '/') : NULL;
-    if (!end || (size_t)(end - start - 7) >= room) return false;
-    memcpy(value, start + 7, (size_t)(end - start - 7));
-    value[end - start - 7] = 0;
-    return true;
-}
-
 static void answer_chat(struct connection *c, const char *line) {
     char model[128], user[64];
     stats.requests++;

@@ -144,10 +144,21 @@ import Testing
         #expect(refused.legs.isEmpty)
         let passed = driver([.sample("one"), Self.vendor]).send(asks)
         _ = answer(passed) { _ in .unknown }
+        if let open = passed.openAsk { passed.tell(.answer(open.id, .messageAccount(nil))) }
         passed.connect()
         #expect(passed.accounts == ["vendor"])
         #expect(sent(passed) == asks.replacing("gpt-test", with: "gpt-up"))
         #expect(refused.problems.isEmpty && passed.problems.isEmpty, "\(refused.report)\n\(passed.report)")
+    }
+
+    @Test("a response that was made for another key is not found, though its provider would know it")
+    func anothers() throws {
+        let driver = driver([Self.vendor]).send(Self.body(#","input":"x","previous_response_id":"resp_up""#))
+        _ = answer(driver) { _ in .unknown }
+        let open = try #require(driver.openAsk)
+        driver.tell(.answer(open.id, .messageAccount(nil, isAnothers: true)))
+        #expect(driver.response?.status == 400 && driver.errorCode == "previous_response_not_found")
+        #expect(driver.legs.isEmpty && driver.problems.isEmpty, "\(driver.report)")
     }
 
     @Test("of several accounts of the dialect the one that made a response is asked, as long as it is known")

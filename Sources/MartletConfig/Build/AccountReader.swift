@@ -50,6 +50,7 @@ struct AccountReader {
             return .refused
         }
         if descriptor.dialect == .mock { return .on(.mock(descriptor)) }
+        guard readAuth(table, into: &descriptor) else { return .refused }
         guard checkAuthHeader(of: name, table) else { return .refused }
         QuirkReader(table: table).apply(to: &descriptor)
         guard readAuth(table, into: &descriptor) else { return .refused }

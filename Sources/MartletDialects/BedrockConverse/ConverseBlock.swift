@@ -30,7 +30,8 @@ extension ChatPart {
 
     /// The bytes of a source; `nil` for sources of other kinds, which only this dialect has.
     private static func bytes(_ view: JSONView) -> String? {
-        guard let source = view.member("source"), let reader = try? JSONObjectReader(source), reader.rest.count == 1 else {
+        guard let source = view.member("source"), let reader = try? JSONObjectReader(source), reader.rest.count == 1
+        else {
             return nil
         }
         return source.member("bytes")?.string()
@@ -87,7 +88,9 @@ extension ChatPart {
             guard reader.isExhausted else { return nil }
             return .reasoning(ChatReasoning(words, signature: signature, origin: origin))
         }
-        return view.member("redactedContent")?.string().map { .reasoning(ChatReasoning("", redacted: $0, origin: origin)) }
+        return view.member("redactedContent")?.string().map {
+            .reasoning(ChatReasoning("", redacted: $0, origin: origin))
+        }
     }
 
     /// A text with the places it rests on, which must be read even where those are not understood.

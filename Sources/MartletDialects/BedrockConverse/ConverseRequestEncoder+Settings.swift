@@ -192,7 +192,8 @@ extension ConverseRequestEncoder {
         settings.inference.topP = kept.topP
         settings.inference.stop = kept.stop
         if let topK = kept.topK { add(topK: topK, &settings) }
-        guard traits.claude != nil, kept.stop != nil, settings.rest.value("additionalModelResponseFieldPaths") == nil else {
+        guard traits.claude != nil, kept.stop != nil, settings.rest.value("additionalModelResponseFieldPaths") == nil
+        else {
             return
         }
         var writer = JSONWriter()

@@ -8,7 +8,9 @@ extension ChatResponse {
         var parts: [ChatPart] = []
         if let content = message?.member("content") {
             for element in content.elements {
-                parts.append((try? ChatPart(converse: element, origin: origin)) ?? .other(type: "", value: element.text))
+                parts.append(
+                    (try? ChatPart(converse: element, origin: origin)) ?? .other(type: "", value: element.text)
+                )
             }
         }
         _ = reader.take("output")

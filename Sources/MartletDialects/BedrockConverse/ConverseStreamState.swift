@@ -53,14 +53,17 @@ struct ConverseStreamState: Sendable {
 
     /// Reads an event that says what the one before said, but for a text of plain ASCII; answers whether it is one.
     mutating func readKnown(_ payload: UnsafeRawBufferPointer, into chunks: inout [ChatChunk]) -> Bool {
-        guard let known, let length = unsafe template.outputBytes(payload), known.textStart + length < payload.count else {
+        guard let known, let length = unsafe template.outputBytes(payload), known.textStart + length < payload.count
+        else {
             return false
         }
         let text = unsafe UnsafeRawBufferPointer(rebasing: payload[known.textStart..<known.textStart + length])
         let isPlain = unsafe text.allSatisfy { $0 &- 0x20 < 0x5F && $0 != UInt8(ascii: "\\") }
         guard isPlain, length > 0 else { return false }
         let words = unsafe String(decoding: text, as: UTF8.self)
-        chunks.append(chunk(known.kind == .text ? ChatChunk.Choice(content: words) : ChatChunk.Choice(reasoning: words)))
+        chunks.append(
+            chunk(known.kind == .text ? ChatChunk.Choice(content: words) : ChatChunk.Choice(reasoning: words))
+        )
         return true
     }
 

@@ -95,7 +95,10 @@ public struct BedrockEmbedCodec: EmbeddingCodec {
         return EncodedRequest(body: writer.bytes, dropped: dropped.paths)
     }
 
-    private static let fixedLength = GatewayError.unsupported("dimensions", "The vectors of this model have one length.")
+    private static let fixedLength = GatewayError.unsupported(
+        "dimensions",
+        "The vectors of this model have one length."
+    )
 
     /// Writes the format's own members, which callers of other formats may use too, and names all others.
     private func write(

@@ -145,8 +145,7 @@ extension BodyMembers {
 
     /// Reads what speaks to the gateway; a vendor's own field of the same name is left alone.
     func readGateway(into facts: inout RequestFacts) throws(GatewayError) {
-        if let value = self["route"], !value.isNull {
-            guard let route = value.string().flatMap({ Route(asked: $0) }) else { throw .invalid("route", Route.rule) }
+        if let route = self["route"]?.string().flatMap({ Route(asked: $0) }) {
             facts.route = route
             facts.gatewayMembers.insert(.route)
         }

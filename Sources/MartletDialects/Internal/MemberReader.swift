@@ -54,12 +54,11 @@ extension MemberReader {
         }
     }
 
-    /// Takes one of the gateway's own values; a wrong one must not send content where it was not to go.
-    mutating func readRoute(_ member: JSONMember) throws(GatewayError) {
-        if member.kind == .null { return }
+    /// Takes one of the gateway's own values; any other is a vendor's field and passes.
+    mutating func readRoute(_ member: JSONMember) {
         guard member.kind == .string, let text = cursor.string(),
             let route = Route(asked: String(decoding: cursor.decoded(text), as: UTF8.self))
-        else { throw .invalid("route", Route.rule) }
+        else { return }
         facts.route = route
         facts.gatewayMembers.insert(.route)
     }

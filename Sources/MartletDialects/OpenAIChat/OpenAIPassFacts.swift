@@ -31,7 +31,7 @@ public enum OpenAIPassFacts {
                 facts.modelValue = member.value
                 facts.model = try modelName(member.kind, param: "model")
             } else if cursor.key(key, is: "route") {
-                try readRoute(member)
+                readRoute(member)
             } else if cursor.key(key, is: "provider") {
                 try readProvider(member)
             } else if cursor.key(key, is: "fallbacks") {

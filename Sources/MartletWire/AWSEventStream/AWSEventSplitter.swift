@@ -128,7 +128,8 @@ public struct AWSEventSplitter: Sendable {
         var fields = unsafe AWSEventView.Fields(frame, start..<end)
         var names: [Range<Int>] = []
         while let field = fields.next() {
-            let isReadable = unsafe Self.isText(frame, field.name) && (field.type != 7 || Self.isText(frame, field.value))
+            let isReadable =
+                unsafe Self.isText(frame, field.name) && (field.type != 7 || Self.isText(frame, field.value))
             let isNew = !names.contains { unsafe Self.areEqual(frame, $0, field.name) }
             guard isReadable, isNew, names.count < AWSEventStreamLimits.maxHeaders else { throw .headers }
             names.append(field.name)

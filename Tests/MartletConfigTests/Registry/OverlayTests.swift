@@ -33,7 +33,7 @@ import Testing
         #expect(target.contextWindow == 8)
         #expect(target.price?.input == TokenPrice(picoUSD: 1_500_000))
         #expect(target.price?.output == TokenPrice(picoUSD: 10_000_000))
-        #expect(target.capabilities == ModelCapabilities(jsonSchema: true, tools: true))
+        #expect(target.capabilities == ModelCapabilities(jsonSchema: true, tools: true, reasoning: false))
     }
 
     @Test("a new row is a new model, with every fact it gives")
@@ -54,7 +54,7 @@ import Testing
             """
         let target = try target("mine", row)
         #expect(target.upstreamModel == "ft:mine" && target.contextWindow == 1_000)
-        #expect(target.capabilities == ModelCapabilities(jsonSchema: false, tools: true))
+        #expect(target.capabilities == ModelCapabilities(jsonSchema: false, tools: true, reasoning: false))
         let rates = try #require(target.price?.rates)
         #expect(rates.cacheRead == TokenPrice(picoUSD: 500_000) && rates.cacheWrite1h == TokenPrice(picoUSD: 4_000_000))
         #expect(target.price?.longPrompt?.aboveTokens == 10)

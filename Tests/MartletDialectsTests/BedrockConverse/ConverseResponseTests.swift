@@ -57,7 +57,8 @@ import Testing
     @Test func `have a shared reason for every word`() throws {
         let reasons: [(String, FinishReason)] = [
             ("end_turn", .stop), ("stop_sequence", .stop), ("max_tokens", .length),
-            ("model_context_window_exceeded", .length), ("tool_use", .toolCalls), ("guardrail_intervened", .contentFilter),
+            ("model_context_window_exceeded", .length), ("tool_use", .toolCalls),
+            ("guardrail_intervened", .contentFilter),
             ("content_filtered", .contentFilter), ("malformed_model_output", .stop), ("later", .other("later")),
         ]
         for (word, reason) in reasons {

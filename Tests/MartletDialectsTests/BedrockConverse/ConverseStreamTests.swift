@@ -129,7 +129,9 @@ func eventFrames(_ lines: String) -> [UInt8] {
         let text = #"contentBlockDelta {"contentBlockIndex":0,"delta":{"text":"Hi"}}"#
         let empty = decoded([eventFrames("\(start)\n\(end)")], with: Self.codec)
         #expect(empty.chunks.last?.error?.type == "malformed_tool_use")
-        let choice = accumulated(decoded([eventFrames("\(start)\n\(text)\n\(end)")], with: Self.codec).chunks).choices[0]
+        let choice = accumulated(decoded([eventFrames("\(start)\n\(text)\n\(end)")], with: Self.codec).chunks).choices[
+            0
+        ]
         #expect(choice.finishReason == .stop && choice.vendorReason == "malformed_tool_use")
     }
 

@@ -63,7 +63,9 @@ import Testing
     @Test func `keep to what a call takes`() throws {
         let texts = EmbeddingRequest(model: nil, inputs: (0..<200).map { .text("\($0)") })
         #expect(texts.calls(try #require(BedrockEmbedCodec(model: "amazon.titan-embed-text-v1")).limits).count == 200)
-        #expect(texts.calls(try #require(BedrockEmbedCodec(model: "cohere.embed-v4:0")).limits).map(\.count) == [96, 96, 8])
+        #expect(
+            texts.calls(try #require(BedrockEmbedCodec(model: "cohere.embed-v4:0")).limits).map(\.count) == [96, 96, 8]
+        )
     }
 
     @Test func `come through their own codecs`() throws {

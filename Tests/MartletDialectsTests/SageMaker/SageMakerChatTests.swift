@@ -31,7 +31,9 @@ import Testing
                 }
             }
         }
-        #expect(decoded([frames(String(Self.stream.prefix(60)), pieces: 9)], with: SageMakerChatCodec()).failure == .cut)
+        #expect(
+            decoded([frames(String(Self.stream.prefix(60)), pieces: 9)], with: SageMakerChatCodec()).failure == .cut
+        )
         let broken = frames(Self.stream, pieces: 80) + eventFrames(#"!ModelStreamError {"Message":"It broke."}"#)
         let said = decoded([broken], with: SageMakerChatCodec()).failure
         #expect(said == .upstream(UpstreamFailure(message: "It broke.", type: "ModelStreamError", code: "424")))

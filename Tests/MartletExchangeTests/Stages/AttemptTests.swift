@@ -171,7 +171,8 @@ import Testing
                 attempts: 2,
                 status: 502,
                 code: "provider_error",
-                isStream: true
+                isStream: true,
+                usage: Usage(inputTokens: 14, outputTokens: 4)
             ),
             FailureRow(
                 name: "a stream that begins with an unknown error",
@@ -234,7 +235,7 @@ import Testing
         }
         #expect(driver.outcome?.record?.state == .failed || driver.intent == nil)
         #expect(driver.outcome?.attempts.count == row.attempts)
-        #expect(driver.outcome?.usage == Usage(inputTokens: 0, outputTokens: 0))
+        #expect(driver.outcome?.usage == row.usage)
     }
 
     /// What of a script's body is an error body.

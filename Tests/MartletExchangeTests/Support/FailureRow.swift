@@ -1,3 +1,4 @@
+import MartletCore
 import Testing
 
 /// One row of the failure table: what an upstream does, and what becomes of the request.
@@ -12,6 +13,8 @@ struct FailureRow: Sendable, CustomTestStringConvertible {
     var isStream = false
     var retryAfter: String?
     var shouldRetry: String? = "false"
+    /// Tokens that the attempts told they took, each time for nothing.
+    var usage = Usage(inputTokens: 0, outputTokens: 0)
 
     var testDescription: String { name }
 }

@@ -94,9 +94,14 @@ struct AccountCheckTests {
     func connection() async throws {
         let upstream = try await ScriptedUpstream.start()
         await upstream.stop()
-        let closed = await AccountCheck(target: try target(upstream.baseURL), now: { 0 }, fetcher: .scripted()).report().check
+        let closed = await AccountCheck(target: try target(upstream.baseURL), now: { 0 }, fetcher: .scripted()).report()
+            .check
         #expect(closed.status == .fail && closed.message.contains("nothing listens there"))
-        let unknown = await AccountCheck(target: try target("http://no-such-host.invalid/v1"), now: { 0 }, fetcher: .scripted()).report()
+        let unknown = await AccountCheck(
+            target: try target("http://no-such-host.invalid/v1"),
+            now: { 0 },
+            fetcher: .scripted()
+        ).report()
             .check
         #expect(unknown.status == .fail && unknown.message.contains("the name no-such-host.invalid is not found"))
 
@@ -131,7 +136,8 @@ struct AccountCheckTests {
                 tls = { ca_file = "\(certificates.root)" }
                 proxy = "http://user:word@127.0.0.1:\(proxy.port)"
                 """
-            let check = await AccountCheck(target: try target(base, account: account), now: { 0 }, fetcher: .scripted()).report().check
+            let check = await AccountCheck(target: try target(base, account: account), now: { 0 }, fetcher: .scripted())
+                .report().check
             await proxy.stop()
             return (check, proxy.heads)
         }

@@ -19,7 +19,7 @@ import Testing
     private func find(_ id: String, _ accounts: MessageAccounts, key: APIKeyID? = nil) async -> AccountName? {
         await withCheckedContinuation { continuation in
             accounts.find(id, key: key ?? self.key) { answer in
-                guard case .messageAccount(let account) = answer else { return continuation.resume(returning: nil) }
+                guard case .messageAccount(let account, _) = answer else { return continuation.resume(returning: nil) }
                 continuation.resume(returning: account)
             }
         }

@@ -47,6 +47,7 @@ import Testing
             AnswerToKeep(
                 key: key,
                 request: try request("\"input\":\"\(text)\"\(before)"),
+                requestBytes: 64,
                 response: Array(#"{"id":"\#(id)","object":"response","output":[\#(item)]}"#.utf8),
                 createdAt: Int64(clock.milliseconds / 1_000)
             )
@@ -160,6 +161,7 @@ import Testing
         let answer = AnswerToKeep(
             key: key,
             request: try request(#""input":"x""#),
+            requestBytes: 64,
             response: [UInt8](repeating: 0x20, count: ResponseKeeper.maxWaitingBytes + 1),
             createdAt: 0
         )
