@@ -160,12 +160,12 @@ struct Translation {
             step = Leg.Step()
             return passEachEvent(of: all, old, &step)
         }
-        guard let end = step.isDone ? end ?? 0 : end else {
+        guard let end = decoder.isComplete ? end ?? 0 : end else {
             pending = all
             return
         }
         // What ends the stream may end in CR, whose LF nobody waits for.
-        if step.isDone, all.readableBytesView.last == UInt8(ascii: "\r") {
+        if decoder.isComplete, all.readableBytesView.last == UInt8(ascii: "\r") {
             step.sendable = all
             return
         }

@@ -59,7 +59,8 @@ class Payload:
 
 def decode(data: bytes) -> tuple[uuid.UUID, Record]:
     payload = Payload(data)
-    assert payload.byte() == 1, "a record of another version"
+    # What version 2 adds stands behind the rest.
+    assert payload.byte() in (1, 2), "a record of another version"
     state, flags = STATES[payload.byte()], payload.byte()
     identifier = uuid.UUID(bytes=payload.take(16))
     payload.varint(), payload.varint()  # received and recorded at
