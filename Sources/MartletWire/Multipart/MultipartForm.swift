@@ -105,11 +105,11 @@ public struct MultipartForm: Sendable, Hashable {
         switch state {
         case .preamble:
             // The first delimiter needs no line break before it.
-            if base == 0, Self.matches(span, position, delimiter[2...]) {
+            if base + position == 0, Self.matches(span, position, delimiter[2...]) {
                 state = .delimiter
                 return position + delimiter.count - 2
             }
-            if base == 0, span.count < delimiter.count { return nil }
+            if base + position == 0, span.count < delimiter.count { return nil }
             if let first = Self.find(delimiter[...], in: span, from: position) {
                 state = .delimiter
                 return first + delimiter.count
@@ -145,10 +145,12 @@ public struct MultipartForm: Sendable, Hashable {
             }
             guard fields.count < 256 else { throw .tooManyFields }
             if var field {
-                let last = max(base + end, start)
-                field.value = start..<last
-                if isKept(field), start >= base, last - start <= Self.largestValue, kept[field.name] == nil {
-                    kept[field.name] = ((start - base)..<(last - base)).map { span[$0] }
+                // An empty value may end before the blank line of its head does.
+                let last = base + end
+                let first = min(start, last)
+                field.value = first..<last
+                if isKept(field), first >= base, last - first <= Self.largestValue, kept[field.name] == nil {
+                    kept[field.name] = ((first - base)..<(last - base)).map { span[$0] }
                 }
                 fields.append(field)
             }
