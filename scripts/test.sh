@@ -3,7 +3,7 @@
 # `N passed, N failed`, over all of them, and with an exit code that is not 0 if anything failed.
 #
 #   SWIFT_TEST_LIMIT   seconds after which a Swift test run counts as hung, default 1200
-#   FUZZ_SECONDS       for each fuzzer, default 10
+#   FUZZ_SECONDS       for each fuzzer, default 5
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/lib.sh
@@ -72,7 +72,7 @@ prepare_pid=$!
 set +m
 
 part swift swift_tests
-part fuzz env FUZZ_SECONDS="${FUZZ_SECONDS:-10}" scripts/fuzz.py
+part fuzz env FUZZ_SECONDS="${FUZZ_SECONDS:-5}" scripts/fuzz.py
 if [ -x "${MARTLET_BIN:-.build/debug/martlet}" ]; then
     part peers scripts/peers.sh
     part agents scripts/agents.sh
