@@ -33,7 +33,8 @@ extension Exchange {
         case .mustAsk where privacy == .open:
             ask(.credential(CredentialRequest(authorization)), within: Self.credentialLimit, &env, &actions)
         case .mustAsk:
-            passOver(target, "it must be fetched, which a request that stays on this device may not", &env, &actions)
+            let reason = "it must be fetched, which a request that stays on this device may not"
+            passOver(target, reason, isTargets: false, &env, &actions)
         case .failed(let reason):
             passOver(target, reason, &env, &actions)
         }
@@ -81,16 +82,19 @@ extension Exchange {
     }
 
     /// A target without a credential is passed over while others are left.
+    ///
+    /// - Parameter isTargets: Whether others would fail there, too.
     private mutating func passOver(
         _ target: Target,
         _ reason: String,
+        isTargets: Bool = true,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
         let failure = AttemptFailure(.auth)
         call?.outcomes.append(.init(provider: target.account.rawValue, outcome: failure.outcomeLabel))
         // What a caller leaves out says nothing about the target.
-        if target.authorization?.source != nil { env.report(target, failure) }
+        if isTargets, target.authorization?.source != nil { env.report(target, failure) }
         trace.add(.failed, Int(failure.kind.rawValue), 0)
         guard let machine = call?.machine, !machine.isLastTarget else {
             let error = GatewayError(.providerAuthError, "No credential for account \(target.account): \(reason).")
@@ -113,6 +117,19 @@ extension Exchange {
             value.utf8.allSatisfy({ (0x21..<0x7F).contains($0) })
         else { return nil }
         return value
+    }
+
+    /// Whether requests to a target show who the caller is, not the gateway.
+    func usesCallerCredential(_ target: Target) -> Bool {
+        target.authorization.flatMap { callerCredential(for: $0) } != nil
+    }
+
+    /// Whether a failure is about the key that the caller sent, and so about nobody else's requests.
+    func isAboutCaller(_ failure: AttemptFailure, on target: Target) -> Bool {
+        switch failure.kind {
+        case .auth, .rateLimited, .quotaExhausted: usesCallerCredential(target)
+        default: false
+        }
     }
 
     /// Puts what the caller sent into a request.

@@ -340,7 +340,10 @@ extension Exchange {
             call?.lastBody = UpstreamErrorBody(status: status, body: leg.errorBody(of: upstream, status: status))
         }
         drop(leg, outcome: failure.outcomeLabel, &actions)
-        env.report(leg.target, failure)
+        // What a caller's own key comes to says nothing of the gateway's.
+        if leg.target.authorization?.caller == nil || !isAboutCaller(failure, on: leg.target) {
+            env.report(leg.target, failure)
+        }
         trace.add(.failed, Int(failure.kind.rawValue), failure.status ?? 0)
         // A second leg of the same call goes on by itself.
         guard call?.legs.isEmpty == true else { return }

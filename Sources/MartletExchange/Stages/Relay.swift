@@ -202,6 +202,7 @@ extension Exchange {
         let isWinner = call?.winner == id
         if let failure = step.failure {
             if !isWinner, let leg = call?.legs[index] {
+                if let usage = leg.reportedUsage { spend(usage, on: leg.target) }
                 return attemptFailed(id, leg.failure(for: failure), saying: failure, &env, &actions)
             }
             if step.sendable.readableBytes > 0 { actions.add(.body(step.sendable)) }
@@ -293,6 +294,8 @@ extension Exchange {
     /// The upstream's stream is over: complete if its end was seen.
     mutating func streamEnded(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         guard let leg = call?.legs[index], let end = call?.legs[index].endOfStream() else { return }
+        // What a stream of no use says it took was taken all the same.
+        if call?.winner != leg.id, let usage = leg.reportedUsage { spend(usage, on: leg.target) }
         switch end {
         case .done, .finished:
             // A stream whose end came with its first content is committed by now, unless it was all one event.

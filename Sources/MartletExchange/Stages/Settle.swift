@@ -19,7 +19,7 @@ extension Exchange {
             let outcome = outcomeLabel(of: id, state)
             call?.outcomes.append(.init(provider: target.account.rawValue, outcome: outcome))
             if state == .settled, id == call?.winner {
-                env.report(target, nil)
+                if target.authorization?.caller == nil || !usesCallerCredential(target) { env.report(target, nil) }
             } else {
                 actions.add(.cancelLeg(id))
             }

@@ -127,6 +127,16 @@ import Testing
         }
     }
 
+    @Test("what a caller's credential comes to, good or bad, says nothing of the target", arguments: [200, 401, 429])
+    func callersOnly(status: Int) {
+        let driver = driver(.mustAsk, [Self.own(otherwise: .sample("one"))], head: Self.head("sk-caller")).send(
+            Chat.body()
+        )
+        driver.connect().head(status, .json).bytes(status == 200 ? Chat.answer : "{}").end()
+        #expect(driver.env.reports.isEmpty, "\(driver.report)")
+        #expect(driver.response != nil && driver.problems.isEmpty)
+    }
+
     @Test("a caller's credential is used for that request, and nothing is fetched")
     func caller() {
         let driver = driver(.mustAsk, [Self.own(otherwise: .sample("one"))], head: Self.head("sk-caller")).send(
