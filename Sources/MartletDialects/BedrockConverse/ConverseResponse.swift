@@ -24,11 +24,8 @@ extension ChatResponse {
             choice.finishReason = .toolCalls
         }
         choice.stopSequence = ConverseStopText.text(reader.peek("additionalModelResponseFields"))
-        var usage: ChatUsage?
-        if let counts = reader.peek("usage").flatMap({ ChatUsage.converse($0) }) {
-            usage = counts
-            _ = reader.take("usage")
-        }
+        // Counts that are not to be believed are not kept beside those that are written.
+        let usage = reader.take("usage").flatMap { ChatUsage.converse($0) }
         self.init(choices: [choice], usage: usage)
         dialect = .bedrockConverse
         extra = reader.extra
