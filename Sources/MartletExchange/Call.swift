@@ -7,8 +7,6 @@ import NIOCore
 struct Call {
     /// Decides what follows a failure.
     var machine: AttemptMachine
-    /// Attempts of parts of the request that are answered already; those of the machine come on top.
-    private(set) var earlierAttempts = 0
     /// Legs that run; mostly one.
     var legs: [Leg] = []
     /// The leg whose bytes go to the client, once the answer is committed.
@@ -34,13 +32,6 @@ struct Call {
     /// How far the one renewal of a credential is.
     enum Renewal: UInt8 {
         case possible, asked, over
-    }
-
-    /// Begins another part of the request on the target that answered.
-    mutating func beginNextPart(_ policy: RetryPolicy) {
-        earlierAttempts += machine.attempts
-        machine = AttemptMachine(targetCount: 1, policy: policy)
-        redialled = false
     }
 
     mutating func makeLegID() -> LegID {

@@ -123,19 +123,7 @@ extension Leg {
             return translation.errorBody(of: failure, status: status, whole: phase == .wholeBody ? held : nil)
         }
         if phase == .wholeBody { return held }
-        var writer = JSONWriter()
-        writer.object { writer in
-            writer.key("error")
-            writer.object { writer in
-                writer.key("message")
-                writer.string(failure.message)
-                for (name, value) in [("type", failure.type), ("param", failure.param), ("code", failure.code)] {
-                    writer.key(Array(name.utf8))
-                    if let value { writer.string(value) } else { writer.null() }
-                }
-            }
-        }
-        return ByteBuffer(bytes: writer.bytes)
+        return ByteBuffer(bytes: OpenAIChatError.encode(failure, status: status))
     }
 
     /// The status an error would have had, from its typed code; a numeric code is a status (OpenRouter, vLLM).

@@ -26,21 +26,13 @@ extension RequestBody {
             guard let value = form.value("model") else { return facts }
             facts.modelValue = value
             // A longer value is not kept, and no name.
-            facts.model = try Self.modelName(form.bytes("model") ?? [0])
+            facts.model = try OpenAIPassFacts.modelName(form.bytes("model") ?? [0])
         } else {
             facts = try unsafe reading { (bytes, scanner) throws(GatewayError) in
                 unsafe try OpenAIPassFacts.read(bytes, scanner: scanner)
             }
         }
         return facts
-    }
-
-    private static func modelName(_ bytes: [UInt8]) throws(GatewayError) -> ModelName? {
-        if bytes.isEmpty { return nil }
-        guard bytes.count <= 256, bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) else {
-            throw GatewayError(.invalidValue, "model is no possible name of a model.", param: "model")
-        }
-        return ModelName(String(decoding: bytes, as: UTF8.self))
     }
 
     /// The body for a target: with its own name of the model, and without what speaks to the gateway.

@@ -102,20 +102,6 @@ struct RequestBody {
         return try result.get()
     }
 
-    /// Looks at the bytes with what the scanner knows of them.
-    func read<Value>(
-        _ look: (UnsafeRawBufferPointer, borrowing JSONScanner) throws(GatewayError) -> Value
-    ) throws(GatewayError) -> Value {
-        let result: Result<Value, GatewayError> = unsafe buffer.withUnsafeReadableBytes { bytes in
-            do throws(GatewayError) {
-                return .success(unsafe try look(bytes, scanner))
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try result.get()
-    }
-
     /// Whether a body that was sent as a chat is one of the responses API.
     var isResponsesShaped: Bool {
         unsafe buffer.withUnsafeReadableBytes { unsafe OpenAIResponsesShape.isResponses($0, scanner: scanner) }

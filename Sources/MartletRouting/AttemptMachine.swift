@@ -6,8 +6,10 @@ public import MartletCore
 public struct AttemptMachine: Sendable {
     /// Index of the target the current attempt is on.
     public private(set) var target = 0
-    /// Attempts begun over all targets.
+    /// Attempts begun for the whole request, over all targets and parts.
     public private(set) var attempts = 0
+    /// Those of parts that are answered already.
+    private var earlierAttempts = 0
     private var attemptsOnTarget = 0
     private var retriesOnTarget = 0
     private let targetCount: Int
@@ -67,6 +69,17 @@ public struct AttemptMachine: Sendable {
         attemptsOnTarget += 1
     }
 
+    /// Begins another part of the request, on the one target that answered, with a limit of attempts of its own.
+    public mutating func beginNextPart() {
+        self = AttemptMachine(targetCount: 1, policy: policy, earlierAttempts: attempts)
+    }
+
+    private init(targetCount: Int, policy: RetryPolicy, earlierAttempts: Int) {
+        self.init(targetCount: targetCount, policy: policy)
+        attempts = earlierAttempts
+        self.earlierAttempts = earlierAttempts
+    }
+
     /// Takes back the attempt that could not begin because its slot was refused, and moves on.
     public mutating func skip(to index: Int) {
         target = index
@@ -89,7 +102,7 @@ public struct AttemptMachine: Sendable {
             onlyRateLimits = false
             lastFailure = failure
         }
-        if attempts >= policy.maxAttempts || now.timeLeft <= .zero { return .giveUp(ending(failure)) }
+        if attempts - earlierAttempts >= policy.maxAttempts || now.timeLeft <= .zero { return .giveUp(ending(failure)) }
         if let wait = waitBeforeRetry(failure, now) {
             retriesOnTarget += 1
             return .retry(after: wait)
@@ -114,7 +127,7 @@ public struct AttemptMachine: Sendable {
     public func wouldRetry(_ failure: AttemptFailure, _ now: Situation) -> Bool {
         var now = now
         now.budgetHasRoom = true
-        return attempts < policy.maxAttempts && waitBeforeRetry(failure, now) != nil
+        return attempts - earlierAttempts < policy.maxAttempts && waitBeforeRetry(failure, now) != nil
     }
 
     /// The failure the caller sees: a rate limit only if every candidate was rate limited.

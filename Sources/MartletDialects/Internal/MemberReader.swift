@@ -151,4 +151,4 @@ extension MemberReader {
     }
 }
 
-private let modelRule = "may hold only the characters A-Z a-z 0-9 . _ : / @ + -"
+let modelRule = "may hold only the characters A-Z a-z 0-9 . _ : / @ + -"

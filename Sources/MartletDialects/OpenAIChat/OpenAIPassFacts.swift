@@ -20,6 +20,16 @@ public enum OpenAIPassFacts {
         return reader.facts
     }
 
+    /// Reads a model's name out of a form; `nil` for an empty value.
+    ///
+    /// - Throws: ``GatewayError`` for what can be no name, by the rule of JSON bodies.
+    public static func modelName(_ value: [UInt8]) throws(GatewayError) -> ModelName? {
+        if value.isEmpty { return nil }
+        guard value.count <= 256 else { throw .invalid("model", "must have 1 to 256 bytes") }
+        guard value.allSatisfy(isModelByte) else { throw .invalid("model", modelRule) }
+        return ModelName(String(decoding: value, as: UTF8.self))
+    }
+
     private struct Reader: MemberReader {
         var facts = RequestFacts()
         var cursor: JSONCursor

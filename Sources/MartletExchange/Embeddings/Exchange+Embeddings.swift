@@ -135,7 +135,8 @@ extension Exchange {
         env.report(leg.target, nil)
         deadlines.clearLeg()
         plan?.targets = [leg.target]
-        call?.beginNextPart(snapshot.retry)
+        call?.machine.beginNextPart()
+        call?.redialled = false
         beginAttempt(&env, &actions)
     }
 

@@ -7,7 +7,7 @@ import NIOCore
 extension RequestBody {
     /// What the gateway needs to know of a body that asks for vectors.
     func facts(_ form: EmbeddingForm) throws(GatewayError) -> RequestFacts {
-        try unsafe read { (bytes, scanner) throws(GatewayError) in
+        try unsafe reading { (bytes, scanner) throws(GatewayError) in
             switch form {
             case .openAI: unsafe try EmbeddingFacts.read(bytes, scanner: scanner)
             case .ollama: unsafe try OllamaEmbedFacts.read(bytes, scanner: scanner, form: .embed)
@@ -18,7 +18,7 @@ extension RequestBody {
 
     /// How a body of OpenAI's shape is parted into calls.
     func embeddingSplit(_ limits: EmbeddingLimits) throws(GatewayError) -> EmbeddingSplit {
-        try unsafe read { (bytes, scanner) throws(GatewayError) in
+        try unsafe reading { (bytes, scanner) throws(GatewayError) in
             unsafe try EmbeddingSplit(bytes, scanner: scanner, limits: limits)
         }
     }

@@ -166,7 +166,7 @@ extension Exchange {
         var facts = ResponseHead.Facts(requestID: requestID)
         facts.cache = answer.cache.rawValue
         facts.target = answeringTarget ?? currentTarget ?? plan?.targets.first
-        facts.attempts = (call?.earlierAttempts ?? 0) + (call?.machine.attempts ?? 0)
+        facts.attempts = call?.machine.attempts ?? 0
         facts.dropped = answer.dropped
         facts.allowedOrigin = CORS.allowed(head.origin, by: snapshot.server.corsOrigins)
         return facts

@@ -92,7 +92,7 @@ extension Exchange {
 extension RequestBody {
     /// Whether the body only loads or unloads a model.
     fileprivate func ollamaLoad(_ facts: RequestFacts) -> OllamaLoad? {
-        let asked = try? unsafe read { (bytes, scanner) throws(GatewayError) in
+        let asked = try? unsafe reading { (bytes, scanner) throws(GatewayError) in
             unsafe OllamaLoad(bytes, scanner: scanner, facts: facts)
         }
         return asked ?? nil

@@ -26,7 +26,7 @@ extension Exchange {
                 return refuse(Self.invalidJSON(error), closing: true, &env, &actions)
             }
         }
-        if bodyIsForm { return scanForm(bytes, &env, &actions) }
+        if case .pass? = endpoint, bodyIsForm { return scanForm(bytes, &env, &actions) }
         actions.add(.readClient)
     }
 

@@ -88,8 +88,7 @@ extension Exchange {
     /// The target that answered, or was tried last.
     var answeringTarget: Target? {
         // Field by field: a copy of the call or the plan would cost more than all the rest.
-        let attempts = (call?.earlierAttempts ?? 0) + (call?.machine.attempts ?? 0)
-        guard let count = plan?.targets.count, attempts > 0 else { return nil }
+        guard let count = plan?.targets.count, let attempts = call?.machine.attempts, attempts > 0 else { return nil }
         if let winner = call?.winner, let index = call?.index(of: winner) { return call?.legs[index].target }
         return plan?.targets[min(call?.machine.target ?? 0, count - 1)]
     }
@@ -133,7 +132,7 @@ extension Exchange {
             model: plan?.label ?? "",
             provider: target?.account.rawValue ?? "none",
             upstreamModel: target?.upstreamModel ?? "",
-            attempts: UInt16(clamping: (call?.earlierAttempts ?? 0) + (call?.machine.attempts ?? 0)),
+            attempts: UInt16(clamping: call?.machine.attempts ?? 0),
             status: UInt16(clamping: answer.status),
             streamed: facts.stream,
             usage: usage,

@@ -24,6 +24,12 @@ final class CredentialHolder: Sendable {
         /// When it was last renewed because a target refused it.
         var renewedAt: Instant?
 
+        /// Notes that there is no new one, and leaves its source alone for a while.
+        mutating func fail(_ reason: String, at now: Instant) {
+            failuresInARow += 1
+            failure = (reason, now + CredentialHolder.pause(after: failuresInARow))
+        }
+
         func mayFetch(at now: Instant) -> Bool { !isFetching && failure.map { now >= $0.until } ?? true }
     }
 
@@ -134,13 +140,17 @@ final class CredentialHolder: Sendable {
             var isOther = false
             switch result {
             case .success(let fetched):
+                let kept = KeptCredential(fetched, now: now, unixSeconds: unixSeconds)
+                guard kept.isUsable(at: now) else {
+                    state.fail("it had ended when it came; check the clock", at: now)
+                    break
+                }
                 isOther = state.current?.value != fetched.value
-                state.current = KeptCredential(fetched, now: now, unixSeconds: unixSeconds)
+                state.current = kept
                 state.failure = nil
                 state.failuresInARow = 0
             case .failure(let failure):
-                state.failuresInARow += 1
-                state.failure = (failure.reason, now + Self.pause(after: state.failuresInARow))
+                state.fail(failure.reason, at: now)
             }
             let waiters = state.waiters
             state.waiters = []

@@ -125,6 +125,23 @@ import Testing
         #expect(reason.contains("nobody answers"))
     }
 
+    @Test("one that had ended when it came is a failure, and its source is left alone for a while")
+    func endedOnArrival() async {
+        let transport = ScriptedTransport { _, number throws(CredentialFailure) in
+            Self.reply("t\(number)", lifetime: number == 1 ? 0 : 3_600)
+        }
+        let service = service(transport)
+        guard case .failed(let reason) = await obtain(service) else {
+            Issue.record("it is there")
+            return
+        }
+        #expect(reason.contains("clock") && token(service) == nil)
+        #expect(service.check(Self.authorization, mayFetch: true) == .failed(reason))
+        #expect(transport.calls.count == 1)
+        clock.advance(by: .seconds(1))
+        #expect(await obtain(service) == .ready && token(service) == "t2")
+    }
+
     @Test("a failure is told at once for a while, each time longer, and then it is tried again")
     func recovery() async {
         let isUp = Mutex(false)
