@@ -41,7 +41,9 @@ LONG_PROMPT = re.compile(
 )
 
 # What a note says that has a member of its own; the rest is kept as a remark.
-SAID_ELSEWHERE = ("src:", "RETIRED ", "retirement announced ", "prompt above ", "1h cache write ", "batch x")
+SAID_ELSEWHERE = (
+    "src:", "RETIRED ", "retirement announced ", "prompt above ", "1h cache write ", "batch x", "many regions need the ",
+)
 
 
 def pico(text):
@@ -133,6 +135,7 @@ def row_of(cells):
         "json_schema": flag(cells["supports_json_schema"]),
         "reasoning": flag(cells["supports_reasoning"]),
         "dimensions": number(cells["embedding_dims"]),
+        "profiles": "profile prefix" in notes or None,
         "retired": retired and retired[1],
         "retires": announced and announced[1],
         "note": "; ".join(remark) or None,

@@ -53,6 +53,7 @@ struct PresetsFile: Decodable {
         var modelsPath: String?
         var families: [Family]?
         var vertexEmbeddings: Bool?
+        var profiles: Profiles?
         var credential: ProviderDescriptor.CredentialNeed
         var credentialVariables: [String]
         var authHeader: String
@@ -85,6 +86,7 @@ struct PresetsFile: Decodable {
             out.modelsPath = modelsPath ?? ""
             out.hasVertexEmbeddings = vertexEmbeddings ?? false
             out.families = (families ?? []).map { ProviderFamily(prefix: $0.prefix, kind: ProviderKind($0.kind)) }
+            out.profiles = profiles?.profiles
             out.credential = credential
             out.credentialVariables = credentialVariables
             out.authHeader = authHeader
@@ -119,6 +121,24 @@ struct PresetsFile: Decodable {
     struct Family: Decodable {
         var prefix: String
         var kind: String
+    }
+
+    struct Profiles: Decodable {
+        var marks: [String]
+        var prefixes: [String: Int]
+        var dearer: String
+        var dearerExcept: [String]
+
+        var profiles: InferenceProfiles {
+            InferenceProfiles(
+                // Longest first, so that no prefix hides a longer one.
+                prefixes: prefixes.map { .init(text: $0.key, premiumPercent: $0.value) }
+                    .sorted { ($1.text.utf8.count, $0.text) < ($0.text.utf8.count, $1.text) },
+                marks: marks,
+                dearer: dearer,
+                dearerExcept: dearerExcept
+            )
+        }
     }
 
     struct Known: Decodable {

@@ -25,6 +25,7 @@ struct ModelsFile: Decodable {
         var jsonSchema: Bool?
         var reasoning: Bool?
         var dimensions: Int?
+        var profiles: Bool?
         var retired: String?
         var retires: String?
         var note: String?
@@ -53,6 +54,7 @@ struct ModelsFile: Decodable {
             model.jsonSchema = jsonSchema
             model.reasoning = reasoning
             model.dimensions = dimensions
+            model.hasProfiles = profiles ?? false
             model.retired = retired
             model.retires = retires
             model.note = note

@@ -27,6 +27,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var hasVertexEmbeddings = false
     /// Models that another type serves at the same place.
     public var families: [ProviderFamily] = []
+    /// The names that calls may have in place of a model's own; `nil` where there are none.
+    public var profiles: InferenceProfiles?
     /// The port a local engine of this kind listens on unless told otherwise; `nil` for other providers.
     public var loopbackPort: Int?
     /// Whether calls need a credential.

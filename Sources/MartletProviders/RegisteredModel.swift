@@ -36,6 +36,8 @@ public struct RegisteredModel: Sendable, Hashable {
     public var jsonSchema: Bool?
     /// Whether it reasons before it answers.
     public var reasoning: Bool?
+    /// Whether the provider has profiles of it, under names with a prefix (``InferenceProfiles``).
+    public var hasProfiles = false
     /// Length of an embedding vector.
     public var dimensions: Int?
     /// The day it was switched off (`2026-10-23`), when that day was past when the facts were gathered.

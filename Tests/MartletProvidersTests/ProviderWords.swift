@@ -28,6 +28,9 @@ struct ProviderWords {
                 "`\(gap.path ?? gap.route.path)`\(gap.route.needsFamily ? ", with the tokens of the model's family" : "")"
             )
         }
+        if let profiles = descriptor.profiles {
+            row("Profiles", "names with \(code(profiles.prefixes.map(\.text).sorted())) before a model's own")
+        }
         if descriptor.reportsCost { row("Cost", "what the provider itself says a call cost is what counts") }
         if !descriptor.acceptsStreamUsage { row("Usage of streams", "told unasked; `stream_options` is not sent") }
         lines.append("")

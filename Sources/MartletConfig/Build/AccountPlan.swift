@@ -28,6 +28,8 @@ struct AccountPlan: Sendable {
     var tls = TLSOptions()
     var proxy: Proxy?
     var authorization: Authorization?
+    /// What stands before the names of models that have profiles (`eu.`), when they are asked for by the registry's name.
+    var profilePrefix: String?
     /// Models that another type of the same provider serves.
     var families: [Family] = []
 
@@ -108,15 +110,6 @@ struct AccountPlan: Sendable {
     /// The price when neither the configuration nor the registry has one: tokens of one's own engine cost nothing.
     var fallbackPrice: PriceTable? {
         descriptor.dialect == .mock || (isLocal && descriptor.isEngine) ? .free : nil
-    }
-
-    /// The registry's row of a model of this account, by the provider's own name for it, else by the name used here.
-    ///
-    /// An engine of one's own has none: what it holds and how much context runs is its own affair.
-    func row(of model: String, in registry: ModelRegistry) -> RegisteredModel? {
-        guard !descriptor.isEngine else { return nil }
-        let list = descriptor(for: model).priceList
-        return registry.model(upstream: model, at: list) ?? registry.model(model, at: list)
     }
 
     /// Reads `responses::MODEL`, which asks for the model by the Responses API where the account has it.

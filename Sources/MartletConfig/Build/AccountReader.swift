@@ -93,7 +93,7 @@ struct AccountReader {
         }
         plan.hasOwnPath = !endpoint.basePath.isEmpty
         if !plan.hasOwnPath, let path = descriptor.basePath { plan.endpoint.basePath = path }
-        guard readVersion(table, into: &plan) else { return .refused }
+        guard readVersion(table, into: &plan), readProfile(table, into: &plan) else { return .refused }
         guard readHeaders(table, into: &plan), readTLS(table, into: &plan), readProxy(table, into: &plan) else {
             return .refused
         }
@@ -331,6 +331,26 @@ struct AccountReader {
             return false
         }
         plan.apiVersion = version
+        return true
+    }
+
+    /// Reads whose profiles serve the account's models, which becomes the prefix of their names.
+    private mutating func readProfile(_ table: ConfigTable, into plan: inout AccountPlan) -> Bool {
+        guard let node = table["inference_profile"], let name = node.string else { return true }
+        let known = plan.descriptor.profiles?.prefixes.map { String($0.text.dropLast()) }.sorted() ?? []
+        guard !known.isEmpty else {
+            error(node.origin, "accounts of type \(plan.descriptor.kind) have no inference_profile")
+            return false
+        }
+        guard known.contains(name) else {
+            error(
+                node.origin,
+                "inference_profile of account \(plan.name) must be one of \(known.joined(separator: ", "))",
+                suggestion: Suggestion.nearest(to: name, among: known)
+            )
+            return false
+        }
+        plan.profilePrefix = name + "."
         return true
     }
 

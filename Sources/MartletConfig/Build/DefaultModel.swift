@@ -25,8 +25,9 @@ enum DefaultModel {
 
     private static func isUsable(_ entry: ModelEntry, _ registry: ModelRegistry, _ catalog: ProviderCatalog) -> Bool {
         guard let target = entry.targets.first else { return false }
-        let list = catalog.descriptor(target.kind)?.priceList ?? target.kind
-        guard let row = registry.model(upstream: target.upstreamModel, at: list) else { return true }
+        guard let descriptor = catalog.descriptor(target.kind),
+            let row = registry.model(called: target.upstreamModel, at: descriptor)
+        else { return true }
         return row.kind == .chat && row.retired == nil && row.retires == nil
     }
 }

@@ -83,8 +83,9 @@ struct ModelReader {
             let rows = registry.models(named: first.id)
                 .sorted { catalog.preference(of: $0.provider) < catalog.preference(of: $1.provider) }
             let targets = rows.filter { $0.retired == nil }.flatMap { row in
-                (byKind[row.provider] ?? []).map {
-                    $0.target(
+                (byKind[row.provider] ?? []).map { plan in
+                    let row = plan.offered(row, in: registry)
+                    return plan.target(
                         row.upstreamModel,
                         price: row.prices,
                         contextWindow: row.contextWindow,

@@ -111,6 +111,11 @@ extension ConfigSchema {
             "Region of AWS: a name, a location, or sdk; default is AWS_REGION, then the profile's."
         ),
         SchemaKey(
+            "inference_profile",
+            .string,
+            "Whose profiles serve models asked for by the registry's name, like `eu` or `global`; default is none."
+        ),
+        SchemaKey(
             "auth",
             .choice(AuthScheme.names),
             "How requests show who sends them, where it is not the type's own way."
