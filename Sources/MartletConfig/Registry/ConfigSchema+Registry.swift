@@ -44,7 +44,7 @@ extension ConfigSchema {
                             + registryPrices
                     )
                 ),
-                "Prices of a whole request whose prompt is long."
+                "Prices of a whole request whose prompt is long; an empty table says that there are none."
             ),
             SchemaKey("batch_percent", .integer(1...100), "What a batch costs, in percent of single requests."),
             SchemaKey("capabilities", .strings, "What it can do; what the list leaves out, it cannot."),

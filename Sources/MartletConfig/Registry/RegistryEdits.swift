@@ -69,9 +69,6 @@ extension RegisteredModel {
         if let kind = table["kind"]?.string.flatMap(Kind.init(rawValue:)) { self.kind = kind }
         set(&contextWindow, table["context_window"]?.integer)
         set(&maxOutputTokens, table["max_output_tokens"]?.integer)
-        let hasOwnPrice = table["input_price_per_mtok"] != nil || table["output_price_per_mtok"] != nil
-        // Whoever names a main price means it for every request, unless a tier is named, too.
-        if hasOwnPrice { longPrompt = nil }
         set(&input, table.price("input"))
         set(&output, table.price("output"))
         set(&cacheRead, table.price("cache_read"))
@@ -80,6 +77,7 @@ extension RegisteredModel {
             cacheWrite1h = nil
         }
         set(&cacheWrite1h, table.price("cache_write_1h"))
+        if let tier = table["long_prompt"]?.table, tier.entries.isEmpty { longPrompt = nil }
         if let tier = table["long_prompt"]?.table, let above = tier["above_tokens"]?.integer,
             let input = tier.price("input"), let output = tier.price("output")
         {

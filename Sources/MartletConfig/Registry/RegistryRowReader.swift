@@ -35,7 +35,7 @@ struct RegistryRowReader {
             )
         }
         checkPrices(table)
-        if let node = table["long_prompt"], let tier = node.table {
+        if let node = table["long_prompt"], let tier = node.table, !tier.entries.isEmpty {
             checkPrices(tier)
             for key in ["above_tokens", "input_price_per_mtok", "output_price_per_mtok"] where tier[key] == nil {
                 error(node.origin, "long_prompt needs \(key)")

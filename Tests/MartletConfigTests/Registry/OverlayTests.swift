@@ -36,6 +36,19 @@ import Testing
         #expect(target.capabilities == ModelCapabilities(jsonSchema: true, tools: true, reasoning: false))
     }
 
+    @Test("an own price leaves the prices of long prompts, which an own table replaces and an empty one removes")
+    func longPromptStays() throws {
+        func price(_ line: String) throws -> PriceTable {
+            try #require(try target("gpt-5.4", "[models.\"gpt-5.4\".openai]\n\(line)\n").price)
+        }
+        let builtIn = try #require(try price("").longPrompt)
+        let own = try price("input_price_per_mtok = 2.0")
+        #expect(own.input == TokenPrice(picoUSD: 2_000_000) && own.longPrompt == builtIn)
+        let tier = "long_prompt = { above_tokens = 7, input_price_per_mtok = 8, output_price_per_mtok = 9 }"
+        #expect(try price(tier).longPrompt?.aboveTokens == 7)
+        #expect(try price("long_prompt = {}").longPrompt == nil)
+    }
+
     @Test("a new row is a new model, with every fact it gives")
     func new() throws {
         let row = """
