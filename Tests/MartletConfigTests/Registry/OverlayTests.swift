@@ -74,6 +74,27 @@ import Testing
         #expect(target.price?.longPrompt?.rates.cacheWrite1h == TokenPrice(picoUSD: 6_000_000))
     }
 
+    @Test("cached tokens of a long prompt cost the tier's price of them, else the ordinary one raised as the input is")
+    func cachedInLongPrompts() throws {
+        func rates(_ more: String) throws -> TokenRates {
+            let row = """
+                [models.mine.openai]
+                input_price_per_mtok = 0.10
+                output_price_per_mtok = 0.40
+                cache_read_price_per_mtok = 0.01
+                cache_write_price_per_mtok = 0.125
+                cache_write_1h_price_per_mtok = 0.20
+                long_prompt = { above_tokens = 200_000, input_price_per_mtok = 0.25, output_price_per_mtok = 0.80\(more) }
+                """
+            return try #require(try target("mine", row).price?.longPrompt?.rates)
+        }
+        let raised = try rates("")
+        #expect(raised.cacheRead == TokenPrice(picoUSD: 25_000))
+        #expect(raised.cacheWrite == TokenPrice(picoUSD: 312_500))
+        #expect(raised.cacheWrite1h == TokenPrice(picoUSD: 500_000))
+        #expect(try rates(", cache_read_price_per_mtok = 0.03").cacheRead == TokenPrice(picoUSD: 30_000))
+    }
+
     @Test("a row can retire a model, and bring one back")
     func retire() throws {
         let outcome = given(
