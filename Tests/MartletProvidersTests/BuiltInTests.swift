@@ -101,6 +101,23 @@ import Testing
         #expect(Set(catalog.typeNames).count == catalog.typeNames.count)
     }
 
+    @Test(
+        "of the providers of a model its maker comes first, and who passes requests on to others comes last",
+        arguments: [
+            ("gpt-", "openai"), ("claude-", "anthropic"), ("gemini-", "google_ai_studio_gemini"), ("grok-", "xai"),
+            ("deepseek-", "deepseek"), ("mistral-", "mistral"), ("llama-", "groq"),
+        ]
+    )
+    func order(prefix: String, first: String) {
+        for name in Set(registry.models.map(\.id)) where name.hasPrefix(prefix) {
+            let sellers = registry.models(named: name).map(\.provider)
+                .sorted { catalog.preference(of: $0) < catalog.preference(of: $1) }
+            #expect(sellers.first == ProviderKind(first) || !sellers.contains(ProviderKind(first)), "\(name)")
+            let reseller = ProviderKind("openrouter")
+            #expect(sellers.last == reseller || !sellers.contains(reseller), "\(name)")
+        }
+    }
+
     @Test("the preferred provider of a model that several offer is the first of the presets")
     func preference() {
         #expect(catalog.preference(of: ProviderKind("openai")) < catalog.preference(of: ProviderKind("openrouter")))

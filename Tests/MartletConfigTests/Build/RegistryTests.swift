@@ -37,6 +37,33 @@ import Testing
         #expect(try price("cache_write_price_per_mtok = 3").rates.cacheWrite1h == nil)
     }
 
+    @Test("a name that several providers have goes to its maker first, whatever order they stand in")
+    func several() throws {
+        let variables = ["OPENROUTER_API_KEY": "a", "GOOGLE_API_KEY": "b", "GROQ_API_KEY": "c"]
+        let texts = [nil, "[gateway.providers.openrouter]\n[gateway.providers.gemini]\n[gateway.providers.groq]\n"]
+        for text in texts {
+            let snapshot = try #require(Given(text, environment: variables).build().snapshot)
+            func accounts(_ name: String) -> [String] {
+                (snapshot.models[ModelName(name)]?.targets ?? []).map(\.kind.rawValue)
+            }
+            #expect(accounts("gemini-3.5-flash") == ["google_ai_studio_gemini", "openrouter"])
+            #expect(accounts("gpt-oss-120b") == ["groq", "openrouter"])
+        }
+    }
+
+    @Test(
+        "a provider is on by the variable that its maker's own library reads, too; Martlet's own name wins",
+        arguments: ["GOOGLE_AI_STUDIO_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY"]
+    )
+    func variables(name: String) throws {
+        let snapshot = try #require(Given(nil, environment: [name: "k"]).build().snapshot)
+        let account = try #require(snapshot.accounts[AccountName("google_ai_studio_gemini")])
+        #expect(account.makeTarget("m").headers.contains { $0.name == "x-goog-api-key" && $0.value == "k" })
+        let both = Given(nil, environment: [name: "k", "GOOGLE_AI_STUDIO_API_KEY": "own"]).build().snapshot
+        let target = both?.accounts[AccountName("google_ai_studio_gemini")]?.makeTarget("m")
+        #expect(target?.headers.contains { $0.value == "own" } == true)
+    }
+
     @Test("a retired model is neither listed nor asked, and its name says when it went")
     func retired() throws {
         let snapshot = try snapshot()
