@@ -34,6 +34,8 @@ import Testing
             // Three for the text, four around the message.
             #expect(driver.bodyText == #"{"input_tokens":7}"#)
             #expect(driver.legs.isEmpty && driver.outcome?.usage == Usage(inputTokens: 0, outputTokens: 0))
+            // Nobody was asked, so that there is nothing to report.
+            #expect(driver.intent == nil && driver.outcome?.record == nil)
             #expect(driver.problems.isEmpty, "\(driver.report)")
         }
     }
@@ -42,6 +44,7 @@ import Testing
     func fallback() {
         let driver = ask([Messages.claude, .sample("one")]).connect().head(401, .json).bytes("{}").end()
         #expect(driver.response?.status == 200 && driver.field("x-gateway-estimated") == "1")
+        #expect(driver.intent != nil && driver.outcome?.record?.state == .settled)
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 

@@ -31,7 +31,7 @@ extension Exchange {
         } catch {
             return cannotCarry(error, &env, &actions)
         }
-        recordIntent(&env, &actions)
+        // No line in the ledger: nobody was asked, unless an attempt before this one has its line already.
         let bytes = ByteBuffer(bytes: AnthropicTokenCount.body(tokens))
         answer.status = 200
         answer.usage = Usage(inputTokens: 0, outputTokens: 0)
