@@ -8,9 +8,10 @@ struct AnswerWork: Sendable {
     let caller: any ChatCodec
     let passes: Bool
     let renamedTools: [String: String]
-    /// What stands for an answer's own id and time, where the dialect has none.
+    /// What stands for an answer's own id, time and model, where it has none.
     let id: String
     let created: Int64
+    let model: String?
     var structured: StructuredOutput?
     let body: ByteBuffer
     /// How long it took, for formats that tell.
@@ -49,6 +50,7 @@ struct AnswerWork: Sendable {
         if passes { return outcome(.answer(body)) }
         response.id = response.id ?? id
         response.created = response.created ?? created
+        response.model = response.model ?? model
         response.restoreToolNames(renamedTools)
         if var structured {
             switch structured.check(response) {

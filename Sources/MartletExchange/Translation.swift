@@ -24,9 +24,10 @@ struct Translation {
     var structured: StructuredOutput?
     /// The same for streams.
     private var shaper: StructuredOutputStream?
-    /// What stands for an answer's own id and time, where the dialect has none.
+    /// What stands for an answer's own id, time and model, where it has none.
     let id: String
     let created: Int64
+    let model: String?
     /// Tells whether the target shortened the prompt without a word.
     let promptCheck: PromptCheck?
     private var decoder: any ChatStreamDecoder
@@ -70,6 +71,7 @@ struct Translation {
         self.renamedTools = renamedTools
         id = "chatcmpl-" + context.id.description
         created = context.created
+        model = context.model
         decoder = upstream.makeStreamDecoder()
         encoder = caller.makeStreamEncoder(includeUsage: context.includeUsage)
     }
@@ -121,6 +123,7 @@ struct Translation {
         var chunk = chunk
         chunk.id = chunk.id ?? id
         chunk.created = chunk.created ?? created
+        chunk.model = chunk.model ?? model
         chunk.restoreToolNames(renamedTools)
         shaper?.rewrite(&chunk)
         encoder.encode(chunk, into: &output)
@@ -226,6 +229,7 @@ struct Translation {
         if var held = shaper?.finish() {
             held.id = id
             held.created = created
+            held.model = held.model ?? model
             encoder.encode(held, into: &rest)
         }
         if var timed = encoder as? any TimedStreamEncoder {
@@ -265,6 +269,7 @@ struct Translation {
             renamedTools: renamedTools,
             id: id,
             created: created,
+            model: model,
             structured: structured,
             body: body,
             durations: durations

@@ -57,6 +57,19 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
+    @Test("an answer that names no model has the one that was asked for", arguments: [false, true])
+    func unnamedModel(stream: Bool) {
+        let gemini = Target.sample("gemini", model: "gemini-up", dialect: .gemini)
+        let driver = Driver(Setup(targets: [gemini])).send(Chat.body(stream: stream)).connect()
+        let answer =
+            #"{"candidates":[{"content":{"role":"model","parts":[{"text":"Hi."}]},"finishReason":"STOP"}],"#
+            + #""usageMetadata":{"promptTokenCount":7,"candidatesTokenCount":2,"totalTokenCount":9}}"#
+        driver.head(200, stream ? .eventStream : .json)
+            .bytes(stream ? "data: \(answer)\n\n" : answer).end()
+        #expect(driver.bodyText.contains(#""model":"gpt-test""#) && !driver.bodyText.contains(#""model":"""#))
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
     @Test("a stream comes back as the caller's, settled before its end mark, with the usage that was asked for")
     func stream() {
         let driver = Driver(Setup(targets: [Self.claude]))
