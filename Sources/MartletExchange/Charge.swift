@@ -14,9 +14,9 @@ struct Charge {
     init(_ usage: Usage, on target: Target, after spent: Boxed<Spent>?) {
         let price = target.price?.cost(of: usage)
         cost = price
-        if let reported = usage.reportedCost {
+        if target.quirks.reportsCost, let reported = usage.reportedCost {
             listed = price
-            if target.quirks.reportsCost { cost = reported }
+            cost = reported
         }
         if let spent { add(spent.value.charge) }
     }
@@ -31,6 +31,16 @@ struct Charge {
         guard let right else { return nil }
         let (sum, overflow) = left.rawValue.addingReportingOverflow(right.rawValue)
         return NanoUSD(overflow ? .max : sum)
+    }
+}
+
+extension Usage {
+    /// What counts of what a target told: parts that fit into their totals, and a cost only where it is a provider whose
+    /// word about it is what it charges.
+    func believed(of target: Target) -> Usage {
+        var usage = fitted()
+        if !target.quirks.reportsCost { usage.reportedCost = nil }
+        return usage
     }
 }
 

@@ -52,6 +52,7 @@ extension Exchange {
     }
 
     mutating func spend(_ usage: Usage, on target: Target) {
+        let usage = usage.believed(of: target)
         let charge = Charge(usage, on: target, after: spent)
         spent = Boxed(Spent(usage: spent?.value.usage.adding(usage) ?? usage, charge: charge))
     }

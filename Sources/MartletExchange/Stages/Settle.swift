@@ -29,6 +29,7 @@ extension Exchange {
         if answer.usage == nil, state == .cancelled || state == .interrupted {
             usage = reportedUsage ?? estimatedUsage()
         }
+        if let target { usage = usage.believed(of: target) }
         let charge = target.map { Charge(usage, on: $0, after: spent) }
         let cost = charge?.cost
         if let target { noteMoney(usage, charge, on: target) }

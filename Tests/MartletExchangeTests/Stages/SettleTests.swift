@@ -120,7 +120,23 @@ import Testing
         #expect(trusted.field("x-gateway-cost-usd") == "0.00015")
         let other = Driver(Setup(targets: [.sample("one")])).send().serve { _ in .status(200, Self.answer(members)) }
         #expect(other.outcome?.record?.cost == NanoUSD(120_000))
-        #expect(other.outcome?.record?.usage.reportedCost == NanoUSD(nano))
+        // What is not charged is not reported either.
+        #expect(other.outcome?.record?.usage.reportedCost == nil && other.outcome?.record?.listedCost == nil)
+    }
+
+    @Test("no part of a count is recorded larger than the total")
+    func parts() throws {
+        let members =
+            #","prompt_tokens_details":{"cached_tokens":500},"completion_tokens_details":{"reasoning_tokens":90}"#
+        let driver = Driver().send().serve { _ in .status(200, Self.answer(members)) }
+        let usage = try #require(driver.outcome?.record?.usage)
+        #expect(usage == Usage(inputTokens: 100, outputTokens: 10, cacheReadTokens: 100, reasoningTokens: 10))
+        // Where the total says that reasoning stands beside the completion, it is part of the output.
+        let beside = Driver().send().serve { _ in
+            .status(200, Self.answer(members).replacing(#""total_tokens":110"#, with: #""total_tokens":200"#))
+        }
+        #expect(beside.outcome?.record?.usage.outputTokens == 100)
+        #expect(beside.outcome?.record?.usage.reasoningTokens == 90)
     }
 
     @Test("a provider's word gives a cost where the price list has none")
