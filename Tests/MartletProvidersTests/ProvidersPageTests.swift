@@ -37,6 +37,16 @@ private enum ProvidersPage {
         )
     }
 
+    @Test(arguments: ["google.md", "providers.md"]) func `names no model that is retired`(name: String) throws {
+        let page = ProvidersPage.page.deletingLastPathComponent().appending(path: name)
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let named = text.matches(of: /(?:model_name = |\[models\.)"([^"]+)"/).map { String($0.1) }
+        #expect(!named.isEmpty)
+        for row in ModelRegistry.builtIn.models where named.contains(row.upstreamModel) {
+            #expect(row.retired == nil, "\(row.upstreamModel) at \(row.provider)")
+        }
+    }
+
     @Test func `has words for every quirk`() {
         for descriptor in ProviderCatalog.builtIn.providers {
             guard let quirks = descriptor.chatQuirks else { continue }
