@@ -2,6 +2,8 @@
 struct ConfigNode: Sendable {
     var value: Value
     var origin: ConfigOrigin
+    /// The key as it was written, where that is another name of the one it stands under.
+    var spelling: String?
 
     enum Value: Sendable {
         case string(String)

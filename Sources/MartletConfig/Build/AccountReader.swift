@@ -190,7 +190,7 @@ struct AccountReader {
                 self.error(variable.map { .environment($0) } ?? .default, message)
                 return .failure(Missing(message: error.reason, isError: true))
             }
-            let key = table["api_key_location"] == nil ? "access_key_id" : "api_key_location"
+            let key = node.spelling ?? (table["api_key_location"] == nil ? "access_key_id" : "api_key_location")
             let message = "\(key) of account \(name): \(error.reason)"
             if isError {
                 self.error(node.origin, message)

@@ -65,6 +65,7 @@ struct SchemaChecker {
             }
             spelled[key.name] = name
             out[key.name] = checked
+            if name != key.name { out[key.name]?.spelling = name }
         }
         return out
     }

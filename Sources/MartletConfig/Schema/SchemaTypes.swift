@@ -90,7 +90,7 @@ indirect enum SchemaType: Sendable {
         case .integer: "an integer"
         case .decimal: "a number"
         case .choice(let names): "one of " + names.map { "\"\($0)\"" }.joined(separator: ", ")
-        case .location: "a credential location (env::NAME, file::PATH, none)"
+        case .location: "a credential location (env::NAME, file::PATH, path_from_env::NAME, dynamic::NAME, sdk, none)"
         case .array(let element):
             switch element {
             case .string: "an array of strings"

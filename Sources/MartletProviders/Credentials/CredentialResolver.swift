@@ -21,7 +21,8 @@ public enum CredentialError: Error, Sendable, Hashable {
     public var reason: String {
         switch self {
         case .malformed:
-            "not a credential location; use env::NAME, file::PATH, path_from_env::NAME or none"
+            "not a credential location; use env::NAME, file::PATH (or path::PATH), path_from_env::NAME, dynamic::NAME, sdk"
+                + " or none"
         case .variableUnset(let name): "environment variable \(name) is not set"
         case .fileUnreadable(let path): "file \(path) cannot be read"
         case .empty(let place): "\(place) is empty"

@@ -26,6 +26,8 @@ struct GuardedFetch: Sendable {
     /// Why nothing was fetched.
     enum Failure: Error, Hashable {
         case refused(MediaURL.Refusal)
+        /// A redirect to an address that is refused.
+        case redirectRefused(MediaURL.Refusal)
         /// An address that is not public.
         case address
         case redirects
@@ -50,10 +52,10 @@ struct GuardedFetch: Sendable {
         limit: Int
     ) async throws -> Answer {
         var text = text
-        for _ in 0...Self.maxRedirects {
+        for hops in 0...Self.maxRedirects {
             let url: MediaURL
             do throws(MediaURL.Refusal) { url = try MediaURL(text, allowed: allowed) } catch {
-                throw Failure.refused(error)
+                throw hops == 0 ? Failure.refused(error) : Failure.redirectRefused(error)
             }
             switch try await hop(url, fields, checked: address(of: url, allowed, own), limit: limit) {
             case .answer(let answer): return answer

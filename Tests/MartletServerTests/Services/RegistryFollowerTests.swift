@@ -1,6 +1,8 @@
 import Foundation
 import MartletConfig
 import MartletProviders
+import MartletTesting
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -105,6 +107,21 @@ import Testing
             await world.follower().look()
             #expect(world.last == .failure(RegistryFault(failure)) && world.copy?.body == Array(Self.rows.utf8))
         }
+    }
+
+    @Test("a redirect that is refused is called one")
+    func redirect() async throws {
+        let answer = "HTTP/1.1 302 Found\r\nlocation: http://models.example.com/\r\ncontent-length: 0\r\n\r\n"
+        let server = try await ScriptedUpstream.start { _, _ in UpstreamScript([.write(Array(answer.utf8)), .close]) }
+        let fetch = GuardedFetch(resolver: Resolver(threads: .singleton), group: MultiThreadedEventLoopGroup.singleton)
+        let host = "127.0.0.1:\(server.port)"
+        await #expect(throws: GuardedFetch.Failure.redirectRefused(.scheme)) {
+            _ = try await fetch.get("http://\(host)/", fields: [], allowed: [host], own: [], limit: 10)
+        }
+        await server.stop()
+        let text = RegistryFault(.redirectRefused(.scheme)).text
+        #expect(text == "registry_url redirects to an address that does not begin with https://")
+        #expect(RegistryFault(.refused(.scheme)).text == "registry_url must begin with https://")
     }
 
     @Test("it is fetched every six hours, after a failure sooner, and at once from another address")

@@ -92,9 +92,9 @@ final class MediaFetcher: Sendable {
             return Self.failure("An address could not be fetched.", path)
         }
         switch failure {
-        case .refused(.scheme): return refusal("Only https addresses are fetched.", path)
-        case .refused(.form): return refusal("This is no address that is fetched.", path)
-        case .refused(.port): return refusal("Only addresses on port 443 are fetched.", path)
+        case .refused(.scheme), .redirectRefused(.scheme): return refusal("Only https addresses are fetched.", path)
+        case .refused(.form), .redirectRefused(.form): return refusal("This is no address that is fetched.", path)
+        case .refused(.port), .redirectRefused(.port): return refusal("Only addresses on port 443 are fetched.", path)
         case .address: return refusal("This address is not a public one, and is not fetched.", path)
         case .redirects: return refusal("This address leads on too often.", path)
         case .status(let status): return Self.failure("The address answered with status \(status).", path)

@@ -185,6 +185,10 @@ struct RegistryFault: Error, Hashable {
             case .refused(.scheme): "registry_url must begin with https://"
             case .refused(.form): "registry_url is no address that is fetched"
             case .refused(.port): "registry_url must be on port 443, or its host in registry_hosts"
+            case .redirectRefused(.scheme): "registry_url redirects to an address that does not begin with https://"
+            case .redirectRefused(.form): "registry_url redirects to no address that is fetched"
+            case .redirectRefused(.port):
+                "registry_url redirects to an address that is not on port 443; registry_hosts can allow its host"
             case .address: "registry_url leads to an address that is not public; registry_hosts can allow its host"
             case .redirects: "registry_url leads on too often"
             case .status(let status): "registry_url answered with status \(status)"
