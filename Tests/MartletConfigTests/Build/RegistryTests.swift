@@ -59,7 +59,9 @@ import Testing
         let snapshot = try #require(Given(nil, environment: [name: "k"]).build().snapshot)
         let account = try #require(snapshot.accounts[AccountName("google_ai_studio_gemini")])
         #expect(account.makeTarget("m").headers.contains { $0.name == "x-goog-api-key" && $0.value == "k" })
-        let both = Given(nil, environment: [name: "k", "GOOGLE_AI_STUDIO_API_KEY": "own"]).build().snapshot
+        var environment = [name: "k"]
+        environment["GOOGLE_AI_STUDIO_API_KEY"] = "own"
+        let both = Given(nil, environment: environment).build().snapshot
         let target = both?.accounts[AccountName("google_ai_studio_gemini")]?.makeTarget("m")
         #expect(target?.headers.contains { $0.value == "own" } == true)
     }
