@@ -137,27 +137,34 @@ extension ChatMessage {
     /// Adds parts, each with its signature at its place.
     mutating func append(_ added: [GeminiPart], origin: String?) {
         for part in added {
-            let sealed = part.signature.map {
-                ChatReasoning("", signature: GeminiSignature.marked($0, origin: origin), origin: origin)
-            }
             switch part.part {
             case .reasoning(var reasoning)?:
-                if reasoning.text.isEmpty, sealed == nil { continue }
+                if reasoning.text.isEmpty, part.signature == nil { continue }
+                let sealed = part.sealed(by: origin, closes: false)
                 (reasoning.signature, reasoning.origin) = (sealed?.signature, sealed?.origin)
                 parts.append(.reasoning(reasoning))
             case .toolCall(var call)?:
-                if let sealed, let signature = part.signature {
+                if let sealed = part.sealed(by: origin, closes: false), let signature = part.signature {
                     parts.append(.reasoning(sealed))
-                    call.extra = [GeminiSignature.member(signature)] + call.extra.without("extra_content")
+                    call.extra =
+                        [GeminiSignature.member(signature, origin: origin)] + call.extra.without("extra_content")
                 }
                 parts.append(.toolCall(call))
-            case let other?:
-                if case .text(let text) = other, text.text.isEmpty, text.extra.isEmpty, sealed == nil { continue }
-                parts.append(other)
-                if let sealed { parts.append(.reasoning(sealed)) }
-            case nil:
+            case let other:
+                let sealed = part.sealed(by: origin, closes: true)
+                if case .text(let text)? = other, text.text.isEmpty, text.extra.isEmpty, sealed == nil { continue }
+                if let other { parts.append(other) }
                 if let sealed { parts.append(.reasoning(sealed)) }
             }
+        }
+    }
+}
+
+extension GeminiPart {
+    /// The part's signature as a piece of sealed reasoning; `nil` when it bears none.
+    fileprivate func sealed(by origin: String?, closes: Bool) -> ChatReasoning? {
+        signature.map {
+            ChatReasoning("", signature: GeminiSignature.marked($0, origin: origin, closes: closes), origin: origin)
         }
     }
 }

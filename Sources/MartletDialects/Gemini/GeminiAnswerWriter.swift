@@ -71,7 +71,7 @@ extension ChatResponse {
                     (call.innerExtra, call.extra) = ([], call.extra.filter { $0.name == "extra_content" })
                     part = .toolCall(call)
                 }
-                parts.append(part) { $0.signature.flatMap(GeminiSignature.unmarked)?.signature }
+                parts.append(part) { $0.signature.flatMap(GeminiSignature.unmarked) }
             }
             if let refusal = choice.message.refusal, choice.message.text.isEmpty {
                 parts.append(.text(ChatText(refusal))) { _ in nil }

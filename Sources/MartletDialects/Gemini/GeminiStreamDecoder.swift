@@ -186,7 +186,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
                 choice.content = text.text
                 made.append(choice)
             }
-            seal(part.signature, index, to: &made)
+            seal(part.signature, index, closes: true, to: &made)
         case .reasoning(let reasoning)?:
             choice.reasoning = reasoning.text.isEmpty ? nil : reasoning.text
             if let signature = part.signature {
@@ -198,7 +198,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
             }
             made.append(choice)
         case .toolCall(let call)?:
-            seal(part.signature, index, to: &made)
+            seal(part.signature, index, closes: false, to: &made)
             let number = callCounts[index] ?? 0
             callCounts[index] = number + 1
             var delta = ChatChunk.ToolCallDelta(
@@ -210,7 +210,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
             )
             (delta.innerExtra, delta.extra) = (call.innerExtra, call.extra)
             if let signature = part.signature {
-                delta.extra = [GeminiSignature.member(signature)] + call.extra.without("extra_content")
+                delta.extra = [GeminiSignature.member(signature, origin: origin)] + call.extra.without("extra_content")
                 memory?.keep(signature, ofCall: call.id, account: origin)
             }
             choice.toolCalls = [delta]
@@ -219,16 +219,18 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
             choice.parts = [other]
             if case .image(let image) = other { choice.deltaExtra = [GeminiImages.member([image])] }
             made.append(choice)
-            seal(part.signature, index, to: &made)
-        case nil: seal(part.signature, index, to: &made)
+            seal(part.signature, index, closes: true, to: &made)
+        case nil: seal(part.signature, index, closes: true, to: &made)
         }
     }
 
     /// Adds a piece of sealed reasoning without text.
-    private func seal(_ signature: String?, _ index: Int, to made: inout [ChatChunk.Choice]) {
+    ///
+    /// - Parameter closes: Whether it stood on what was before it.
+    private func seal(_ signature: String?, _ index: Int, closes: Bool, to made: inout [ChatChunk.Choice]) {
         guard let signature else { return }
         var choice = ChatChunk.Choice(index: index)
-        choice.signature = GeminiSignature.marked(signature, origin: origin)
+        choice.signature = GeminiSignature.marked(signature, origin: origin, closes: closes)
         choice.origin = origin
         choice.opensPart = true
         made.append(choice)
