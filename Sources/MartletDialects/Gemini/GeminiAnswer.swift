@@ -28,9 +28,15 @@ struct GeminiAnswer {
     /// - Parameters:
     ///   - view: The object.
     ///   - origin: The account, for marks.
+    ///   - seed: What tells calls without ids from those of other answers.
     ///   - callCounts: How many calls each answer had before.
     /// - Throws: ``ChatFailure``: `upstream` for an error, `malformed` for what is no answer.
-    init(_ view: JSONView, origin: String?, callCounts: [Int: Int] = [:]) throws(ChatFailure) {
+    init(
+        _ view: JSONView,
+        origin: String?,
+        seed: String? = nil,
+        callCounts: [Int: Int] = [:]
+    ) throws(ChatFailure) {
         if let failure = UpstreamFailure(geminiAnswer: view) { throw .upstream(failure) }
         guard var reader = try? JSONObjectReader(view) else { throw .malformed("the answer is no object") }
         guard
@@ -38,6 +44,7 @@ struct GeminiAnswer {
                 || view.member("usageMetadata") != nil
         else { throw .malformed("the answer has no candidates") }
         self.origin = origin
+        self.seed = seed
         id = reader.lenientString("responseId")
         model = reader.lenientString("modelVersion")
         if let list = reader.lenient("candidates", .array) {
@@ -55,6 +62,7 @@ struct GeminiAnswer {
 
     private static let mostCandidates = 64
     private let origin: String?
+    private let seed: String?
 
     private func candidate(_ view: JSONView, position: Int, _ callCounts: [Int: Int]) -> Candidate {
         guard var reader = try? JSONObjectReader(view) else { return Candidate(index: position) }
@@ -69,7 +77,10 @@ struct GeminiAnswer {
                 let part = GeminiPart(
                     element,
                     callID: { name, arguments in
-                        OllamaCalls.madeUpID([id ?? "", String(candidate.index), String(calls), name, arguments])
+                        OllamaCalls.madeUpID(
+                            (seed.map { [$0] } ?? [])
+                                + [id ?? "", String(candidate.index), String(calls), name, arguments]
+                        )
                     }
                 )
                 if case .toolCall? = part.part { calls += 1 }

@@ -21,6 +21,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
     private var plain: [UInt8]? = []
     private let origin: String?
     private let memory: GeminiSignatures?
+    private let seed: String?
 
     private static let longestPlain = 64 << 10
 
@@ -29,9 +30,11 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
     /// - Parameters:
     ///   - origin: The name of the account, which signatures are marked with.
     ///   - memory: Where the signatures of calls are kept.
-    public init(origin: String? = nil, memory: GeminiSignatures? = nil) {
+    ///   - seed: What tells calls without ids from those of other answers.
+    public init(origin: String? = nil, memory: GeminiSignatures? = nil, seed: String? = nil) {
         self.origin = origin
         self.memory = memory
+        self.seed = seed
     }
 
     /// Decodes one read and appends the chunks that are complete.
@@ -125,7 +128,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
         let answer: GeminiAnswer
         do throws(ChatFailure) {
             answer = try data.answered { (view) throws(ChatFailure) in
-                try GeminiAnswer(view, origin: origin, callCounts: callCounts)
+                try GeminiAnswer(view, origin: origin, seed: seed, callCounts: callCounts)
             }
         } catch {
             failure = error

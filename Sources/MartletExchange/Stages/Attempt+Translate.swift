@@ -100,6 +100,7 @@ extension Exchange {
             chatQuirks: target.quirks.chat,
             signatures: call?.disownsReasoning == true ? nil : GeminiSignatures(SignatureMemory.shared)
         )
+        settings.answerSeed = id.description
         settings.promptCache = target.quirks.promptCache
         settings.model = target.upstreamModel
         if let hosting = target.quirks.hosting {
