@@ -20,6 +20,9 @@ public struct GeminiCodec: ChatCodec {
     ///
     /// `nil` makes the same id for the same call of answers that have no id themselves.
     public var seed: String?
+    /// Whether the target refused the signatures of the history: a model that nothing is known of gets what stands for
+    /// one, too.
+    public var disownsSignatures: Bool
 
     /// Makes a codec.
     ///
@@ -28,16 +31,19 @@ public struct GeminiCodec: ChatCodec {
     ///   - origin: The name of the account, which decoded signatures are marked with.
     ///   - memory: Signatures of calls that were answered before.
     ///   - seed: What tells calls without ids from those of other answers.
+    ///   - disownsSignatures: Whether the target refused the signatures of the history.
     public init(
         traits: GeminiModelTraits? = nil,
         origin: String? = nil,
         memory: GeminiSignatures? = nil,
-        seed: String? = nil
+        seed: String? = nil,
+        disownsSignatures: Bool = false
     ) {
         self.traits = traits
         self.origin = origin
         self.memory = memory
         self.seed = seed
+        self.disownsSignatures = disownsSignatures
     }
 
     /// Decodes a request body; it names no model.

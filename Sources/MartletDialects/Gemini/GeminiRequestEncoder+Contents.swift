@@ -166,7 +166,9 @@ extension GeminiRequestEncoder {
         }
         writer.flush()
         var parts = writer.parts
-        if !isNative, traits.wantsSignatures, writer.hasCalls, !writer.firstCallIsSigned {
+        // Models of the second generation are content without.
+        let wantsSignatures = traits.wantsSignatures || codec.disownsSignatures && traits.thinking != .budget
+        if !isNative, wantsSignatures, writer.hasCalls, !writer.firstCallIsSigned {
             Self.sign(&parts)
         }
         conversation.append(parts, .model)

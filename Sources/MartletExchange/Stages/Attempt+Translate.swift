@@ -101,6 +101,7 @@ extension Exchange {
             signatures: call?.disownsReasoning == true ? nil : GeminiSignatures(SignatureMemory.shared)
         )
         settings.answerSeed = id.description
+        settings.disownsSignatures = call?.disownsReasoning ?? false
         settings.promptCache = target.quirks.promptCache
         settings.model = target.upstreamModel
         if let hosting = target.quirks.hosting {
