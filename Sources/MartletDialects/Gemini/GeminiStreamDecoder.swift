@@ -140,7 +140,9 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
         for candidate in answer.candidates {
             if let said = answer.failure(of: candidate, hasContent: hasContent) {
                 failure = .upstream(said)
-                chunks.append(ChatChunk(id: answer.id, model: answer.model, error: said))
+                var last = ChatChunk(id: answer.id, model: answer.model, error: said)
+                last.usage = answer.usage
+                chunks.append(last)
                 return
             }
             add(candidate, answer, to: &chunks)
