@@ -19,6 +19,8 @@ struct GeminiAnswer {
         var role: ChatRole = .assistant
         var finish: String?
         var finishMessage: String?
+        /// The pages that its text rests on.
+        var sources: GeminiSources?
         /// Unknown members, and the log-probabilities as a choice of OpenAI's format has them.
         var extra: [ExtraMember] = []
     }
@@ -91,6 +93,11 @@ struct GeminiAnswer {
         candidate.finishMessage = reader.peek("finishMessage")?.string()
         let logprobs = reader.peek("logprobsResult").flatMap(GeminiLogprobs.decode)
         if logprobs != nil { _ = reader.take("logprobsResult") }
+        let sources = GeminiSources(
+            grounding: reader.peek("groundingMetadata"),
+            citations: reader.peek("citationMetadata")
+        )
+        if !sources.isEmpty { candidate.sources = sources }
         candidate.extra = reader.extra.filter { !$0.isNull }
         if let logprobs { candidate.extra.append(ExtraMember(name: "logprobs", value: logprobs)) }
         return candidate
@@ -108,7 +115,7 @@ struct GeminiAnswer {
         var choices: [ChatResponse.Choice] = []
         for candidate in candidates {
             var message = ChatMessage(role: candidate.role, parts: [])
-            message.append(candidate.parts, origin: origin)
+            message.append(candidate.citedParts, origin: origin)
             let images = message.parts.compactMap { if case .image(let image) = $0 { image } else { nil } }
             if !images.isEmpty { message.extra.append(GeminiImages.member(images)) }
             let hasCalls = message.parts.contains { if case .toolCall = $0 { true } else { false } }
@@ -141,6 +148,25 @@ struct GeminiAnswer {
             return nil
         }
         return UpstreamFailure(message: candidate.finishMessage ?? "", type: finish)
+    }
+}
+
+extension GeminiAnswer.Candidate {
+    /// The parts, with the pages that its texts rest on.
+    fileprivate var citedParts: [GeminiPart] {
+        guard let sources else { return parts }
+        var parts = parts
+        let texts = parts.map { part -> [UInt8]? in
+            if case .text(let text)? = part.part { Array(text.text.utf8) } else { nil }
+        }
+        for (place, citations) in sources.citations(in: texts) {
+            guard case .text(var text)? = parts[place].part, let member = URLCitation.member(citations) else {
+                continue
+            }
+            text.extra.append(member)
+            parts[place].part = .text(text)
+        }
+        return parts
     }
 }
 

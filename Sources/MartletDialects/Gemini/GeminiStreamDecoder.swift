@@ -14,6 +14,9 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
     private var failure: ChatFailure?
     private var callCounts: [Int: Int] = [:]
     private var begun: Set<Int> = []
+    /// The text of each answer so far, in which sources that come at the end have their places.
+    private var texts: [Int: [UInt8]] = [:]
+    private var cited: [Int: Set<URLCitation>] = [:]
     private var hasContent = false
     /// Whether a reason to stop was seen, or that the prompt was refused.
     private var hasFinish = false
@@ -166,6 +169,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
         guard 0..<1_024 ~= candidate.index else { return }
         var made: [ChatChunk.Choice] = []
         for part in candidate.parts { append(part, candidate.index, to: &made) }
+        if let sources = candidate.sources { cite(sources, candidate.index, in: &made) }
         if let name = candidate.finish {
             hasFinish = true
             var choice = made.popLast() ?? ChatChunk.Choice(index: candidate.index)
@@ -182,6 +186,17 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
         for choice in made { chunks.append(ChatChunk(id: answer.id, model: answer.model, choices: [choice])) }
     }
 
+    /// Tells sources that were not told before, behind the last text.
+    private mutating func cite(_ sources: GeminiSources, _ index: Int, in made: inout [ChatChunk.Choice]) {
+        let found = sources.citations(in: [texts[index]])[0] ?? []
+        let fresh = found.filter { cited[index, default: []].insert($0).inserted }
+        guard let member = URLCitation.member(fresh) else { return }
+        var choice = ChatChunk.Choice(index: index)
+        choice.deltaExtra = [member]
+        // Before a signature, which ends the text.
+        made.insert(choice, at: (made.lastIndex { $0.content != nil } ?? -1) + 1)
+    }
+
     private mutating func append(_ part: GeminiPart, _ index: Int, to made: inout [ChatChunk.Choice]) {
         var choice = ChatChunk.Choice(index: index)
         switch part.part {
@@ -189,6 +204,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
             if text.text.isEmpty, part.signature == nil { return }
             if !text.text.isEmpty {
                 choice.content = text.text
+                texts[index, default: []].append(contentsOf: text.text.utf8)
                 made.append(choice)
             }
             seal(part.signature, index, closes: true, to: &made)
