@@ -258,7 +258,9 @@ class ToGemini(GeminiCase):
                 [one] = found
                 self.assertEqual((one.type, one.url_citation.url, one.url_citation.title), ("url_citation", PAGE, "a page"))
                 self.assertEqual(text[one.url_citation.start_index : one.url_citation.end_index], "雨 🎏")
-                answer = self.client.responses.create(model="g3-grounded", input=question)
+                self.setUp()
+                answer = self.client.responses.create(model="g3-grounded", input=question, tools=[{"type": "web_search"}])
+                self.assertEqual(self.sent()["tools"], [{"googleSearch": {}}])
                 [content] = [one for item in answer.output if item.type == "message" for one in item.content]
                 [one] = content.annotations
                 self.assertEqual((one.type, one.url), ("url_citation", PAGE))

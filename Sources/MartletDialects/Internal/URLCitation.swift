@@ -67,7 +67,7 @@ struct URLCitation: Hashable {
     /// Writes the members of a piece of a stream, the annotations among them as chat completions have them.
     static func writeChat(delta members: [ExtraMember], to writer: inout JSONWriter) {
         for member in members {
-            guard member.name == name else {
+            guard member.name == name, member.value.bytes.first == UInt8(ascii: "[") else {
                 writer.member(member.name, member.value)
                 continue
             }

@@ -119,6 +119,23 @@ import Testing
         #expect(try Self.stretch(sent, path + ".url_citation") == "日本 🎏")
     }
 
+    @Test("are looked for where a caller of responses asks for a search and nothing else")
+    func search() throws {
+        func sent(_ more: String) throws -> (body: String, dropped: [String]) {
+            let body = #"{"model":"gemini-3.5-flash","input":"?",\#(more)}"#
+            let lowered = try OpenAIResponsesCodec().decodeRequest(Array(body.utf8)).lowered(for: .gemini)
+            let encoded = try GeminiCodec().encodeRequest(lowered.request)
+            return (String(decoding: encoded.body, as: UTF8.self), lowered.dropped + encoded.dropped)
+        }
+        let alone = try sent(#""tools":[{"type":"web_search","search_context_size":"low"}],"tool_choice":"required""#)
+        #expect(alone.body.contains(#""tools":[{"googleSearch":{}}]"#))
+        #expect(Set(alone.dropped) == ["tools[0].search_context_size", "tool_choice"])
+        let off = try sent(#""tools":[{"type":"web_search"}],"tool_choice":"none""#)
+        #expect(!off.body.contains("tools"))
+        let beside = try sent(#""tools":[{"type":"web_search"},{"type":"function","name":"f"}]"#)
+        #expect(!beside.body.contains("googleSearch") && beside.dropped.contains("tools[0]"))
+    }
+
     @Test("that the model repeats word by word are annotations, too")
     func citations() throws {
         let cited =
