@@ -59,7 +59,8 @@ struct GeminiAnswer {
             _ = reader.take("usageMetadata")
         }
         blockReason = reader.peek("promptFeedback")?.member("blockReason")?.string()
-        extra = reader.extra
+        // The API has no such members; in a chat completion they would stand there twice.
+        extra = reader.extra.without("id", "object", "created", "model", "choices", "usage")
     }
 
     private static let mostCandidates = 64
@@ -98,7 +99,7 @@ struct GeminiAnswer {
             citations: reader.peek("citationMetadata")
         )
         if !sources.isEmpty { candidate.sources = sources }
-        candidate.extra = reader.extra.filter { !$0.isNull }
+        candidate.extra = reader.extra.without("message", "delta", "finish_reason", "logprobs").filter { !$0.isNull }
         if let logprobs { candidate.extra.append(ExtraMember(name: "logprobs", value: logprobs)) }
         return candidate
     }
