@@ -171,9 +171,15 @@ public struct AttemptMachine: Sendable {
 extension AttemptFailure {
     /// The error the caller sees when nothing is left and no upstream body passes.
     ///
-    /// - Parameter retryAfter: The smallest wait over the candidates.
-    public func finalError(retryAfter: Duration?) -> GatewayError {
+    /// - Parameters:
+    ///   - retryAfter: The smallest wait over the candidates.
+    ///   - isCallers: Whether the credential was one that the request brought.
+    public func finalError(retryAfter: Duration?, isCallers: Bool = false) -> GatewayError {
         switch kind {
+        case .auth where isCallers:
+            GatewayError(.providerAuthError, "The provider refused the credential that the request brought.")
+        case .quotaExhausted where isCallers:
+            GatewayError(.providerError, "The provider's quota for the credential that the request brought is used up.")
         case .connectTimeout, .timeout:
             GatewayError(.providerTimeout, "The provider did not answer in time.")
         case .rateLimited:
