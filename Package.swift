@@ -155,7 +155,10 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
-            resources: [.embedInCode("Resources/models.json"), .embedInCode("Resources/presets.json")],
+            resources: [
+                .embedInCode("Resources/models.json"), .embedInCode("Resources/presets.json"),
+                .embedInCode("Resources/tiers.json"),
+            ],
             swiftSettings: settings
         ),
         .target(name: "MartletRouting", dependencies: ["MartletCore", "MartletGovernance"], swiftSettings: settings),

@@ -53,6 +53,7 @@ struct AccountPlan: Sendable {
         quirks.promptCache = promptCache
         quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         quirks.hosting = hosting
+        quirks.tokensPerSecond = descriptor.tokensPerSecond
         return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,

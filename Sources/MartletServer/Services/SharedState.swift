@@ -11,6 +11,7 @@ final class SharedState: Sendable {
     let ledger: UsageLedger
     let slots: SlotTable
     let targets: TargetTable
+    let rotations = RotationTable()
     let memory: MemoryWatch
     let health: HealthBoard
     let modelPages = ModelPages()
