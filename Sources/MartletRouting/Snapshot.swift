@@ -109,7 +109,7 @@ public struct ModelEntry: Sendable {
     ///
     /// - Parameter name: The name it is asked for by; by default its own.
     public init(_ alias: Alias, as name: ModelName? = nil) {
-        self.init(name: name ?? alias.name, targets: alias.allTargets)
+        self.init(name: name ?? alias.name, targets: alias.usualTargets)
         self.alias = alias
     }
 }

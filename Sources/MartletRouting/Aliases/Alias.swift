@@ -97,9 +97,25 @@ public final class Alias: Sendable {
     }
 
     /// All targets, in the order of the configuration, each once.
-    public var allTargets: [Target] {
+    public var allTargets: [Target] { Self.unique(members.flatMap(\.allTargets)) }
+
+    /// All targets in the order they have as long as nothing is known of them, each once; for pages that describe.
+    public var usualTargets: [Target] {
+        // Where the order is drawn no one is more usual than another.
+        guard strategy != .random else { return allTargets }
+        var ranker = AliasRanker(
+            request: PlanRequest(model: nil),
+            filter: TargetFilter(),
+            routing: RoutingPolicy(),
+            random: 0
+        )
+        var (env, trace) = (QuietPlanning(), DecisionTrace())
+        return Self.unique(ranker.ranked(self, &env, &trace).map(\.target))
+    }
+
+    private static func unique(_ targets: [Target]) -> [Target] {
         var seen: Set<TargetID> = []
-        return members.flatMap(\.allTargets).filter { seen.insert($0.id).inserted }
+        return targets.filter { seen.insert($0.id).inserted }
     }
 }
 
