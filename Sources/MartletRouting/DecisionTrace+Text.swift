@@ -47,9 +47,9 @@ extension DecisionTrace {
         case .autoRule:
             let rules = ["stays_local", "no_local_model", "prompt_too_long", "quality_best"]
             return " \(name(rules, values.0) { $0 }) tokens=\(values.1) tier=\(values.2)"
-        case .putAside:
+        case .skipped:
             let obstacle = name(TargetStanding.Obstacle.allCases, values.1) { "\($0)" }
-            return " target=\(values.0) \(obstacle)" + (values.2 < 0 ? "" : " ms=\(values.2)")
+            return " target=\(values.0) \(obstacle)" + (values.2 == 0 ? "" : " ms=\(values.2)")
         case .redialled, .clientGone, .interrupted, .overrideIgnored: return ""
         }
     }

@@ -47,6 +47,9 @@ public struct DecisionTrace: Sendable {
         case disowned
         /// A target cannot do what was asked for and is passed over: target index.
         case unfit
+        /// A target is passed over because of its health: target index, `TargetStanding.Obstacle`, milliseconds until that
+        /// may have passed (0: not known).
+        case skipped
         /// The target left out parts of the prompt, which did not fit: prompt tokens it read, whether it was a stream.
         case promptCut
         /// The answer was committed: target index, status.
@@ -70,9 +73,6 @@ public struct DecisionTrace: Sendable {
         /// Whether `auto` left the request on this device: index of the `RoutingPolicy.LocalRule`, tokens of the prompt,
         /// whether a tier was picked.
         case autoRule
-        /// A target should not be asked now and stands at the end: its index, index of the obstacle, milliseconds that
-        /// may last (−1 unknown).
-        case putAside
         /// What the request says about its route does not count, by `routing.allow_request_override`.
         case overrideIgnored
 

@@ -79,7 +79,7 @@ public enum Planner {
         }
         if targets.isEmpty { throw nothingLeft(asked, request, filter, route, in: snapshot) }
         if named.localFirst { moveLocalForward(&targets, request, snapshot.routing, &trace) }
-        putAside(&targets, &env, &trace)
+        putUnwellLast(&targets, &env, &trace)
         return Plan(label: entry.name.rawValue, targets: targets, reason: reason, isNamed: entry.isNamed)
     }
 
@@ -171,31 +171,26 @@ public enum Planner {
         targets = here + targets.filter { !$0.isLocal }
     }
 
-    /// Moves what should not be asked now to the end; it is not left out, so that the only one still is asked.
-    private static func putAside(
+    /// Puts targets that nothing speaks against first.
+    ///
+    /// The others keep their order behind them: those that limit the rate or refused their credential, then those whose
+    /// circuit is open. None is left out, because it may be well again by the time its turn comes.
+    private static func putUnwellLast(
         _ targets: inout [Target],
         _ env: inout some PlanningEnvironment,
         _ trace: inout DecisionTrace
     ) {
         guard targets.count > 1 else { return }
-        var aside: [(target: Target, standing: TargetStanding)] = []
-        var usable: [Target] = []
-        for target in targets {
-            let standing = env.standing(of: target)
-            if standing.obstacle == nil {
-                // Nothing is copied as long as nothing is in the way.
-                if !aside.isEmpty { usable.append(target) }
-            } else {
-                if aside.isEmpty { usable = Array(targets.prefix { $0 !== target }) }
-                aside.append((target, standing))
-            }
-        }
-        guard !aside.isEmpty else { return }
-        targets = usable + aside.map(\.target)
-        for (index, entry) in aside.enumerated().prefix(8) {
-            let wait =
-                entry.standing.until.map { Int(clamping: max(0, ($0 - env.now).wholeNanoseconds / 1_000_000)) } ?? -1
-            trace.add(.putAside, usable.count + index, Int(entry.standing.obstacle?.rawValue ?? 0), wait)
+        // Nothing is copied as long as nothing is in the way.
+        guard targets.contains(where: { env.standing(of: $0).obstacle != nil }) else { return }
+        let standings = targets.map { env.standing(of: $0) }
+        let ranks = standings.map { $0.obstacle?.rank ?? 0 }
+        let order = targets.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
+        targets = order.map { targets[$0] }
+        for (index, place) in order.enumerated().prefix(16) {
+            guard let obstacle = standings[place].obstacle else { continue }
+            let wait = standings[place].until.map { max(0, ($0 - env.now).wholeNanoseconds / 1_000_000) } ?? 0
+            trace.add(.skipped, index, Int(obstacle.rawValue), Int(clamping: wait))
         }
     }
 
@@ -333,5 +328,16 @@ extension LocalEngine {
     fileprivate func reports(_ name: String) -> Bool {
         guard case .running(let engine) = self else { return false }
         return engine.models.contains { $0.utf8.elementsEqual(name.utf8) }
+    }
+}
+
+extension TargetStanding.Obstacle {
+    /// Order among those that something speaks against: a hint may be out of date, an open circuit is not asked.
+    fileprivate var rank: Int {
+        switch self {
+        case .coolingDown, .credentialRefused: 1
+        case .circuitHalfOpen: 2
+        case .circuitOpen: 3
+        }
     }
 }

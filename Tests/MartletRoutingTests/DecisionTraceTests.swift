@@ -32,13 +32,13 @@ import Testing
         trace.add(.ranked, 2, 750_000, 0)
         trace.add(.ranked, 0, -1, 1)
         trace.add(.autoRule, 2, 9_000, 1)
-        trace.add(.putAside, 1, Int(TargetStanding.Obstacle.circuitOpen.rawValue), 4_000)
+        trace.add(.skipped, 1, Int(TargetStanding.Obstacle.circuitOpen.rawValue), 4_000)
         trace.add(.planned, 2, RouteReason.allCases.firstIndex(of: .cheapest) ?? -1)
         let text = String(decoding: trace.text(aliasName: { ["a", "b/c"][$0] }), as: UTF8.self)
         #expect(
             text == "alias name=b/c strategy=cheapest of=3;ranked place=2 pico_usd=750000;"
                 + "ranked place=0 pico_usd_request=unknown;autoRule prompt_too_long tokens=9000 tier=1;"
-                + "putAside target=1 circuitOpen ms=4000;planned targets=2 reason=cheapest;"
+                + "skipped target=1 circuitOpen ms=4000;planned targets=2 reason=cheapest;"
         )
     }
 

@@ -16,6 +16,10 @@ import Testing
         #expect(try world.order(alias) == ["y", "z", "x"])
         world.standings["z"] = TargetStanding(obstacle: .circuitOpen)
         #expect(try world.order(alias) == ["y", "x", "z"])
+        world.standings["x"] = TargetStanding(obstacle: .circuitOpen)
+        world.standings["z"] = Self.cooling
+        #expect(try world.order(alias) == ["y", "z", "x"], "who asked to wait stands before who has failed")
+        world.standings["x"] = Self.cooling
         world.standings["y"] = Self.cooling
         #expect(try world.order(alias) == ["x", "y", "z"], "with nobody well they are asked all the same")
     }
@@ -157,7 +161,7 @@ import Testing
         #expect(
             String(decoding: trace.text(aliasName: { _ in "a" }), as: UTF8.self)
                 == "ranked place=1 pico_usd=2000000;ranked place=0 pico_usd=5000000;alias name=a strategy=cheapest of=2;"
-                + "putAside target=1 circuitOpen ms=4000;"
+                + "skipped target=1 circuitOpen ms=4000;"
         )
     }
 
@@ -174,6 +178,6 @@ import Testing
             asking: &world,
             trace: &trace
         )
-        #expect(world.asked == 6)
+        #expect(world.asked == 6, "once to rank them, once to look whether one is unwell")
     }
 }
