@@ -54,11 +54,12 @@ struct AliasBuilder {
         if definitions[member.name] != nil {
             guard !path.contains(member.name) else {
                 let loop = (path.drop { $0 != member.name } + [member.name]).joined(separator: " → ")
-                error(member.origin, "\(owner) leads back to itself: \(KeyText.escaped(loop))", isTold)
+                // Whoever wrote a part of the loop is told, also where another part comes with the gateway.
+                error(place(of: member), "\(owner) leads back to itself: \(KeyText.escaped(loop))", true)
                 return nil
             }
             guard path.count < Alias.maxDepth else {
-                error(member.origin, "\(owner) stands behind more than \(Alias.maxDepth) aliases", isTold)
+                error(place(of: member), "\(owner) stands behind more than \(Alias.maxDepth) aliases", true)
                 return nil
             }
             return alias(member.name).map {
@@ -85,15 +86,23 @@ struct AliasBuilder {
         }
     }
 
+    /// Where a name is written, or the alias nearest to it that is.
+    private func place(of member: AliasDefinition.Member) -> ConfigOrigin {
+        guard case .default = member.origin else { return member.origin }
+        return path.reversed().compactMap { definitions[$0] }.first(where: \.isConfigured)?.origin ?? .default
+    }
+
     private mutating func make(_ definition: AliasDefinition) -> Alias? {
         let owner = "alias \(KeyText.part(definition.name))"
         var members: [Alias.Member] = []
         var count = 0
         var isMissing = false
+        var absent: [String] = []
         for member in definition.members {
             let before = diagnostics.count
             guard let made = self.member(member, of: owner, isTold: definition.isConfigured) else {
                 isMissing = isMissing || diagnostics[before...].hasErrorsInside
+                absent.append(member.name)
                 continue
             }
             count += made.allTargets.count
@@ -121,7 +130,9 @@ struct AliasBuilder {
             members: members,
             isSticky: definition.isSticky,
             expected: definition.expected,
-            isConfigured: definition.isConfigured
+            isConfigured: definition.isConfigured,
+            // Of what comes with the gateway nobody expects all.
+            absent: definition.isConfigured ? absent : []
         )
         aliases.append(alias)
         return alias

@@ -16,6 +16,8 @@ public final class Alias: Sendable {
     public let isSticky: Bool
     /// What "cheapest" reckons with.
     public let expected: ExpectedTokens
+    /// Names of the configuration none of whose providers is on, so that they are no members now.
+    public let absent: [String]
     /// Whether the configuration has it; others come with the gateway.
     public let isConfigured: Bool
     /// Whether it, or an alias it stands for, is sticky.
@@ -34,8 +36,10 @@ public final class Alias: Sendable {
         members: [Member],
         isSticky: Bool = false,
         expected: ExpectedTokens = .equal,
-        isConfigured: Bool = true
+        isConfigured: Bool = true,
+        absent: [String] = []
     ) {
+        self.absent = absent
         self.name = name
         self.index = index
         self.strategy = strategy

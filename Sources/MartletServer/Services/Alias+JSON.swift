@@ -30,8 +30,18 @@ extension Alias {
                     writer.member("model", member.name)
                     if member.weight != 1 {
                         writer.key("weight")
-                        writer.double(member.weight)
+                        if let whole = Int64(exactly: member.weight) {
+                            writer.integer(whole)
+                        } else {
+                            writer.double(member.weight)
+                        }
                     }
+                }
+            }
+            for name in absent {
+                writer.object { writer in
+                    writer.member("model", name)
+                    writer.member("state", "off")
                 }
             }
         }

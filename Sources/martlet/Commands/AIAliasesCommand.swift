@@ -96,8 +96,10 @@ struct AliasList {
     struct Target {
         var model: String
         var weight: String?
+        /// Whether none of its providers is on.
+        var isOff = false
 
-        var text: String { weight.map { "\(model) ×\($0)" } ?? model }
+        var text: String { (weight.map { "\(model) ×\($0)" } ?? model) + (isOff ? " (off)" : "") }
     }
 
     var aliases: [Alias]
@@ -147,7 +149,8 @@ struct AliasList {
                 target.member("model")?.string().map { name in
                     Target(
                         model: name,
-                        weight: target.member("weight").map { String(decoding: Self.text(of: $0), as: UTF8.self) }
+                        weight: target.member("weight").map { String(decoding: Self.text(of: $0), as: UTF8.self) },
+                        isOff: target.member("state")?.string() == "off"
                     )
                 }
             } ?? [],

@@ -44,8 +44,10 @@ import Testing
         #expect(record.errorCode == "provider_error")
         #expect(record.status == 502)
         let trace = String(decoding: record.trace, as: UTF8.self)
-        #expect(trace == "planned targets=1 reason=named;attempt target=0 number=1;failed kind=serverError status=500;"
-                + "retry after_ms=0;attempt target=0 number=2;failed kind=serverError status=500;")
+        #expect(
+            trace == "planned targets=1 reason=named;attempt target=0 number=1;failed kind=serverError status=500;"
+                + "retry after_ms=0;attempt target=0 number=2;failed kind=serverError status=500;"
+        )
     }
 
     @Test("a client's own record id is never taken")
