@@ -265,6 +265,13 @@ let package = Package(
             path: "Benchmarks/SignBench",
             swiftSettings: settings
         ),
+        // Plans by themselves.
+        .executableTarget(
+            name: "PlanBench",
+            dependencies: ["MartletCore", "MartletGovernance", "MartletRouting"],
+            path: "Benchmarks/PlanBench",
+            swiftSettings: settings
+        ),
         // Writes to a spool until it is killed; the tests do that.
         .executableTarget(
             name: "spool-writer",
