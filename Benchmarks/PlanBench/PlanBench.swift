@@ -10,7 +10,9 @@ struct PlanBench {
         var fields: [String] = []
         for count in [10, 10_000] {
             let snapshot = snapshot(models: count)
-            for name in ["model", "alias_first", "alias_random", "alias_round_robin", "alias_cheapest", "alias_fastest"] {
+            for name in [
+                "model", "alias_first", "alias_random", "alias_round_robin", "alias_cheapest", "alias_fastest",
+            ] {
                 fields.append("\"\(name)_\(count)\":\(try best(name, in: snapshot))")
             }
         }

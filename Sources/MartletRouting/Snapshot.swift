@@ -87,6 +87,13 @@ public final class Snapshot: Sendable {
     }
 }
 
+extension Snapshot {
+    /// The name of an alias by its index; `nil` when there is none.
+    public func aliasName(_ index: Int) -> String? {
+        aliases.indices.contains(index) ? aliases[index].name.rawValue : nil
+    }
+}
+
 /// A model name with its targets in order of preference.
 public struct ModelEntry: Sendable {
     /// The name, and the label in metrics and records.

@@ -144,7 +144,7 @@ extension Exchange {
             // Failures keep the whole trace; a success is told by its other fields, but for what is about money.
             trace: state == .settled || state == .intent
                 ? trace.text(only: \.isAboutMoney)
-                : trace.text(aliasName: { snapshot.aliases.indices.contains($0) ? snapshot.aliases[$0].name.rawValue : nil })
+                : trace.text(aliasName: snapshot.aliasName)
         )
     }
 

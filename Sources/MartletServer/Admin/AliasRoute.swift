@@ -68,7 +68,6 @@ struct AliasRoute: Sendable {
 
     /// A plan as a document; prices are decimals in dollars a million tokens, as texts.
     static func body(_ outcome: PlanPreview.Outcome, _ request: PlanRequest) -> [UInt8] {
-        let aliases = outcome.snapshot.aliases
         let entry = request.model.flatMap { outcome.snapshot.models[ModelName($0)] }
         var writer = JSONWriter()
         writer.object { writer in
@@ -84,9 +83,7 @@ struct AliasRoute: Sendable {
                     }
                 }
             }
-            let trace = outcome.trace.text(aliasName: { index in
-                aliases.indices.contains(index) ? aliases[index].name.rawValue : nil
-            })
+            let trace = outcome.trace.text(aliasName: outcome.snapshot.aliasName)
             writer.member("trace", String(decoding: trace, as: UTF8.self))
         }
         return writer.bytes
