@@ -6,9 +6,11 @@ public import NIOCore
 /// What an exchange may ask and get answered at once: bounded time, no I/O.
 ///
 /// A recorder can wrap it; events plus answers replay an exchange bit for bit.
-public protocol ExchangeEnvironment {
+public protocol ExchangeEnvironment: PlanningEnvironment {
     /// Monotonic time of the current event.
     var now: Instant { get }
+    /// 64 random bits.
+    mutating func random() -> UInt64
     /// Wall time of the current event, in milliseconds since 1970 (UTC); for records only.
     var wallMilliseconds: UInt64 { get }
     /// The configuration; kept by the exchange to its end.
@@ -19,8 +21,6 @@ public protocol ExchangeEnvironment {
     var memory: MemoryPressure { get }
     /// Whether a new request can be recorded.
     var spoolHasRoom: Bool { get }
-    /// 64 random bits.
-    mutating func random() -> UInt64
     /// Checks presented credentials against what is known.
     mutating func authenticate(_ credentials: Credentials) -> AuthAnswer
     /// Takes a slot of the key, then one of the process; both stand under the id.
@@ -31,8 +31,6 @@ public protocol ExchangeEnvironment {
     mutating func countAttempt(_ target: Target)
     /// Takes one retry from a target's budget.
     mutating func takeRetry(_ target: Target) -> Bool
-    /// Whether a target may be chosen now: not cooling down, its credential not known to be bad.
-    mutating func mayUse(_ target: Target) -> Bool
     /// Tells what became of an attempt.
     mutating func report(_ target: Target, _ failure: AttemptFailure?)
     /// Whether the credential of an authorization is there; one that ends soon is renewed meanwhile.

@@ -175,6 +175,8 @@ public struct Quirks: Hashable, Sendable {
     public var readsStorage = false
     /// What runs behind an endpoint that is named instead of a model, where the type has such.
     public var hosting: Hosting?
+    /// Tokens of output a second that the provider's hardware is known for; `nil` where that is up to the model.
+    public var tokensPerSecond: Int?
 
     /// What runs behind an endpoint of one's own.
     public struct Hosting: Hashable, Sendable {

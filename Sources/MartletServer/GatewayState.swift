@@ -65,6 +65,7 @@ final class GatewayState: Sendable {
         threads.start()
         let slots = SlotTable()
         let targets = TargetTable()
+        let rotations = RotationTable()
         let health = HealthBoard(ledger: ledger, targets: targets)
         let reloader = ConfigReloader(
             config: config,
@@ -82,6 +83,7 @@ final class GatewayState: Sendable {
             ledger: ledger,
             slots: slots,
             targets: targets,
+            rotations: rotations,
             memory: MemoryWatch(limitBytes: MemoryLimit.bytes),
             health: health,
             messageAccounts: MessageAccounts(
@@ -93,7 +95,14 @@ final class GatewayState: Sendable {
                 ledger: ledger,
                 keys: keyStore,
                 reload: { reloader.reload() },
-                listing: { reloader.listing }
+                listing: { reloader.listing },
+                preview: PlanPreview(
+                    snapshot: { reloader.snapshot },
+                    standing: { target, _ in
+                        TargetStanding(obstacle: targets.state(of: target.id).mayUse(.now) ? nil : .coolingDown)
+                    },
+                    upcoming: { rotations.upcoming($0, $1) }
+                )
             ),
             computing: ComputeService(threads: count),
             uploads: UploadSpool(directory: directory.path, pool: threads),

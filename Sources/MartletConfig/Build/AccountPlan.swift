@@ -54,6 +54,7 @@ struct AccountPlan: Sendable {
         quirks.promptCache = promptCache
         quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         quirks.hosting = hosting
+        quirks.tokensPerSecond = descriptor.tokensPerSecond
         quirks.readsStorage = readsStorage
         return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),

@@ -25,6 +25,7 @@ struct SettingsReader {
         set(&settings.registry.hosts, tree.at(["gateway", "registry_hosts"])?.strings?.map { $0.lowercased() })
         set(&settings.routing.defaultModel, string("routing", "default_model"))
         set(&settings.routing.cloudModel, string("routing", "cloud_model"))
+        readRouting(&settings.routing)
         return settings
     }
 
@@ -53,6 +54,17 @@ struct SettingsReader {
         set(&settings.server.shutdownGrace, seconds("server", "shutdown_grace_s"))
         set(&settings.timeouts.keepAliveComment, seconds("server", "sse_keepalive_s"))
         settings.server.tls = readListenerTLS()
+    }
+
+    private func readRouting(_ routing: inout RoutingSettings) {
+        set(&routing.defaultRoute, string("routing", "default").flatMap { Route(rawValue: $0) })
+        set(&routing.allowsOverride, tree.at(["routing", "allow_request_override"])?.boolean)
+        set(&routing.maxLocalPromptTokens, tree.at(["routing", "auto", "max_prompt_tokens"])?.integer)
+        set(&routing.heedsQuality, tree.at(["routing", "auto", "quality_override"])?.boolean)
+        set(&routing.smartRouting, tree.at(["routing", "smart", "enabled"])?.boolean)
+        routing.tiers.local = string("routing", "smart", "tiers", "local")
+        routing.tiers.standard = string("routing", "smart", "tiers", "standard")
+        routing.tiers.strong = string("routing", "smart", "tiers", "strong")
     }
 
     private mutating func readListenerTLS() -> ListenerTLS? {

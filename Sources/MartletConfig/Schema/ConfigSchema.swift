@@ -13,6 +13,7 @@ enum ConfigSchema {
                 .table(SchemaTable("Model names.", [], named: .table(model))),
                 "Model names, each with an ordered list of providers."
             ),
+            SchemaKey("aliases", .table(aliases), "Names that stand for several models."),
             SchemaKey("routing", .table(routing), "What happens when a request names no concrete model."),
             SchemaKey("reliability", .table(reliability), "Limits of time, retries and concurrency."),
             SchemaKey("storage", .table(storage), "Where state is kept."),

@@ -142,7 +142,9 @@ extension Exchange {
             clientRequestID: requestID.clientText,
             errorCode: answer.errorCode?.rawValue,
             // Failures keep the whole trace; a success is told by its other fields, but for what is about money.
-            trace: state == .settled || state == .intent ? trace.text(only: \.isAboutMoney) : trace.text()
+            trace: state == .settled || state == .intent
+                ? trace.text(only: \.isAboutMoney)
+                : trace.text(aliasName: snapshot.aliasName)
         )
     }
 

@@ -67,8 +67,13 @@ struct LoopEnvironment: ExchangeEnvironment {
         loop.shared.targets.state(of: target.id).takeRetry(now)
     }
 
-    mutating func mayUse(_ target: Target) -> Bool {
-        loop.shared.targets.state(of: target.id).mayUse(now)
+    mutating func standing(of target: Target) -> TargetStanding {
+        // What is measured and whether a breaker is open is the table's to say; a target that may not be used cools down.
+        TargetStanding(obstacle: loop.shared.targets.state(of: target.id).mayUse(now) ? nil : .coolingDown)
+    }
+
+    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int {
+        loop.shared.rotations.next(alias, weights)
     }
 
     mutating func report(_ target: Target, _ failure: AttemptFailure?) {

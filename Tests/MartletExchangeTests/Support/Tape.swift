@@ -25,6 +25,8 @@ final class Tape {
         case slot(SlotAnswer)
         case page(PageAnswer?)
         case credential(CredentialAnswer)
+        case standing(TargetStanding)
+        case turn(Int)
     }
 
     /// What was answered while the exchange was made.
@@ -79,7 +81,12 @@ struct ReplayEnvironment: ExchangeEnvironment {
     }
     mutating func countAttempt(_ target: Target) {}
     mutating func takeRetry(_ target: Target) -> Bool { flag() }
-    mutating func mayUse(_ target: Target) -> Bool { flag() }
+    mutating func standing(of target: Target) -> TargetStanding {
+        cursor.next({ if case .standing(let standing) = $0 { standing } else { nil } }, else: TargetStanding())
+    }
+    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int {
+        cursor.next({ if case .turn(let turn) = $0 { turn } else { nil } }, else: 0)
+    }
     mutating func report(_ target: Target, _ failure: AttemptFailure?) {}
     mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
         cursor.next({ if case .credential(let answer) = $0 { answer } else { nil } }, else: .failed)

@@ -20,6 +20,7 @@ struct TestEnvironment: ExchangeEnvironment {
     var targetSlots: [String: SlotAnswer] = [:]
     var retryRoom = true
     var cooling: Set<String> = []
+    var rotation = SmoothRotation()
     var byteLimit = Int.max
     /// What is known of an account's credential.
     var credentials: [String: CredentialAnswer] = [:]
@@ -85,8 +86,13 @@ struct TestEnvironment: ExchangeEnvironment {
         return note(retryRoom) { .flag($0) }
     }
 
-    mutating func mayUse(_ target: Target) -> Bool {
-        note(!cooling.contains(target.account.rawValue)) { .flag($0) }
+    mutating func standing(of target: Target) -> TargetStanding {
+        let isCooling = cooling.contains(target.account.rawValue)
+        return note(isCooling ? TargetStanding(obstacle: .coolingDown) : TargetStanding()) { .standing($0) }
+    }
+
+    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int {
+        note(rotation.next(weights)) { .turn($0) }
     }
 
     mutating func report(_ target: Target, _ failure: AttemptFailure?) {
