@@ -47,6 +47,9 @@ public struct DecisionTrace: Sendable {
         case disowned
         /// A target cannot do what was asked for and is passed over: target index.
         case unfit
+        /// A target is passed over because of its health: target index, `TargetStanding.Obstacle`, milliseconds until that
+        /// may have passed (0: not known).
+        case skipped
         /// The target left out parts of the prompt, which did not fit: prompt tokens it read, whether it was a stream.
         case promptCut
         /// The answer was committed: target index, status.

@@ -28,6 +28,8 @@ public final class Snapshot: Sendable {
     public let timeouts: TimeoutPolicy
     /// What is done about failures.
     public let retry: RetryPolicy
+    /// When targets that fail are left alone.
+    public let breaker: CircuitBreakerPolicy
     /// How many requests run and wait.
     public let admission: AdmissionPolicy
     /// Bounds on input.
@@ -57,8 +59,10 @@ public final class Snapshot: Sendable {
         media: MediaSettings = MediaSettings(),
         accountsByType: [AccountName: AccountName] = [:],
         offProviders: Set<AccountName> = [],
-        retired: [ModelName: String] = [:]
+        retired: [ModelName: String] = [:],
+        breaker: CircuitBreakerPolicy = CircuitBreakerPolicy()
     ) {
+        self.breaker = breaker
         self.accountsByType = accountsByType
         self.offProviders = offProviders
         self.retired = retired

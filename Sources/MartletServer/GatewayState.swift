@@ -140,6 +140,7 @@ final class GatewayState: Sendable {
             }
         }
         reloader.attach(prepare: prepare) { [loops] snapshot in
+            targets.keepOnly(Set(snapshot.accounts.keys.map(\.rawValue)))
             for loop in loops { loop.value.eventLoop.execute { loop.value.use(snapshot) } }
         }
         let days = config.settings.retentionDays

@@ -25,7 +25,7 @@ import Testing
                 "[aliases]", "routing.fallbacks", "routing.auto",
                 "routing.smart",
                 "routing.cascade", "[functions]", "[tools]", "[metrics]", "[skills]", "[prompts]", "[sessions]",
-                "[token_reduction]", "[cache]", "reliability.circuit_breaker", "[rate_limiting]", "[projects]",
+                "[token_reduction]", "[cache]", "[rate_limiting]", "[projects]",
                 "[console]",
             ]
         )

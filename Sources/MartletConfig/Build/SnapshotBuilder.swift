@@ -236,7 +236,8 @@ private struct SnapshotWork {
             media: settings.media,
             accountsByType: names.accountsByType,
             offProviders: names.offProviders,
-            retired: RetiredModels.messages(registry, entries, catalog)
+            retired: RetiredModels.messages(registry, entries, catalog),
+            breaker: settings.breaker
         )
     }
 }

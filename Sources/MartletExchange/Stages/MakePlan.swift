@@ -24,14 +24,8 @@ extension Exchange {
             }
             if passThrough != nil { try keepWhatPasses(&plan) }
             if responses != nil { try keepWhatGoesOn(&plan) }
-            // A target that is cooling down is asked last; it is not left out, so that the only one still is asked.
-            if plan.targets.count > 1 {
-                let usable = plan.targets.filter { env.mayUse($0) }
-                if !usable.isEmpty, usable.count < plan.targets.count {
-                    plan.targets = usable + plan.targets.filter { target in !usable.contains { $0 === target } }
-                }
-            }
             trace.add(.planned, plan.targets.count, RouteReason.allCases.firstIndex(of: plan.reason) ?? 0)
+            if plan.targets.count > 1 { putUnwellLast(&plan, &env) }
             self.plan = plan
         } catch {
             return refuse(error, closing: false, &env, &actions)

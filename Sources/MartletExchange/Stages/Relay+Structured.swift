@@ -29,7 +29,7 @@ extension Exchange {
         next.translation.structured = structured
         translated = Boxed(next)
         // The target did its work; whether the model did is another matter.
-        env.report(leg.target, nil)
+        call?.permit = env.attemptAnswered(on: leg.target, leg.permit)
         call?.outcomes.append(.init(provider: leg.target.account.rawValue, outcome: "ok"))
         call?.legs.remove(at: index)
         deadlines.clearLeg()
@@ -45,8 +45,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        env.report(leg.target, nil)
-        drop(leg, outcome: "bad_response", &actions)
+        drop(leg, outcome: "bad_response", .succeeded(nil), &env, &actions)
         answer.usage = usage
         fail(with: error.naming(format.request.callerPath), &env, &actions)
     }

@@ -109,13 +109,11 @@ import Testing
     func unbuiltVariables() {
         let config = Given(
             nil,
-            environment: ["ENABLE_SKILLS": "true", "CIRCUIT_BREAKER_ENABLED": "false", "REDIS_URL": "redis://r"]
+            environment: ["ENABLE_SKILLS": "true", "REDIS_URL": "redis://r"]
         ).load()
         #expect(
             config.diagnostics.map(\.description) == [
-                "environment variable CIRCUIT_BREAKER_ENABLED: warning: reliability.circuit_breaker.enabled is known, not yet "
-                    + "available in this version",
-                "environment variable REDIS_URL: warning: is known, not yet available in this version",
+                "environment variable REDIS_URL: warning: is known, not yet available in this version"
             ]
         )
     }

@@ -27,7 +27,8 @@ extension LiveGateway {
             admission: old.admission,
             limits: old.limits,
             observability: old.observability,
-            strictDurability: old.strictDurability
+            strictDurability: old.strictDurability,
+            breaker: old.breaker
         )
         for loop in state.loops {
             try await loop.value.eventLoop.submit { loop.value.use(snapshot) }.get()

@@ -1,0 +1,153 @@
+import MartletCore
+import MartletGovernance
+import MartletRouting
+
+/// What is known of targets decides which are asked, and what became of a request is told back.
+extension Exchange {
+    /// Puts targets that nothing speaks against first.
+    ///
+    /// The others keep their order behind them: those that limit the rate or refused their credential, then those whose
+    /// circuit is open. None is left out, because it may be well again by the time its turn comes.
+    mutating func putUnwellLast(_ plan: inout Plan, _ env: inout some ExchangeEnvironment) {
+        let targets = plan.targets
+        guard targets.contains(where: { env.standing(of: $0).obstacle != nil }) else { return }
+        let standings = targets.map { env.standing(of: $0) }
+        let ranks = standings.map { $0.obstacle?.rank ?? 0 }
+        let order = targets.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
+        plan.targets = order.map { targets[$0] }
+        for (index, place) in order.enumerated() {
+            guard let obstacle = standings[place].obstacle else { continue }
+            noteSkip(index, obstacle, standings[place].until, env.now)
+        }
+    }
+
+    /// Asks whether an attempt on a target may begin; goes on to the next one, or ends, when it may not.
+    ///
+    /// - Returns: Whether it may; the leave is the call's until a leg has it.
+    mutating func admitAttempt(
+        on target: Target,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) -> Bool {
+        switch env.admitAttempt(on: target) {
+        case .granted(let permit):
+            call?.permit = permit
+            return true
+        case .refused(let obstacle, let until):
+            pass(obstacle, until, &env, &actions)
+            return false
+        }
+    }
+
+    /// A target that must not be asked is passed over.
+    private mutating func pass(
+        _ obstacle: TargetStanding.Obstacle,
+        _ until: Instant?,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        guard let machine = call?.machine else { return }
+        noteSkip(machine.target, obstacle, until, env.now)
+        // How long another request's try takes nobody knows; the shortest wait that can be told is a second.
+        let mayBegin = until ?? env.now + .seconds(1)
+        let first = call?.skippedUntil ?? mayBegin
+        call?.skippedUntil = min(first, mayBegin)
+        // Only a larger window helps a prompt that is too long, and that target is not to be asked.
+        if machine.isLastTarget || machine.endingSoFar?.kind == .contextLength {
+            guard let failure = machine.endingSoFar else { return fail(with: allOpen(env.now), &env, &actions) }
+            return giveUp(failure, &env, &actions)
+        }
+        call?.machine.skip(to: machine.target + 1)
+        beginAttempt(&env, &actions)
+    }
+
+    private mutating func noteSkip(
+        _ index: Int,
+        _ obstacle: TargetStanding.Obstacle,
+        _ until: Instant?,
+        _ now: Instant
+    ) {
+        let wait = until.map { $0 - now } ?? .zero
+        trace.add(.skipped, index, Int(obstacle.rawValue), wait.wholeMilliseconds)
+    }
+
+    /// No target may be asked: nothing was sent to any of them.
+    private func allOpen(_ now: Instant) -> GatewayError {
+        let wait = AttemptFailure.wholeSeconds((call?.skippedUntil ?? now) - now)
+        let staysHere = privacy == .localOnly || plan?.targets.allSatisfy(\.isLocal) == true && plan?.reason == .route
+        if staysHere {
+            return GatewayError(
+                .localUnavailable,
+                "No local target of this model is healthy; the next try is in \(wait) s.",
+                retryAfterSeconds: wait
+            )
+        }
+        return GatewayError(
+            .circuitOpen,
+            "Every provider of this model has failed and is left alone for now; the next try is in \(wait) s.",
+            retryAfterSeconds: wait
+        )
+    }
+
+    /// Hands back a leave that no leg has.
+    mutating func endPermit(_ end: AttemptEnd, _ env: inout some ExchangeEnvironment) {
+        guard let permit = call?.permit else { return }
+        call?.permit = nil
+        guard let target = currentTarget else { return }
+        env.attemptEnded(on: target, permit, end)
+    }
+
+    /// A stream that tries a target has begun to answer: others may try it, too, while this one goes on.
+    mutating func trialAnswered(_ id: LegID, _ env: inout some ExchangeEnvironment) {
+        guard let index = call?.index(of: id), let target = call?.legs[index].target,
+            let permit = call?.legs[index].permit, !isOwnKeyOfCaller(target)
+        else { return }
+        call?.legs[index].permit = env.attemptAnswered(on: target, permit)
+    }
+
+    /// Whether what becomes of requests to a target is about a key of the caller's, which says less of the target.
+    private func isOwnKeyOfCaller(_ target: Target) -> Bool {
+        target.authorization?.caller != nil && usesCallerCredential(target)
+    }
+
+    /// What the end of the exchange says of the target of a leg that is still there.
+    mutating func attemptEnd(of id: LegID, _ target: Target, _ state: LedgerRecord.State) -> AttemptEnd {
+        guard id == call?.winner else { return .abandoned }
+        switch state {
+        case .settled:
+            if target.authorization?.caller != nil, usesCallerCredential(target) { return .abandoned }
+            return .succeeded(latency(of: id))
+        case .interrupted where answer.errorCode == .streamInterrupted || answer.errorCode == .overloaded:
+            return .failed(AttemptFailure(.reset))
+        case .intent, .interrupted, .cancelled, .failed:
+            return .abandoned
+        }
+    }
+
+    /// What the answer took, where it has tokens that the provider counted.
+    private mutating func latency(of id: LegID) -> LatencySample? {
+        guard let index = call?.index(of: id), let sent = call?.legs[index].sentAt, let ended = answer.upstreamEnded,
+            let usage = answer.usage, usage.outputTokens > 0
+        else { return nil }
+        // Other endpoints' answers are not as long as their tokens.
+        switch endpoint {
+        case .chat?, .fim?: break
+        default: return nil
+        }
+        guard let first = answer.firstToken else {
+            return .whole(ended - sent, outputTokens: usage.outputTokens)
+        }
+        return .stream(firstToken: first, rest: ended - sent - first, outputTokens: usage.outputTokens)
+    }
+}
+
+extension TargetStanding.Obstacle {
+    /// Order among those that something speaks against: a hint may be out of date, an open circuit is not asked.
+    fileprivate var rank: Int {
+        switch self {
+        case .coolingDown, .credentialRefused: 1
+        case .circuitHalfOpen: 2
+        case .circuitOpen: 3
+        }
+    }
+}
