@@ -43,8 +43,9 @@ struct CircuitBreakerModel {
         case .open(let until, _): return .open(until: until)
         case .halfOpen:
             // The place belongs to the newest try since the last change of phase, as long as it runs and its lease lasts.
-            guard let holder = roles.last(where: { $0.value.isTry && $0.value.chapter == over.chapter }),
-                !over.ended.contains(holder.key), time < holder.value.time + 660_000
+            let tries = roles.filter { $0.value.isTry && $0.value.chapter == over.chapter }
+            guard let holder = tries.max(by: { $0.key < $1.key }), !over.ended.contains(holder.key),
+                time < holder.value.time + 660_000
             else { return .mayTry }
             return .isTried
         }
@@ -59,25 +60,20 @@ struct CircuitBreakerModel {
         var time: Int
     }
 
-    private struct Roles {
-        var list: [(key: Int, value: Role)] = []
-        subscript(number: Int) -> Role? { list.first { $0.key == number }?.value }
-        func last(where isWanted: ((key: Int, value: Role)) -> Bool) -> (key: Int, value: Role)? {
-            list.last(where: isWanted)
-        }
-    }
-
     private func due(_ phase: Phase, _ time: Int) -> Phase {
         if case .open(let until, let level) = phase, time >= until { return .halfOpen(level: level, successes: 0) }
         return phase
     }
 
-    private func story() -> (Phase, Roles, (ended: Set<Int>, chapter: Int)) {
+    private func story() -> (Phase, [Int: Role], (ended: Set<Int>, chapter: Int)) {
         var phase = Phase.closed(since: 0)
-        var roles = Roles()
+        var roles: [Int: Role] = [:]
         var ended: Set<Int> = []
         var openings = 0
         var chapter = 0
+        /// Results since the last closing, whose place is the chapter's.
+        var results: [(time: Int, isFailure: Bool)] = []
+        var chapterOfResults = 0
         /// Tries that answered and go on.
         var streaming: [Int: Int] = [:]
 
@@ -108,9 +104,9 @@ struct CircuitBreakerModel {
             case .admitted:
                 settle(time)
                 if case .closed = phase {
-                    roles.list.append((place, Role(isTry: false, openings: openings, chapter: chapter, time: time)))
+                    roles[place] = Role(isTry: false, openings: openings, chapter: chapter, time: time)
                 } else {
-                    roles.list.append((place, Role(isTry: true, openings: openings, chapter: chapter, time: time)))
+                    roles[place] = Role(isTry: true, openings: openings, chapter: chapter, time: time)
                 }
             case .abandoned(let number):
                 ended.insert(number)
@@ -145,26 +141,26 @@ struct CircuitBreakerModel {
                 }
             }
             // While closed, every result that is about the time since the last opening counts, if it came since the closing.
-            guard case .closed(let since) = phase else { continue }
-            var row = 0
-            var all = 0
-            var failures = 0
-            for earlier in events[...place].enumerated().dropFirst(since == 0 ? 0 : since + 1) {
-                let isFailure: Bool
-                let number: Int
-                switch earlier.element.event {
-                case .succeeded(let who): (isFailure, number) = (false, who)
-                case .failed(let who): (isFailure, number) = (true, who)
-                default: continue
+            guard case .closed(let since) = phase, place > since || since == 0 else { continue }
+            if since != chapterOfResults { (results, chapterOfResults) = ([], since) }
+            let result: (number: Int, isFailure: Bool)? =
+                switch entry.event {
+                case .succeeded(let number): (number, false)
+                case .failed(let number): (number, true)
+                default: nil
                 }
-                guard let role = roles[number], streaming[number] ?? role.openings == openings else { continue }
-                row = isFailure ? row + 1 : 0
-                // Slots of three seconds; the current one and nine before it.
-                guard earlier.element.time / 3_000 > time / 3_000 - 10 else { continue }
-                all += 1
-                if isFailure { failures += 1 }
+            guard let result, let role = roles[result.number],
+                streaming[result.number] ?? role.openings == openings
+            else { continue }
+            results.append((time, result.isFailure))
+            let row = results.reversed().prefix { $0.isFailure }.count
+            // Slots of three seconds; the current one and nine before it.
+            let recent = results.filter { $0.time / 3_000 > time / 3_000 - 10 }
+            let failures = recent.count { $0.isFailure }
+            if row >= 5 || (recent.count >= 20 && failures > 0 && failures * 2 >= recent.count) {
+                open(time, 5_000, 0)
+                results = []
             }
-            if row >= 5 || (all >= 20 && failures > 0 && failures * 2 >= all) { open(time, 5_000, 0) }
         }
         return (phase, roles, (ended, chapter))
     }
