@@ -15,9 +15,9 @@ BENCHMARKS = Path(__file__).resolve().parent.parent
 # Names that clients ask for and the upstream model each becomes: the gateway has to rewrite the member.
 KINDS = ("json", "burst-100", "burst-1000", "burstnull-100", "paced-75-1000000", "hold")
 # Those of an upstream that speaks Anthropic's format.
-CLAUDE_KINDS = ("claude-100",)
+CLAUDE_KINDS = ("claude-100", "claude-json")
 # Those of an upstream that speaks Bedrock's Converse.
-BEDROCK_KINDS = ("bedrock-100",)
+BEDROCK_KINDS = ("bedrock-100", "bedrock-json")
 
 # What nginx gets for a variant. One cipher suite for all, the quickest on processors with AES instructions.
 NGINX_TO_TLS = """
@@ -146,7 +146,7 @@ class Bench:
         path = self.temp / f"{prefix}-{kind}-{size}.json"
         if not path.exists():
             members = {}
-            if kind != "json":
+            if not kind.endswith("json"):
                 members = {"stream": True, "stream_options": {"include_usage": True}}
             if kind == "hold":
                 members["user"] = "bench-00000000"

@@ -16,7 +16,7 @@ struct burst {
     struct text text;
 };
 
-static struct text json_answer, paced_start, paced_event, paced_end;
+static struct text json_answer, claude_answer, bedrock_answer, paced_start, paced_event, paced_end;
 static struct burst bursts[16];
 static size_t burst_count;
 
@@ -76,22 +76,37 @@ static void append_end(struct text *text, unsigned tokens, bool nulls) {
     append_string(text, "0\r\n\r\n");
 }
 
-static void make_texts(void) {
-    static const char body[] =
-        "{\"id\":\"chatcmpl-bench000000000000000000000\",\"object\":\"chat.completion\",\"created\":1750000000,"
-        "\"model\":\"bench-model\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"
-        "\"A gateway stands between the programs of a house and the models they call.\\nIt knows who asks, what it may "
-        "cost and where to go when the first choice is down. What it adds should be small next to what it saves.\","
-        "\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":200,"
-        "\"completion_tokens\":48,\"total_tokens\":248,\"prompt_tokens_details\":{\"cached_tokens\":0},"
-        "\"completion_tokens_details\":{\"reasoning_tokens\":0}},\"system_fingerprint\":\"fp_bench\"}";
+#define WORDS                                                                                                   \
+    "\"A gateway stands between the programs of a house and the models they call.\\nIt knows who asks, what it may " \
+    "cost and where to go when the first choice is down. What it adds should be small next to what it saves.\""
+
+/// One JSON answer with its head.
+static void make_answer(struct text *text, const char *body) {
     char head[256];
     snprintf(head, sizeof head,
              "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nopenai-processing-ms: 12\r\n"
              "x-request-id: req_bench0000000000000000\r\nContent-Length: %zu\r\n\r\n",
-             sizeof body - 1);
-    append_string(&json_answer, head);
-    append_string(&json_answer, body);
+             strlen(body));
+    append_string(text, head);
+    append_string(text, body);
+}
+
+static void make_texts(void) {
+    make_answer(&json_answer,
+                "{\"id\":\"chatcmpl-bench000000000000000000000\",\"object\":\"chat.completion\",\"created\":1750000000,"
+                "\"model\":\"bench-model\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":" WORDS
+                ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":200,"
+                "\"completion_tokens\":48,\"total_tokens\":248,\"prompt_tokens_details\":{\"cached_tokens\":0},"
+                "\"completion_tokens_details\":{\"reasoning_tokens\":0}},\"system_fingerprint\":\"fp_bench\"}");
+    make_answer(&claude_answer,
+                "{\"id\":\"msg_bench\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"bench-model\",\"content\":"
+                "[{\"type\":\"text\",\"text\":" WORDS "}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null,"
+                "\"usage\":{\"input_tokens\":200,\"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,"
+                "\"output_tokens\":48}}");
+    make_answer(&bedrock_answer,
+                "{\"metrics\":{\"latencyMs\":12},\"output\":{\"message\":{\"content\":[{\"text\":" WORDS
+                "}],\"role\":\"assistant\"}},\"stopReason\":\"end_turn\",\"usage\":{\"inputTokens\":200,"
+                "\"outputTokens\":48,\"totalTokens\":248}}");
     append_string(&paced_start, STREAM_HEAD);
     append_start(&paced_start, false);
     append_content(&paced_start, false);

@@ -5,6 +5,8 @@
 //     x-json              one JSON answer of about 700 bytes, with usage
 //     x-burst[-N]         N server-sent events at once, each in an HTTP chunk of its own, in as few writes as the
 //                         socket takes
+//     x-claude-json       one JSON answer in Anthropic's format, with usage
+//     x-bedrock-json      the same of Bedrock's Converse; the model stands in the path
 //     x-claude[-N]        a stream in Anthropic's format with N deltas
 //     x-bedrock[-N]       a stream of Bedrock's Converse with N deltas; the model stands in the path
 //     x-burstnull[-N]     the same with `"usage":null` in each event, as api.openai.com writes them
@@ -255,6 +257,12 @@ static void answer_chat(struct connection *c, const char *line) {
         stats.events += events + 3;
         start_stream(c);
         set_out(c, burst_text(events, nulls));
+    } else if (!strcmp(kind, "claude-json")) {
+        c->state = ANSWERING;
+        set_out(c, &claude_answer);
+    } else if (!strcmp(kind, "bedrock-json")) {
+        c->state = ANSWERING;
+        set_out(c, &bedrock_answer);
     } else if (!strncmp(kind, "claude", 6)) {
         char *p = kind + 6;
         unsigned events = number_in_name(&p, default_events, 100000);

@@ -21,6 +21,6 @@ public enum CredentialAnswer: Sendable, Hashable {
     case ready
     /// It must be asked for.
     case mustAsk
-    /// There is none, and why, without secrets.
-    case failed(String)
+    /// There is none; why is for the operator to know, and told in the log.
+    case failed
 }

@@ -1,6 +1,7 @@
 public import MartletCore
 public import MartletGovernance
 public import MartletRouting
+public import NIOCore
 
 /// What an exchange may ask and get answered at once: bounded time, no I/O.
 ///
@@ -42,6 +43,8 @@ public protocol ExchangeEnvironment {
     ///
     /// - Parameter mayFetch: Whether anything may be asked for because of this request.
     mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer
+    /// Whether bytes show the credential that an authorization has now.
+    mutating func isShown(_ authorization: Authorization, in bytes: ByteBuffer) -> Bool
     /// A page from memory.
     mutating func page(_ page: Page) -> PageAnswer
     /// The list of models as OpenAI shows it, or one of them.

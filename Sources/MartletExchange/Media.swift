@@ -86,6 +86,29 @@ extension ChatRequest {
         return items
     }
 
+    /// Refuses addresses of a cloud's storage, which the target would read as the gateway's account, not the caller's.
+    func refuseStorageAddresses(_ callerPath: (String) -> String) throws(GatewayError) {
+        func look(_ parts: [ChatPart], _ path: String) throws(GatewayError) {
+            for (index, part) in parts.enumerated() {
+                let place = "\(path).content[\(index)]"
+                switch part {
+                case .image(let image) where image.url.isInStorage: throw refusal(callerPath(place))
+                case .file(let file) where file.url?.isInStorage == true || file.fileID?.isInStorage == true:
+                    throw refusal(callerPath(place))
+                case .toolResult(let result): try look(result.content, path)
+                default: break
+                }
+            }
+        }
+        func refusal(_ path: String) -> GatewayError {
+            let words =
+                "The provider would read this address with the gateway's own rights; send the data,"
+                + " or have allow_storage_urls = true set for its account."
+            return GatewayError(.urlNotAllowed, words, param: path)
+        }
+        for (index, message) in messages.enumerated() { try look(message.parts, "messages[\(index)]") }
+    }
+
     /// Puts what was fetched in the place of its addresses.
     mutating func replaceAddresses(_ data: [String: String]) {
         func replace(_ parts: inout [ChatPart]) {
@@ -116,4 +139,7 @@ extension ChatRequest {
 extension String {
     /// Whether it is a `data:` URL.
     fileprivate var isData: Bool { prefix(5).lowercased() == "data:" }
+
+    /// Whether it names an object of Amazon S3 or Google Cloud Storage.
+    fileprivate var isInStorage: Bool { ["s3://", "gs://"].contains(prefix(5).lowercased()) }
 }

@@ -62,6 +62,7 @@ struct TranslationWork: Sendable {
             dropped = lowered.dropped
             callerPath = lowered.callerPath
         }
+        if !target.quirks.readsStorage { try request.refuseStorageAddresses(callerPath) }
         let addresses = request.addresses(foreignTo: spoken, callerPath)
         if !addresses.isEmpty { return .addresses(addresses, caller) }
         request.model = target.upstreamModel

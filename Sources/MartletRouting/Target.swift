@@ -181,6 +181,8 @@ public struct Quirks: Hashable, Sendable {
     public var promptCache = PromptCacheMode.off
     /// Whether it has the forms of embeddings that Vertex AI has.
     public var hasVertexEmbeddings = false
+    /// Whether callers may name objects of a cloud's storage (`s3://`, `gs://`), which it reads as the gateway's account.
+    public var readsStorage = false
     /// What runs behind an endpoint that is named instead of a model, where the type has such.
     public var hosting: Hosting?
 

@@ -110,7 +110,8 @@ final class GatewayState: Sendable {
                         try? await threads.runIfActive { FileAccess.system.read(path) }
                     },
                     unixSeconds: { Int64(WallClock.milliseconds() / 1_000) }
-                )
+                ),
+                log: log
             ),
             shards: shards
         )

@@ -51,6 +51,23 @@ import Testing
         #expect(next.accounts == ["two"] && next.requestText.contains(Self.url))
     }
 
+    @Test("objects in a cloud's storage, which the account's own rights would read, pass only where that is allowed")
+    func storage() {
+        for (dialect, url) in [(Dialect.bedrockConverse, "s3://b/a.png"), (.gemini, "GS://b/a.png")] {
+            let body = Self.body.replacing(Self.url, with: url)
+            let closed = Target.sample("cloud", dialect: dialect)
+            let driver = Driver(setup([closed])).send(body)
+            #expect(driver.response?.status == 400 && driver.errorCode == "url_not_allowed")
+            #expect(driver.bodyText.contains(#""param":"messages[0].content[1]""#))
+            #expect(driver.asks.isEmpty && driver.legs.isEmpty, "\(driver.report)")
+            var quirks = Quirks()
+            quirks.readsStorage = true
+            let open = Target.sample("open", dialect: dialect, quirks: quirks)
+            let next = Driver(setup([closed, open])).send(body).connect()
+            #expect(next.accounts == ["open"] && next.requestText.contains(url), "\(next.report)")
+        }
+    }
+
     @Test("for a request that may not leave the device nothing is fetched")
     func localOnly() {
         let driver = Driver(setup())

@@ -24,6 +24,7 @@ struct AccountPlan: Sendable {
     var hasOwnPath = false
     /// What runs behind an endpoint of one's own.
     var hosting: Quirks.Hosting?
+    var readsStorage = false
     var tls = TLSOptions()
     var proxy: Proxy?
     var authorization: Authorization?
@@ -53,6 +54,7 @@ struct AccountPlan: Sendable {
         quirks.promptCache = promptCache
         quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         quirks.hosting = hosting
+        quirks.readsStorage = readsStorage
         return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
             account: name,

@@ -276,6 +276,7 @@ struct AccountReader {
 
     private mutating func readLimits(_ table: ConfigTable, into plan: inout AccountPlan) {
         plan.dropParams = table["drop_params"]?.strings ?? []
+        plan.readsStorage = table["allow_storage_urls"]?.boolean ?? false
         if let container = table["hosted_provider"]?.string {
             plan.hosting = Quirks.Hosting(container: container, model: table["container_model"]?.string)
         } else if let model = table["container_model"]?.string {

@@ -134,9 +134,9 @@ struct CredentialReader {
         _ location: CredentialLocation,
         _ detail: String = ""
     ) -> Credential {
-        let text = location.description
         // Accounts of one name differ in what a model's own table says.
-        let id = CredentialID(account: account, location: text + detail)
+        let text = location.description + detail
+        let id = CredentialID(account: account, location: text)
         return Credential(location: text, authorization: Authorization(id, source: source, form: form))
     }
 
@@ -179,9 +179,11 @@ struct CredentialReader {
         }
         let token = try table["session_token"]?.string.map { text throws(CredentialError) in try value(text) } ?? nil
         chain.fixed = AWSKeys(accessKeyID: keyID.reveal(), secretAccessKey: key, sessionToken: token)
-        let name = CredentialID(account: account, location: "access_key_id \(region)")
+        // A key's id is no secret, and accounts of one name may differ in it.
+        let location = "access_key_id \(id) \(region)"
+        let name = CredentialID(account: account, location: location)
         return Credential(
-            location: "access_key_id",
+            location: location,
             authorization: Authorization(name, source: .aws(chain), form: .awsV4(region: region, service: service))
         )
     }

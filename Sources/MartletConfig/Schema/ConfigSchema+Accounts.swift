@@ -122,6 +122,12 @@ extension ConfigSchema {
         SchemaKey("secret_access_key", .string, "Its secret: a value or a location."),
         SchemaKey("session_token", .string, "Its session token: a value or a location."),
         SchemaKey("location", .string, "Google Cloud location, like `europe-west4`, `eu` or `global`."),
+        SchemaKey(
+            "allow_storage_urls",
+            .boolean,
+            "Whether callers may name objects of cloud storage (s3://, gs://), which are read with the account's rights.",
+            default: "false"
+        ),
         SchemaKey("project_id", .string, "Google Cloud project."),
         SchemaKey(
             "prompt_cache",

@@ -21,6 +21,8 @@ public struct AWSKeys: Sendable, Hashable {
 public struct AWSCredentialChain: Sendable, Hashable {
     /// Keys of the account or the environment; nothing else is looked at then.
     public var fixed: AWSKeys?
+    /// Keys of the environment, for a profile that takes its role with them (`credential_source = Environment`).
+    public var environmentKeys: AWSKeys?
     /// The profile that files are read for.
     public var profile = "default"
     /// The shared credentials file.

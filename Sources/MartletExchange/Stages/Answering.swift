@@ -63,7 +63,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        if let passed = passedBody(for: failure) {
+        if let passed = passedBody(for: failure, &env) {
             answer.status = passed.status
             var head = ResponseHead(
                 status: passed.status,
@@ -87,7 +87,10 @@ extension Exchange {
     }
 
     /// The upstream's own body, when the status shown is the upstream's own and nothing of ours is in it.
-    private func passedBody(for failure: AttemptFailure) -> UpstreamErrorBody? {
+    private func passedBody(
+        for failure: AttemptFailure,
+        _ env: inout some ExchangeEnvironment
+    ) -> UpstreamErrorBody? {
         guard let body = call?.lastBody, body.status == failure.status else { return nil }
         let isAlone = plan?.targets.count == 1
         switch failure.kind {
@@ -100,6 +103,9 @@ extension Exchange {
         let secrets = (plan?.targets ?? []).flatMap(\.headers).compactMap { $0.value.split(separator: " ").last }
         let bytes = body.body.readableBytesView
         for secret in secrets where secret.utf8.count >= 8 && bytes.firstRange(of: secret.utf8) != nil { return nil }
+        for case let authorization? in (plan?.targets ?? []).map(\.authorization) where authorization.source != nil {
+            if env.isShown(authorization, in: body.body) { return nil }
+        }
         return body
     }
 

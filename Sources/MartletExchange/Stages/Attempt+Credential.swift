@@ -5,6 +5,8 @@ import MartletRouting
 extension Exchange {
     /// How long a service may take to get one; it gives up by itself before.
     private static var credentialLimit: Duration { .seconds(15) }
+    /// What callers are told: the cause names files, tenants and services, which are no business of theirs.
+    private static var fetchFailed: String { "it could not be obtained; the gateway's log says why" }
 
     /// Sees to it that a request to a target can show who sends it.
     ///
@@ -35,8 +37,8 @@ extension Exchange {
         case .mustAsk:
             let reason = "it must be fetched, which a request that stays on this device may not"
             passOver(target, reason, isTargets: false, &env, &actions)
-        case .failed(let reason):
-            passOver(target, reason, &env, &actions)
+        case .failed:
+            passOver(target, Self.fetchFailed, &env, &actions)
         }
         return false
     }
@@ -56,7 +58,7 @@ extension Exchange {
             trace.add(.failed, Int(AttemptFailure.Kind.auth.rawValue), leg.status)
             return beginAttempt(&env, &actions)
         }
-        if case .failed(let reason) = credential { return passOver(target, reason, &env, &actions) }
+        if credential == .failed { return passOver(target, Self.fetchFailed, &env, &actions) }
         enterTargetSlot(target, &env, &actions)
     }
 

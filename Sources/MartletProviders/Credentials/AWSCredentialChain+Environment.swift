@@ -10,11 +10,12 @@ extension AWSCredentialChain {
     public init(environment: [String: String], region: String, profile: String? = nil) {
         self.init(region: region)
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        // Who names a profile means it, whatever keys the environment has.
-        if profile == nil, let id = value("AWS_ACCESS_KEY_ID"), let secret = value("AWS_SECRET_ACCESS_KEY") {
-            let token = value("AWS_SESSION_TOKEN") ?? value("AWS_SECURITY_TOKEN")
-            fixed = AWSKeys(accessKeyID: id, secretAccessKey: Secret(secret), sessionToken: token.map { Secret($0) })
+        if let id = value("AWS_ACCESS_KEY_ID"), let secret = value("AWS_SECRET_ACCESS_KEY") {
+            let token = (value("AWS_SESSION_TOKEN") ?? value("AWS_SECURITY_TOKEN")).map { Secret($0) }
+            environmentKeys = AWSKeys(accessKeyID: id, secretAccessKey: Secret(secret), sessionToken: token)
         }
+        // Who names a profile means it, whatever keys the environment has.
+        if profile == nil { fixed = environmentKeys }
         self.profile = profile ?? value("AWS_PROFILE") ?? value("AWS_DEFAULT_PROFILE") ?? "default"
         let home = value("HOME")
         credentialsFile =

@@ -93,6 +93,10 @@ struct LoopEnvironment: ExchangeEnvironment {
         loop.shared.credentials.check(authorization, mayFetch: mayFetch)
     }
 
+    mutating func isShown(_ authorization: Authorization, in bytes: ByteBuffer) -> Bool {
+        loop.shared.credentials.current(authorization)?.isShown(in: bytes) ?? false
+    }
+
     mutating func page(_ page: Page) -> PageAnswer { loop.shared.health.page(page, snapshot: snapshot) }
 
     mutating func modelPage(_ id: String?) -> PageAnswer? { loop.shared.modelPages.page(id, snapshot: snapshot) }

@@ -57,7 +57,7 @@ final class World {
             driver.env.targetSlots[name] = random.chance(40) ? .full : .granted
         }
         for name in ["one", "two", "engine"] where random.chance(40) {
-            driver.env.credentials[name] = random.chance(70) ? .mustAsk : .failed("it is away")
+            driver.env.credentials[name] = random.chance(70) ? .mustAsk : .failed
         }
         if random.chance(5) { driver.env.byteLimit = 50 }
         if random.chance(5) { driver.env.draining = true }
@@ -124,7 +124,7 @@ final class World {
         case 120..<220 where startsSecondLeg: startSecondLeg()
         case 140..<150: driver.env.draining.toggle()
         case 150..<160:
-            let known = [CredentialAnswer.ready, .ready, .mustAsk, .failed("it is away")]
+            let known = [CredentialAnswer.ready, .ready, .mustAsk, .failed]
             for name in ["one", "two", "engine"] { driver.env.credentials[name] = known[random.below(4)] }
         case 160..<170:
             for name in ["one", "two", "engine"] { driver.env.targetSlots[name] = random.chance(80) ? .granted : .full }
@@ -172,7 +172,7 @@ final class World {
             driver.tell(.answer(id, .messageAccount(random.chance(70) ? AccountName("one") : nil)))
         case .compute(let work): driver.tell(.answer(id, .computed(work.run())))
         case .credential:
-            let found = [CredentialAnswer.ready, .ready, .ready, .failed("the token service answers 500")]
+            let found = [CredentialAnswer.ready, .ready, .ready, .failed]
             driver.tell(.answer(id, .credential(found[random.below(4)])))
         case .page, .control, .fetchMedia, .history, .storedResponse, .spool: break
         }

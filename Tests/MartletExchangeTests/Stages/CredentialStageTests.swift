@@ -52,19 +52,28 @@ import Testing
     @Test("a failure passes on to the next target")
     func nextTarget() {
         let driver = driver(.mustAsk, [Self.target(), .sample("two")]).send(Chat.body())
-        answer(driver, .failed("the token service answers 500"))
+        answer(driver, .failed)
         driver.connect()
         #expect(driver.accounts == ["two"] && driver.env.reports.first?.kind == .auth, "\(driver.report)")
-        let known = self.driver(.failed("it is away"), [Self.target(), .sample("two")]).send(Chat.body()).connect()
+        let known = self.driver(.failed, [Self.target(), .sample("two")]).send(Chat.body()).connect()
         #expect(known.accounts == ["two"] && known.asks.isEmpty)
     }
 
-    @Test("the last failure names the account and the cause")
+    @Test("the last failure names the account, and points to the log for the cause")
     func lastFailure() {
-        let driver = driver(.failed("the token service answers 400 (invalid_grant)")).send(Chat.body())
+        let driver = driver(.failed).send(Chat.body())
         #expect(driver.response?.status == 502 && driver.errorCode == "provider_auth_error")
-        #expect(driver.bodyText.contains("account one: the token service answers 400 (invalid_grant)"))
+        #expect(driver.bodyText.contains("account one: it could not be obtained; the gateway's log says why"))
         #expect(driver.outcome?.attempts.map(\.outcome) == ["auth"])
+    }
+
+    @Test("an upstream's error that shows the token does not pass")
+    func shown() {
+        for (text, passes) in [("fetched-token", false), ("no secret", true)] {
+            let body = #"{"error":{"message":"Bad: \#(text)","type":"invalid_request_error"}}"#
+            let driver = driver(.ready).send(Chat.body()).connect().head(400, .json).bytes(body).end()
+            #expect(driver.response?.status == (passes ? 400 : 502) && driver.bodyText.contains(text) == passes)
+        }
     }
 
     @Test("a refused one is renewed once, and the request goes to the same target again", arguments: [401, 403])
@@ -88,7 +97,7 @@ import Testing
     func notRenewed() {
         let driver = driver(.ready, [Self.target(), .sample("two")]).send(Chat.body()).connect()
         driver.head(401, .json).bytes("{}").end()
-        answer(driver, .failed("there is no other one"))
+        answer(driver, .failed)
         driver.connect()
         #expect(driver.accounts == ["one", "two"], "\(driver.report)")
     }

@@ -93,8 +93,9 @@ struct ReplayEnvironment: ExchangeEnvironment {
     }
     mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd) {}
     mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
-        cursor.next({ if case .credential(let answer) = $0 { answer } else { nil } }, else: .failed(""))
+        cursor.next({ if case .credential(let answer) = $0 { answer } else { nil } }, else: .failed)
     }
+    mutating func isShown(_ authorization: Authorization, in bytes: ByteBuffer) -> Bool { flag() }
     mutating func page(_ page: Page) -> PageAnswer {
         cursor.next(
             { if case .page(let answer) = $0 { answer } else { nil } },

@@ -133,6 +133,10 @@ struct TestEnvironment: ExchangeEnvironment {
         return note(credentials[account] ?? .ready) { .credential($0) }
     }
 
+    mutating func isShown(_ authorization: Authorization, in bytes: ByteBuffer) -> Bool {
+        note(String(buffer: bytes).contains("fetched-token")) { .flag($0) }
+    }
+
     mutating func page(_ page: Page) -> PageAnswer {
         let status = page == .ready && draining ? 503 : 200
         return note(

@@ -105,10 +105,12 @@ struct CredentialFetcher: Sendable {
             own = try await profileKeys(source, chain, mayUseWebIdentity: false, seen: seen)
         case (nil, "Ec2InstanceMetadata"): own = try await instanceKeys(chain)
         case (nil, "EcsContainer"): own = try await containerKeys(chain)
+        case (nil, "Environment"): own = chain.environmentKeys.map { FetchedCredential(.aws($0), expires: nil) }
         default: throw CredentialFailure("profile \(profile) has role_arn, but no source_profile or credential_source")
         }
         guard case .aws(let keys)? = own?.value else {
-            throw CredentialFailure("the source_profile of profile \(profile) has no keys")
+            let place = role.sourceProfile == nil ? "credential_source" : "source_profile"
+            throw CredentialFailure("the \(place) of profile \(profile) has no keys")
         }
         guard let call = AWSKeyCalls.assume(role, by: keys, chain: chain, unixSeconds: unixSeconds()) else {
             throw CredentialFailure("the address of the token service cannot be used")

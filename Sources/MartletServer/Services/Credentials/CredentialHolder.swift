@@ -18,7 +18,10 @@ final class CredentialHolder: Sendable {
         var current: KeptCredential?
         var isFetching = false
         var waiters: [Waiter] = []
-        var failure: (reason: String, until: Instant)?
+        /// Why the last fetch brought nothing.
+        var reason: String?
+        /// Until when its source is left alone since.
+        var pausedUntil: Instant?
         var failuresInARow = 0
         var lastUsed: Instant
         /// When it was last renewed because a target refused it.
@@ -27,10 +30,14 @@ final class CredentialHolder: Sendable {
         /// Notes that there is no new one, and leaves its source alone for a while.
         mutating func fail(_ reason: String, at now: Instant) {
             failuresInARow += 1
-            failure = (reason, now + CredentialHolder.pause(after: failuresInARow))
+            self.reason = reason
+            pausedUntil = now + CredentialHolder.pause(after: failuresInARow)
         }
 
-        func mayFetch(at now: Instant) -> Bool { !isFetching && failure.map { now >= $0.until } ?? true }
+        /// Whether there is none, and its source is left alone.
+        func isPaused(at now: Instant) -> Bool { !isFetching && pausedUntil.map { now < $0 } ?? false }
+
+        func mayFetch(at now: Instant) -> Bool { !isFetching && !isPaused(at: now) }
     }
 
     private let state: Mutex<State>
@@ -71,10 +78,7 @@ final class CredentialHolder: Sendable {
                 if begins { state.isFetching = true }
                 return (.ready, begins)
             }
-            if let failure = state.failure, !state.isFetching, now < failure.until {
-                return (.failed(failure.reason), false)
-            }
-            return (.mustAsk, false)
+            return (state.isPaused(at: now) ? .failed : .mustAsk, false)
         }
         if begins { begin(self) }
         return answer
@@ -92,15 +96,13 @@ final class CredentialHolder: Sendable {
                 if let usable, usable.obtainedAt > refusedSince { return (.ready, false) }
                 if !state.isFetching {
                     if let last = state.renewedAt, now - last < Self.pauseBetweenRenewals {
-                        return (.failed("it is refused, and was renewed a moment ago"), false)
+                        return (.failed, false)
                     }
                     state.renewedAt = now
                 }
             } else {
                 if usable != nil { return (.ready, false) }
-                if let failure = state.failure, !state.isFetching, now < failure.until {
-                    return (.failed(failure.reason), false)
-                }
+                if state.isPaused(at: now) { return (.failed, false) }
             }
             state.waiters.append(Waiter(needsOther: refusedSince != nil, reply: reply))
             guard !state.isFetching else { return (nil, false) }
@@ -133,10 +135,19 @@ final class CredentialHolder: Sendable {
         if begins { begin(self) }
     }
 
+    /// What a fetch changed that an operator wants to know.
+    enum News: Sendable, Hashable {
+        /// There is none, for a reason that was not told before.
+        case failed(String)
+        /// It is there again.
+        case recovered
+    }
+
     /// A fetch ended.
-    func finish(_ result: Result<FetchedCredential, CredentialFailure>, now: Instant, unixSeconds: Int64) {
-        let replies = state.withLock { state -> [(CredentialAnswer, Waiter)] in
+    func finish(_ result: Result<FetchedCredential, CredentialFailure>, now: Instant, unixSeconds: Int64) -> News? {
+        let (replies, news) = state.withLock { state -> ([(CredentialAnswer, Waiter)], News?) in
             state.isFetching = false
+            let toldReason = state.reason
             var isOther = false
             switch result {
             case .success(let fetched):
@@ -147,23 +158,23 @@ final class CredentialHolder: Sendable {
                 }
                 isOther = state.current?.value != fetched.value
                 state.current = kept
-                state.failure = nil
+                state.reason = nil
+                state.pausedUntil = nil
                 state.failuresInARow = 0
             case .failure(let failure):
                 state.fail(failure.reason, at: now)
             }
             let waiters = state.waiters
             state.waiters = []
-            let reason = state.failure?.reason
-            let isUsable = reason == nil || state.current?.isUsable(at: now) == true
-            return waiters.map { waiter in
-                if waiter.needsOther {
-                    return (isOther ? .ready : .failed(reason ?? "it is refused, and there is no other one"), waiter)
-                }
-                return (isUsable ? .ready : .failed(reason ?? ""), waiter)
+            let isUsable = state.current?.isUsable(at: now) == true
+            let replies = waiters.map { waiter -> (CredentialAnswer, Waiter) in
+                ((waiter.needsOther ? isOther : isUsable) ? .ready : .failed, waiter)
             }
+            guard state.reason != toldReason else { return (replies, nil) }
+            return (replies, state.reason.map { .failed($0) } ?? .recovered)
         }
         for (answer, waiter) in replies { waiter.reply(answer) }
+        return news
     }
 
     /// How long nothing is fetched after failures: 1 s, then twice as long each time, up to 30 s.

@@ -10,6 +10,7 @@ final class CredentialService: Sendable {
     private let fetcher: CredentialFetcher
     private let now: @Sendable () -> Instant
     private let limit: Duration
+    private let log: @Sendable (String) -> Void
 
     /// Creates a service.
     ///
@@ -17,11 +18,14 @@ final class CredentialService: Sendable {
     ///   - fetcher: Gets credentials.
     ///   - now: The clock that goes on.
     ///   - limit: How long one fetch may take, all its calls together.
+    ///   - log: Told why there is none, once for each reason, and when there is one again.
     init(
         _ fetcher: CredentialFetcher,
         now: @escaping @Sendable () -> Instant = { .now },
-        limit: Duration = .seconds(10)
+        limit: Duration = .seconds(10),
+        log: @escaping @Sendable (String) -> Void
     ) {
+        self.log = log
         self.fetcher = fetcher
         self.now = now
         self.limit = limit
@@ -60,17 +64,22 @@ final class CredentialService: Sendable {
         return holders.withLock { holders in
             // A reload may have changed where it comes from.
             if let known = holders[authorization.id], known.source == source { return known }
-            let holder = CredentialHolder(source, now: now()) { [weak self] holder in self?.fetch(for: holder) }
-            holders[authorization.id] = holder
+            let id = authorization.id
+            let holder = CredentialHolder(source, now: now()) { [weak self] holder in self?.fetch(for: holder, id) }
+            holders[id] = holder
             return holder
         }
     }
 
-    private func fetch(for holder: CredentialHolder) {
+    private func fetch(for holder: CredentialHolder, _ id: CredentialID) {
         let (fetcher, limit) = (fetcher, limit)
         Task {
             let result = await Self.fetch(holder.source, fetcher, limit)
-            holder.finish(result, now: now(), unixSeconds: fetcher.unixSeconds())
+            switch holder.finish(result, now: now(), unixSeconds: fetcher.unixSeconds()) {
+            case .failed(let reason)?: log("credential \(id): \(reason)\n")
+            case .recovered?: log("credential \(id): it is there again\n")
+            case nil: break
+            }
         }
     }
 

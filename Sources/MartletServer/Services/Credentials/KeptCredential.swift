@@ -1,5 +1,6 @@
 import MartletCore
 import MartletProviders
+import NIOCore
 import Synchronization
 
 /// A credential that was fetched, with what is made from it once.
@@ -51,6 +52,18 @@ final class KeptCredential: Sendable {
     func isUsable(at now: Instant) -> Bool { usableUntil.map { now < $0 } ?? true }
 
     func isDue(at now: Instant) -> Bool { renewAt.map { now >= $0 } ?? false }
+
+    /// Whether bytes hold what nobody but its owner may see.
+    func isShown(in bytes: ByteBuffer) -> Bool {
+        let secrets: [Secret?] =
+            switch value {
+            case .aws(let keys): [keys.secretAccessKey, keys.sessionToken]
+            case .token(let token): [token]
+            }
+        return secrets.compactMap { $0?.reveal() }.contains { secret in
+            !secret.isEmpty && bytes.readableBytesView.firstRange(of: secret.utf8) != nil
+        }
+    }
 
     /// The signer for a region and service; `nil` when the credential does not sign.
     func signer(region: String, service: String) -> SigV4Signer? {

@@ -111,6 +111,27 @@ import Testing
         #expect(transport.calls[1].url == "http://127.0.0.1:4566/")
     }
 
+    @Test("a profile's role is taken with the environment's keys where the profile says so")
+    func environmentRole() async throws {
+        let answer = """
+            <AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>AKR</AccessKeyId>
+            <SecretAccessKey>sr</SecretAccessKey><SessionToken>tr</SessionToken>
+            <Expiration>2026-11-20T12:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>
+            """
+        let transport = ScriptedTransport { _, _ throws(CredentialFailure) in Self.reply(answer) }
+        let config = "[profile ops]\nrole_arn = arn:aws:iam::1:role/r\ncredential_source = Environment\n"
+        let fetcher = CredentialFetcher.scripted(transport, files: { $0 == "/h/.aws/config" ? config : nil })
+        let keys = ["HOME": "/h", "AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "s"]
+        let chain = AWSCredentialChain(environment: keys, region: "eu-west-1", profile: "ops")
+        let role = AWSKeys(accessKeyID: "AKR", secretAccessKey: Secret("sr"), sessionToken: Secret("tr"))
+        #expect(try await fetcher.fetch(.aws(chain)).value == .aws(role))
+        #expect(transport.calls[0].fields.contains { $0.value.contains("Credential=ENV/") })
+        let bare = AWSCredentialChain(environment: ["HOME": "/h"], region: "eu-west-1", profile: "ops")
+        await #expect(throws: CredentialFailure("the credential_source of profile ops has no keys")) {
+            try await fetcher.fetch(.aws(bare))
+        }
+    }
+
     @Test("files come after the environment, credentials before config, and what is not supported is said, not skipped")
     func profiles() async throws {
         let files: @Sendable (String) -> String? = { path in
