@@ -126,6 +126,8 @@ public struct Account: Sendable {
     public var name: AccountName
     /// Its type.
     public var kind: ProviderKind
+    /// Whether it is probed while circuits of its targets are open; `nil` waits for requests to try them.
+    public var healthCheck: HealthCheckPolicy?
     /// Makes a target for any upstream model name, unpriced unless the registry knows it.
     public var makeTarget: @Sendable (_ upstreamModel: String) -> Target
     /// Finds the registry's name of an upstream model, for metrics and records; `nil` for models it does not know.
@@ -135,9 +137,11 @@ public struct Account: Sendable {
     public init(
         name: AccountName,
         kind: ProviderKind,
+        healthCheck: HealthCheckPolicy? = nil,
         registeredName: @escaping @Sendable (String) -> ModelName? = { _ in nil },
         makeTarget: @escaping @Sendable (String) -> Target
     ) {
+        self.healthCheck = healthCheck
         self.registeredName = registeredName
         self.name = name
         self.kind = kind

@@ -193,6 +193,9 @@ final class GatewayState: Sendable {
             }
             tasks.addTask { [self] in await followLocalEngine(prober, http) }
             tasks.addTask { [self] in await registryFollower().run() }
+            tasks.addTask { [self] in
+                await HealthProber(shared.targets, snapshot: { [reloader] in reloader.snapshot }).run()
+            }
             await Drain(state: self, listener: channel, signals: arrivals).runUntilStopped()
             tasks.cancelAll()
         }

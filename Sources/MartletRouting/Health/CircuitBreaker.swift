@@ -26,6 +26,8 @@ public struct CircuitBreaker: Sendable {
     private var stored = State.closed
     /// End of the pause; of meaning while open.
     private var until = Instant(nanoseconds: .min)
+    /// When the pause began; of meaning while open.
+    private var openedAt = Instant(nanoseconds: .min)
     /// Whether the pause is due to a quota that is used up.
     private var isQuotaPause = false
     /// Openings in a row without a closing between them, less one.
@@ -148,16 +150,22 @@ public struct CircuitBreaker: Sendable {
 
     /// A probe that is no request found out whether the target lives.
     ///
-    /// A sign of life ends the pause, so that the next request tries the target; silence makes the pause last at least
-    /// as long as a further one would. A quota is not looked at by such a probe.
-    public mutating func probed(isAlive: Bool, _ now: Instant, _ policy: CircuitBreakerPolicy, _ random: UInt64) {
-        guard policy.enabled, stored == .open, !isQuotaPause else { return }
+    /// A sign of life ends the pause, so that the next request tries the target. Silence holds the pause for some time,
+    /// but not beyond five minutes after the opening: a probe that asks for the wrong thing must not shut a target off.
+    ///
+    /// - Parameter hold: How long the pause lasts at least after silence.
+    public mutating func probed(isAlive: Bool, _ now: Instant, hold: Duration) {
+        guard heedsProbes else { return }
         if isAlive {
             until = min(until, now)
         } else {
-            until = max(until, now + policy.pause(opening: Int(level), random: random))
+            until = max(until, min(now + hold, openedAt + CircuitBreakerPolicy.longestHold))
         }
     }
+
+    /// Whether a probe can change when the target is tried: it is left alone, and not for want of quota, which no probe
+    /// looks at.
+    public var heedsProbes: Bool { stored == .open && !isQuotaPause }
 
     // MARK: Changes
 
@@ -177,6 +185,7 @@ public struct CircuitBreaker: Sendable {
     private mutating func open(_ now: Instant, for pause: Duration) {
         stored = .open
         until = now + pause
+        openedAt = now
         isQuotaPause = false
         openings &+= 1
         successes = 0

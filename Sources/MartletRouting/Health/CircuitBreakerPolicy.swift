@@ -29,6 +29,9 @@ public struct CircuitBreakerPolicy: Hashable, Sendable {
     /// How long a target is left alone whose quota is used up.
     public static let quotaPause = Duration.seconds(300)
 
+    /// How long probes from beside may keep a circuit open.
+    static let longestHold = Duration.seconds(300)
+
     /// The pause before the next try.
     ///
     /// - Parameters:

@@ -127,8 +127,10 @@ public struct TargetHealth: Sendable {
     // MARK: Probes from beside
 
     /// A probe that is no request found out whether the target lives.
-    public mutating func probed(isAlive: Bool, _ now: Instant, _ policy: CircuitBreakerPolicy, _ random: UInt64) {
-        breaker.probed(isAlive: isAlive, now, policy, random)
+    ///
+    /// - Parameter hold: How long silence keeps the circuit open at least.
+    public mutating func probed(isAlive: Bool, _ now: Instant, hold: Duration) {
+        breaker.probed(isAlive: isAlive, now, hold: hold)
     }
 
     // MARK: Questions

@@ -184,7 +184,7 @@ import Testing
             driver.env.targetSlots = ["one": .full]
             driver.send().wait(.seconds(2))
         case "credential":
-            driver.env.credentials = ["one": .failed("it is away")]
+            driver.env.credentials = ["one": .failed]
             driver.send()
         default: driver.send().tell(.drain)
         }

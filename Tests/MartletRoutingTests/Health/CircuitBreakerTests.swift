@@ -210,22 +210,40 @@ import Testing
         bench.breaker.quotaExhausted(try bench.permit(), bench.now, bench.policy)
         #expect(bench.pause == .seconds(300) && bench.breaker.isOutOfQuota)
         bench.now += .seconds(299)
-        bench.breaker.probed(isAlive: true, bench.now, bench.policy, 0)
+        bench.breaker.probed(isAlive: true, bench.now, hold: .seconds(9))
         #expect(bench.isRefused, "a list of models says nothing of the quota")
         bench.now += .seconds(1)
         #expect(bench.state == .halfOpen)
     }
 
-    @Test("a sign of life ends a pause, silence makes it last")
+    @Test("a sign of life ends a pause, silence holds it")
     func probed() throws {
         var bench = try opened()
         bench.now += .seconds(1)
-        bench.breaker.probed(isAlive: false, bench.now, bench.policy, bench.random)
-        #expect(bench.pause == .seconds(5))
-        bench.breaker.probed(isAlive: true, bench.now, bench.policy, bench.random)
+        bench.breaker.probed(isAlive: false, bench.now, hold: .seconds(2))
+        #expect(bench.pause == .seconds(4), "a pause is never shortened by silence")
+        bench.breaker.probed(isAlive: false, bench.now, hold: .seconds(9))
+        #expect(bench.pause == .seconds(9))
+        bench.breaker.probed(isAlive: true, bench.now, hold: .seconds(9))
         #expect(bench.state == .halfOpen)
-        bench.breaker.probed(isAlive: false, bench.now, bench.policy, bench.random)
-        #expect(bench.state == .open, "it was not tried yet")
+        bench.breaker.probed(isAlive: false, bench.now, hold: .seconds(9))
+        #expect(bench.state == .open, "nobody has tried it yet")
+    }
+
+    @Test("silence holds a circuit open for five minutes at most, and says nothing of one that is closed or tried")
+    func probeLimits() throws {
+        var bench = try opened()
+        for _ in 0..<400 {
+            bench.breaker.probed(isAlive: false, bench.now, hold: .seconds(10))
+            bench.now += .seconds(1)
+        }
+        #expect(bench.state == .halfOpen && !bench.isRefused)
+        _ = try bench.permit()
+        bench.breaker.probed(isAlive: false, bench.now, hold: .seconds(10))
+        #expect(bench.state == .halfOpen)
+        var closed = Bench()
+        closed.breaker.probed(isAlive: false, closed.now, hold: .seconds(10))
+        #expect(closed.state == .closed)
     }
 
     @Test("turned off, it admits everything and remembers nothing")

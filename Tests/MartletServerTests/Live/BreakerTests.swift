@@ -115,6 +115,19 @@ extension Live {
             }
         }
 
+        @Test("a probe that finds the account alive lets the next request try its targets at once")
+        func probed() async throws {
+            let check = "health_check = { enabled = true, timeout_s = 10 }"
+            try await run(open: "600", models: check) { gateway, upstream in
+                for _ in 0..<5 { #expect(try await gateway.chat("up::flaky:5").status == 502) }
+                #expect(try await gateway.chat("up::flaky:5").status == 503)
+                let reloader = gateway.state.reloader
+                await HealthProber(gateway.state.shared.targets, snapshot: { reloader.snapshot }).round()
+                #expect(upstream.journal.requests.last?.requestLine == "GET /v1/models HTTP/1.1")
+                #expect(try await gateway.chat("up::flaky:5").status == 200)
+            }
+        }
+
         @Test("a try whose client leaves gives its place to the next request")
         func clientLeaves() async throws {
             let script: ScriptedUpstream.ScriptSource = { request, attempt in
