@@ -33,11 +33,11 @@ import Testing
 
     @Test("an account is probed only where its table asks for it, by a path that can be one")
     func healthCheck() throws {
+        func account(_ line: String) -> Given {
+            Given("[gateway.providers.up]\ntype = \"openai_compatible\"\nbase_url = \"http://127.0.0.1:1/v1\"\n" + line)
+        }
         func check(_ line: String) throws -> HealthCheckPolicy? {
-            let given = Given(
-                "[gateway.providers.up]\ntype = \"openai_compatible\"\nbase_url = \"http://127.0.0.1:1/v1\"\n" + line
-            )
-            return try #require(given.build().snapshot).accounts[AccountName("up")]?.healthCheck
+            try #require(account(line).build().snapshot).accounts[AccountName("up")]?.healthCheck
         }
         for none in ["", "health_check = { interval_s = 9 }"] {
             let found = try check(none)
@@ -47,7 +47,8 @@ import Testing
         #expect(usual == HealthCheckPolicy())
         let own = try check("health_check = { enabled = true, interval_s = 9, timeout_s = 0.5, path = \"/health\" }")
         #expect(own?.interval == .seconds(9) && own?.timeout == .milliseconds(500) && own?.path == "/health")
-        #expect(throws: (any Error).self) { _ = try check("health_check = { enabled = true, path = \"models\" }") }
+        let wrong = account("health_check = { enabled = true, path = \"models\" }").build().diagnostics
+        #expect(wrong.contains { $0.severity == .error && $0.message.contains("health_check.path") })
     }
 
     @Test("its model has the configured price and context on the provider that is on")

@@ -57,6 +57,11 @@ extension Live {
             gateway.state.shared.targets.all.first?.memory.health.withLock { $0.breaker.state(at: .now) }
         }
 
+        /// What probes accounts while the gateway runs.
+        private func prober(_ state: GatewayState) -> HealthProber {
+            HealthProber(state.shared.targets, snapshot: { state.reloader.snapshot })
+        }
+
         @Test("an outage reaches the upstream five times; all further requests are answered without it")
         func outage() async throws {
             try await run(open: "600") { gateway, upstream in
@@ -120,9 +125,9 @@ extension Live {
             let check = "health_check = { enabled = true, timeout_s = 10 }"
             try await run(open: "600", models: check) { gateway, upstream in
                 for _ in 0..<5 { #expect(try await gateway.chat("up::flaky:5").status == 502) }
-                #expect(try await gateway.chat("up::flaky:5").status == 503)
-                let reloader = gateway.state.reloader
-                await HealthProber(gateway.state.shared.targets, snapshot: { reloader.snapshot }).round()
+                let refused = try await gateway.chat("up::flaky:5")
+                #expect(refused.status == 503)
+                await prober(gateway.state).round()
                 #expect(upstream.journal.requests.last?.requestLine == "GET /v1/models HTTP/1.1")
                 #expect(try await gateway.chat("up::flaky:5").status == 200)
             }
