@@ -36,7 +36,9 @@ public protocol ExchangeEnvironment {
     /// Whoever is given leave hands it back with ``attemptEnded(on:_:_:)``, exactly once.
     mutating func admitAttempt(on target: Target) -> AttemptAdmission
     /// Tells that an attempt has begun to answer and goes on; the answer is what its end is told under.
-    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit) -> AttemptPermit
+    ///
+    /// - Parameter isCallers: Whether the request showed a key of the caller's.
+    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit
     /// Tells what became of an attempt.
     mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd)
     /// Whether the credential of an authorization is there; one that ends soon is renewed meanwhile.

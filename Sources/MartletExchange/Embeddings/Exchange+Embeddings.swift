@@ -131,7 +131,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        drop(leg, outcome: "ok", .succeeded(nil), &env, &actions)
+        drop(leg, outcome: "ok", success(of: leg.target, nil), &env, &actions)
         deadlines.clearLeg()
         plan?.targets = [leg.target]
         call?.machine.beginNextPart()

@@ -100,28 +100,48 @@ extension Exchange {
     /// A stream that tries a target has begun to answer: others may try it, too, while this one goes on.
     mutating func trialAnswered(_ id: LegID, _ env: inout some ExchangeEnvironment) {
         guard let index = call?.index(of: id), let target = call?.legs[index].target,
-            let permit = call?.legs[index].permit, !isOwnKeyOfCaller(target)
+            let permit = call?.legs[index].permit
         else { return }
-        call?.legs[index].permit = env.attemptAnswered(on: target, permit)
+        let isCallers = isKeyOfCaller(target)
+        call?.legs[index].permit = env.attemptAnswered(on: target, permit, isCallers: isCallers)
     }
 
-    /// Whether what becomes of requests to a target is about a key of the caller's, which says less of the target.
-    private func isOwnKeyOfCaller(_ target: Target) -> Bool {
+    /// Whether requests to a target show a key of the caller's.
+    func isKeyOfCaller(_ target: Target) -> Bool {
         target.authorization?.caller != nil && usesCallerCredential(target)
     }
 
+    /// What an answer of a target says of it.
+    func success(of target: Target, _ sample: LatencySample?) -> AttemptEnd {
+        isKeyOfCaller(target) ? .succeededForCaller(sample) : .succeeded(sample)
+    }
+
     /// What the end of the exchange says of the target of a leg that is still there.
-    mutating func attemptEnd(of id: LegID, _ target: Target, _ state: LedgerRecord.State) -> AttemptEnd {
-        guard id == call?.winner else { return .abandoned }
+    mutating func attemptEnd(of id: LegID, _ target: Target, _ state: LedgerRecord.State, _ now: Instant) -> AttemptEnd
+    {
+        guard id == call?.winner else {
+            return hasWaitedLong(id, target, now) ? .failed(AttemptFailure(.timeout)) : .abandoned
+        }
         switch state {
         case .settled:
-            if target.authorization?.caller != nil, usesCallerCredential(target) { return .abandoned }
-            return .succeeded(latency(of: id))
+            let sample = latency(of: id)
+            // The commonest case calls nothing that would be handed a copy of the exchange.
+            return target.authorization?.caller == nil ? .succeeded(sample) : success(of: target, sample)
         case .interrupted where answer.errorCode == .streamInterrupted || answer.errorCode == .overloaded:
             return .failed(AttemptFailure(.reset))
         case .intent, .interrupted, .cancelled, .failed:
             return .abandoned
         }
+    }
+
+    /// Whether the time of the request is over and a target that had most of it has said nothing: the last candidate has
+    /// no limit of its own.
+    private mutating func hasWaitedLong(_ id: LegID, _ target: Target, _ now: Instant) -> Bool {
+        guard answer.errorCode == .providerTimeout, !answer.isCommitted, let index = call?.index(of: id),
+            let sent = call?.legs[index].sentAt
+        else { return false }
+        let limits = snapshot.timeouts
+        return now - sent >= min(target.timeouts.firstToken ?? limits.firstToken, limits.total * 0.9)
     }
 
     /// What the answer took, where it has tokens that the provider counted.

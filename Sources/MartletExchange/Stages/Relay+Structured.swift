@@ -29,7 +29,8 @@ extension Exchange {
         next.translation.structured = structured
         translated = Boxed(next)
         // The target did its work; whether the model did is another matter.
-        call?.permit = env.attemptAnswered(on: leg.target, leg.permit)
+        let isCallers = isKeyOfCaller(leg.target)
+        call?.permit = env.attemptAnswered(on: leg.target, leg.permit, isCallers: isCallers)
         call?.outcomes.append(.init(provider: leg.target.account.rawValue, outcome: "ok"))
         call?.legs.remove(at: index)
         deadlines.clearLeg()
@@ -45,7 +46,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        drop(leg, outcome: "bad_response", .succeeded(nil), &env, &actions)
+        drop(leg, outcome: "bad_response", success(of: leg.target, nil), &env, &actions)
         answer.usage = usage
         fail(with: error.naming(format.request.callerPath), &env, &actions)
     }

@@ -21,7 +21,7 @@ extension Exchange {
             let outcome = outcomeLabel(of: id, state)
             call?.outcomes.append(.init(provider: target.account.rawValue, outcome: outcome))
             if state != .settled || id != call?.winner { actions.add(.cancelLeg(id)) }
-            env.attemptEnded(on: target, permit, attemptEnd(of: id, target, state))
+            env.attemptEnded(on: target, permit, attemptEnd(of: id, target, state, env.now))
         }
         endPermit(.abandoned, &env)
         let target = answeringTarget

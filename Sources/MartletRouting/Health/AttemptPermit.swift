@@ -31,6 +31,8 @@ public enum AttemptAdmission: Sendable, Hashable {
 public enum AttemptEnd: Sendable, Hashable {
     /// The target answered; with what it took, where that was measured.
     case succeeded(LatencySample?)
+    /// The target answered a request that showed a key of the caller's: nothing is said of limits of the gateway's own.
+    case succeededForCaller(LatencySample?)
     /// The attempt failed.
     case failed(AttemptFailure)
     /// Nobody can say: the caller left, another attempt was faster, or the gateway gave up for reasons of its own.

@@ -47,15 +47,17 @@ public struct TargetHealth: Sendable {
 
     /// An attempt has begun to answer and goes on: what it found out is known to all from now on.
     ///
+    /// - Parameter isCallers: Whether the request showed a key of the caller's.
     /// - Returns: What its end is reported under.
     public mutating func answered(
         _ permit: AttemptPermit,
+        isCallers: Bool = false,
         _ now: Instant,
         _ policy: CircuitBreakerPolicy,
         _ random: UInt64
     ) -> AttemptPermit {
         failuresInARow = 0
-        clearMarks(before: permit.givenAt)
+        if !isCallers { clearMarks(before: permit.givenAt) }
         return breaker.trialAnswered(permit, now, policy, random)
     }
 
@@ -75,6 +77,10 @@ public struct TargetHealth: Sendable {
         case .succeeded(let sample):
             failuresInARow = 0
             clearMarks(before: permit.givenAt)
+            breaker.succeeded(permit, now, policy, random)
+            if let sample { latency.add(sample, now) }
+        case .succeededForCaller(let sample):
+            failuresInARow = 0
             breaker.succeeded(permit, now, policy, random)
             if let sample { latency.add(sample, now) }
         case .failed(let failure):

@@ -74,9 +74,9 @@ struct LoopEnvironment: ExchangeEnvironment {
         return memory(of: target).health.withLock { $0.admit(now, policy) }
     }
 
-    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit) -> AttemptPermit {
+    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit {
         let (policy, random) = (snapshot.breaker, random())
-        return memory(of: target).health.withLock { $0.answered(permit, now, policy, random) }
+        return memory(of: target).health.withLock { $0.answered(permit, isCallers: isCallers, now, policy, random) }
     }
 
     mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd) {

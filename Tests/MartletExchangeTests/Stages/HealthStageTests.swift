@@ -14,18 +14,8 @@ import Testing
         head: ClientHead = .chat()
     ) -> Driver {
         let driver = Driver(setup, head: head)
-        for name in open { driver.env.health[name] = Self.opened(driver.env.now - ago) }
+        for name in open { driver.env.health[name] = .opened(driver.env.now - ago) }
         return driver
-    }
-
-    /// The health of a target whose circuit opened at a time, for five seconds.
-    private static func opened(_ time: Instant) -> TargetHealth {
-        var health = TargetHealth()
-        for _ in 0..<5 {
-            guard case .granted(let permit) = health.admit(time, CircuitBreakerPolicy()) else { continue }
-            health.ended(permit, .failed(AttemptFailure(.connect)), time, CircuitBreakerPolicy(), 1 << 63)
-        }
-        return health
     }
 
     /// Another request tries the first target.
@@ -76,7 +66,7 @@ import Testing
     @Test("when no target may be asked the caller is told at once when to come back, and nobody is dialled")
     func allOpen() {
         let driver = driver(open: ["one", "two"])
-        driver.env.health["two"] = Self.opened(driver.env.now - .milliseconds(2_500))
+        driver.env.health["two"] = .opened(driver.env.now - .milliseconds(2_500))
         driver.send()
         #expect(driver.response?.status == 503 && driver.errorCode == "circuit_open", "\(driver.report)")
         #expect(driver.field("retry-after") == "3" && driver.field("x-should-retry") == "true")
@@ -115,7 +105,7 @@ import Testing
         let driver = Driver(Setup(targets: targets)).send()
         driver.connect().head(400, .json).bytes(AttemptTests.contextError)
         // It fails between the plan and the moment when it is needed.
-        driver.env.health["t1"] = Self.opened(driver.env.now)
+        driver.env.health["t1"] = .opened(driver.env.now)
         driver.end()
         #expect(driver.accounts == ["t0"] && driver.response?.status == 400, "\(driver.report)")
     }
@@ -123,7 +113,7 @@ import Testing
     @Test("no retry follows when the failure opened the circuit")
     func retryAfterOpening() {
         let driver = Driver(.pair).send().connect()
-        driver.env.health["one"] = Self.opened(driver.env.now)
+        driver.env.health["one"] = .opened(driver.env.now)
         driver.head(500, .json).end()
         driver.wait(.milliseconds(300)).connect().head(200, .json).bytes(Chat.answer).end()
         #expect(driver.accounts == ["one", "two"] && driver.response?.status == 200, "\(driver.report)")
@@ -131,7 +121,7 @@ import Testing
 
     @Test("a target that has healed gets its first request back, and two of them close its circuit")
     func healed() {
-        var health = Self.opened(Instant(nanoseconds: 1_000_000_000))
+        var health = TargetHealth.opened(Instant(nanoseconds: 1_000_000_000))
         for state in [CircuitBreaker.State.halfOpen, .closed] {
             let driver = Driver(.pair)
             driver.env.now += .seconds(6)
@@ -213,6 +203,19 @@ import Testing
         #expect(left.env.ends == [.abandoned])
         let drained = Driver().send(Chat.body(stream: true)).stream(Chat.role + Chat.text("Hi")).tell(.drain)
         #expect(drained.env.ends == [.abandoned])
+    }
+
+    @Test("a target that is silent to the end of the request's time has failed; one that began late has not")
+    func silent() {
+        let silent = Driver().send().connect().wait(.seconds(600))
+        #expect(silent.response?.status == 504 && silent.env.ends == [.failed(AttemptFailure(.timeout))])
+        var setup = Setup()
+        setup.timeouts.total = .seconds(1)
+        let short = Driver(setup).send().connect().wait(.seconds(1))
+        #expect(short.response?.status == 504 && short.env.ends == [.failed(AttemptFailure(.timeout))])
+        let late = Driver(Setup(timeouts: setup.timeouts)).send()
+        late.wait(.milliseconds(500)).connect().wait(.milliseconds(500))
+        #expect(late.response?.status == 504 && late.env.ends == [.abandoned], "\(late.report)")
     }
 
     @Test("what an answer took is measured: streams by their first content, whole answers by their length")

@@ -88,7 +88,7 @@ struct ReplayEnvironment: ExchangeEnvironment {
         let fallback = AttemptAdmission.refused(.circuitOpen, until: nil)
         return cursor.next({ if case .admission(let answer) = $0 { answer } else { nil } }, else: fallback)
     }
-    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit) -> AttemptPermit {
+    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit {
         cursor.next({ if case .permit(let answer) = $0 { answer } else { nil } }, else: permit)
     }
     mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd) {}

@@ -105,10 +105,10 @@ struct TestEnvironment: ExchangeEnvironment {
         return note(answer) { .admission($0) }
     }
 
-    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit) -> AttemptPermit {
-        reports.append(Report(account: target.account.rawValue, kind: nil))
+    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit {
+        if !isCallers { reports.append(Report(account: target.account.rawValue, kind: nil)) }
         let answer = health[target.account.rawValue, default: TargetHealth()]
-            .answered(permit, now, snapshot.breaker, healthRandom)
+            .answered(permit, isCallers: isCallers, now, snapshot.breaker, healthRandom)
         return note(answer) { .permit($0) }
     }
 
@@ -118,7 +118,7 @@ struct TestEnvironment: ExchangeEnvironment {
         switch end {
         case .succeeded: reports.append(Report(account: target.account.rawValue, kind: nil))
         case .failed(let failure): reports.append(Report(account: target.account.rawValue, kind: failure.kind))
-        case .abandoned: break
+        case .succeededForCaller, .abandoned: break
         }
         health[target.account.rawValue, default: TargetHealth()]
             .ended(permit, end, now, snapshot.breaker, healthRandom)

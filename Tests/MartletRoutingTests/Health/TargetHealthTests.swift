@@ -81,6 +81,20 @@ import Testing
         #expect(health.standing(start + .seconds(3), policy).obstacle == nil)
     }
 
+    @Test("an answer to a caller's own key counts for the circuit, but says nothing of the gateway's limits")
+    func callersKey() throws {
+        var health = TargetHealth()
+        try attempt(&health, .failed(AttemptFailure(.rateLimited, retryAfter: .seconds(60))), start)
+        for _ in 0..<10 {
+            for _ in 0..<4 { try attempt(&health, .failed(AttemptFailure(.reset)), start) }
+            for _ in 0..<8 { try attempt(&health, .succeededForCaller(nil), start) }
+        }
+        #expect(health.standing(start, policy).obstacle == .coolingDown)
+        for _ in 0..<5 { try attempt(&health, .failed(AttemptFailure(.reset)), start) }
+        for _ in 0..<2 { try attempt(&health, .succeededForCaller(nil), start + .seconds(5)) }
+        #expect(health.breaker.isClosed && health.standing(start + .seconds(5), policy).obstacle == .coolingDown)
+    }
+
     @Test("a refused credential is a mark for half a minute")
     func credential() throws {
         var health = TargetHealth()
