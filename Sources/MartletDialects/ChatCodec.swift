@@ -23,6 +23,9 @@ public protocol ChatCodec: Sendable {
     ///
     /// - Throws: ``ChatFailure`` when it is no answer.
     func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse
+    /// Reads the usage of a whole answer that ``decodeResponse(_:)`` refuses, or that says nothing; `nil` when it tells
+    /// none.
+    func usage(ofRefused body: [UInt8]) -> Usage?
     /// Encodes a whole answer.
     func encodeResponse(_ response: ChatResponse) -> [UInt8]
     /// Reads what an upstream said about a failure, in whatever shape.

@@ -55,7 +55,8 @@ public struct BedrockModelTraits: Hashable, Sendable {
     /// - Parameter name: The id.
     public init(model name: String) {
         let name = name.lowercased()
-        func has(_ word: String) -> Bool { name.contains(word) }
+        // By bytes: a search by characters builds tables, which costs more than all the rest of a request.
+        func has(_ word: String) -> Bool { name.utf8.contains(word.utf8) }
         if has("claude") {
             let traits = AnthropicModelTraits(model: name)
             (family, claude) = (.claude, traits)

@@ -100,6 +100,8 @@ extension Exchange {
             chatQuirks: target.quirks.chat,
             signatures: call?.disownsReasoning == true ? nil : GeminiSignatures(SignatureMemory.shared)
         )
+        settings.answerSeed = id.description
+        settings.disownsSignatures = call?.disownsReasoning ?? false
         settings.promptCache = target.quirks.promptCache
         settings.model = target.upstreamModel
         if let hosting = target.quirks.hosting {

@@ -55,8 +55,10 @@ final class Driver {
         var isLive: Bool { state == .dialing || state == .connected || state == .sent }
     }
 
-    init(_ setup: Setup = Setup(), head: ClientHead = .chat(), seed: UInt64 = 1, tape: Tape? = nil) {
+    init(_ setup: Setup = Setup(), head: ClientHead = .chat(), seed: UInt64 = 1, random: UInt64? = 0, tape: Tape? = nil)
+    {
         var env = TestEnvironment(setup.snapshot, seed: seed, tape: tape)
+        env.fixedRandom = random
         exchange = Exchange(head: head, &env)
         self.env = env
     }
