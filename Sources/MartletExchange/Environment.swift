@@ -27,12 +27,18 @@ public protocol ExchangeEnvironment: PlanningEnvironment {
     mutating func admit(_ principal: Principal, id: SlotID) -> AdmitAnswer
     /// Takes a slot on a target.
     mutating func takeTargetSlot(_ target: Target, id: SlotID) -> SlotAnswer
-    /// Counts a first attempt on a target.
-    mutating func countAttempt(_ target: Target)
     /// Takes one retry from a target's budget.
     mutating func takeRetry(_ target: Target) -> Bool
+    /// Lets an attempt on a target begin, if its circuit breaker does; one that may begin is counted.
+    ///
+    /// Whoever is given leave hands it back with ``attemptEnded(on:_:_:)``, exactly once.
+    mutating func admitAttempt(on target: Target) -> AttemptAdmission
+    /// Tells that an attempt has begun to answer and goes on; the answer is what its end is told under.
+    ///
+    /// - Parameter isCallers: Whether the request showed a key of the caller's.
+    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit
     /// Tells what became of an attempt.
-    mutating func report(_ target: Target, _ failure: AttemptFailure?)
+    mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd)
     /// Whether the credential of an authorization is there; one that ends soon is renewed meanwhile.
     ///
     /// - Parameter mayFetch: Whether anything may be asked for because of this request.

@@ -15,6 +15,7 @@ public struct AttemptMachine: Sendable {
     private let targetCount: Int
     private let policy: RetryPolicy
     private var lastFailure: AttemptFailure?
+    private var latestFailure: AttemptFailure?
     private var onlyRateLimits = true
     private var shortestWait: Duration?
 
@@ -90,11 +91,15 @@ public struct AttemptMachine: Sendable {
     /// Whether the current target is the last one of the plan.
     public var isLastTarget: Bool { target + 1 >= targetCount }
 
+    /// What the caller sees when all targets that are left must not be asked; `nil` when nothing has failed yet.
+    public var endingSoFar: AttemptFailure? { latestFailure.map(ending) }
+
     /// The shortest wait that any failed target asked for; what `Retry-After` says when all are rate limited.
     public var retryAfter: Duration? { shortestWait }
 
     /// Decides what follows a failure of the current attempt.
     public mutating func failed(_ failure: AttemptFailure, _ now: Situation) -> Next {
+        latestFailure = failure
         if failure.kind == .rateLimited {
             let wait = failure.retryAfter ?? AttemptFailure.defaultWait
             shortestWait = min(shortestWait ?? wait, wait)

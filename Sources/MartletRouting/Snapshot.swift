@@ -28,6 +28,8 @@ public final class Snapshot: Sendable {
     public let timeouts: TimeoutPolicy
     /// What is done about failures.
     public let retry: RetryPolicy
+    /// When targets that fail are left alone.
+    public let breaker: CircuitBreakerPolicy
     /// How many requests run and wait.
     public let admission: AdmissionPolicy
     /// Bounds on input.
@@ -63,10 +65,12 @@ public final class Snapshot: Sendable {
         offProviders: Set<AccountName> = [],
         retired: [ModelName: String] = [:],
         routing: RoutingPolicy = RoutingPolicy(),
-        aliases: [Alias] = []
+        aliases: [Alias] = [],
+        breaker: CircuitBreakerPolicy = CircuitBreakerPolicy()
     ) {
         self.routing = routing
         self.aliases = aliases
+        self.breaker = breaker
         self.accountsByType = accountsByType
         self.offProviders = offProviders
         self.retired = retired
@@ -156,6 +160,8 @@ public struct Account: Sendable {
     public var name: AccountName
     /// Its type.
     public var kind: ProviderKind
+    /// Whether it is probed while circuits of its targets are open; `nil` waits for requests to try them.
+    public var healthCheck: HealthCheckPolicy?
     /// Makes a target for any upstream model name, unpriced unless the registry knows it.
     public var makeTarget: @Sendable (_ upstreamModel: String) -> Target
     /// Finds the registry's name of an upstream model, for metrics and records; `nil` for models it does not know.
@@ -165,9 +171,11 @@ public struct Account: Sendable {
     public init(
         name: AccountName,
         kind: ProviderKind,
+        healthCheck: HealthCheckPolicy? = nil,
         registeredName: @escaping @Sendable (String) -> ModelName? = { _ in nil },
         makeTarget: @escaping @Sendable (String) -> Target
     ) {
+        self.healthCheck = healthCheck
         self.registeredName = registeredName
         self.name = name
         self.kind = kind

@@ -98,8 +98,8 @@ final class GatewayState: Sendable {
                 listing: { reloader.listing },
                 preview: PlanPreview(
                     snapshot: { reloader.snapshot },
-                    standing: { target, _ in
-                        TargetStanding(obstacle: targets.state(of: target.id).mayUse(.now) ? nil : .coolingDown)
+                    standing: { target, snapshot in
+                        targets.memory(of: target.id).health.withLock { $0.standing(.now, snapshot.breaker) }
                     },
                     upcoming: { rotations.upcoming($0, $1) }
                 )
@@ -150,6 +150,7 @@ final class GatewayState: Sendable {
             }
         }
         reloader.attach(prepare: prepare) { [loops] snapshot in
+            targets.keepOnly(Set(snapshot.accounts.keys.map(\.rawValue)))
             for loop in loops { loop.value.eventLoop.execute { loop.value.use(snapshot) } }
         }
         let days = config.settings.retentionDays
@@ -201,6 +202,9 @@ final class GatewayState: Sendable {
             }
             tasks.addTask { [self] in await followLocalEngine(prober, http) }
             tasks.addTask { [self] in await registryFollower().run() }
+            tasks.addTask { [self] in
+                await HealthProber(shared.targets, snapshot: { [reloader] in reloader.snapshot }).run()
+            }
             await Drain(state: self, listener: channel, signals: arrivals).runUntilStopped()
             tasks.cancelAll()
         }

@@ -266,7 +266,8 @@ private struct SnapshotWork {
             offProviders: names.offProviders,
             retired: RetiredModels.messages(registry, entries, catalog),
             routing: routingPolicy,
-            aliases: aliases.aliases
+            aliases: aliases.aliases,
+            breaker: settings.breaker
         )
     }
 }

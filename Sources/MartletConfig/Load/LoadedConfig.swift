@@ -42,6 +42,8 @@ public struct GatewaySettings: Sendable {
     public var timeouts = TimeoutPolicy()
     /// What is done about failures.
     public var retry = RetryPolicy()
+    /// When targets that fail are left alone.
+    public var breaker = CircuitBreakerPolicy()
     /// How many requests run and wait.
     public var admission = AdmissionPolicy()
     /// Bounds on input.

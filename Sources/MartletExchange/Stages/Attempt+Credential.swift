@@ -56,7 +56,7 @@ extension Exchange {
             call?.renewal = .over
             guard let leg = call?.legs.first else { return }
             guard credential == .ready else { return errorBodyEnded(leg, &env, &actions) }
-            drop(leg, outcome: AttemptFailure(.auth).outcomeLabel, &actions)
+            drop(leg, outcome: AttemptFailure(.auth).outcomeLabel, .abandoned, &env, &actions)
             trace.add(.failed, Int(AttemptFailure.Kind.auth.rawValue), leg.status)
             return beginAttempt(&env, &actions)
         }
@@ -106,7 +106,7 @@ extension Exchange {
         let failure = AttemptFailure(.auth)
         call?.outcomes.append(.init(provider: target.account.rawValue, outcome: failure.outcomeLabel))
         // What a caller leaves out says nothing about the target.
-        if isTargets, target.authorization?.source != nil { env.report(target, failure) }
+        endPermit(isTargets && target.authorization?.source != nil ? .failed(failure) : .abandoned, &env)
         trace.add(.failed, Int(failure.kind.rawValue), 0)
         guard let machine = call?.machine, !machine.isLastTarget else {
             return fail(with: error, &env, &actions)

@@ -204,6 +204,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
+        endPermit(.abandoned, &env)
         guard let machine = call?.machine, !machine.isLastTarget else { return fail(with: error, &env, &actions) }
         trace.add(.unfit, machine.target)
         call?.machine.skip(to: machine.target + 1)

@@ -247,7 +247,10 @@ extension Exchange {
         guard let leg = call?.legs[index] else { return }
         call?.winner = leg.id
         call?.legs[index].phase = .relaying
-        for other in call?.legs.filter({ $0.id != leg.id }) ?? [] { drop(other, outcome: "cancelled", &actions) }
+        for other in call?.legs.filter({ $0.id != leg.id }) ?? [] {
+            drop(other, outcome: "cancelled", .abandoned, &env, &actions)
+        }
+        if leg.permit.isTrial { trialAnswered(leg.id, &env) }
         stage = .relay
         answer.isCommitted = true
         answer.status = 200

@@ -219,6 +219,7 @@ final class Driver {
     private func checkEnd() {
         if settles != 1 { problem("done with \(settles) settles") }
         if env.heldBytes != 0 { problem("\(env.heldBytes) bytes are still held") }
+        if env.openPermits != 0 { problem("\(env.openPermits) leaves to ask a target were not handed back") }
         if !slots.isEmpty { problem("slots \(slots.map(\.rawValue)) are still held") }
         let isSettled = outcome?.record?.state == .settled
         for (id, leg) in legs where leg.isLive {
