@@ -21,12 +21,14 @@ extension Exchange {
         guard authorization.source != nil else {
             if authorization.isOptional { return true }
             let key = authorization.caller?.key ?? ""
-            passOver(
-                target,
-                "the request brings no credential \(key) (header \(Self.callerPrefix)\(key))",
-                &env,
-                &actions
-            )
+            let field = Self.callerPrefix + key
+            let isThere = head.credentials.contains { $0.name == key.lowercased() && !$0.value.isEmpty }
+            let words =
+                isThere
+                ? "\(field) holds bytes that no credential has."
+                : "Account \(target.account) takes the request's own credential: send it as \(field)."
+            let code: GatewayError.Code = isThere ? .invalidValue : .missingRequiredParameter
+            passOver(target, GatewayError(code, words, param: field), isTargets: false, &env, &actions)
             return false
         }
         switch env.credential(authorization, mayFetch: privacy == .open) {
@@ -36,9 +38,9 @@ extension Exchange {
             ask(.credential(CredentialRequest(authorization)), within: Self.credentialLimit, &env, &actions)
         case .mustAsk:
             let reason = "it must be fetched, which a request that stays on this device may not"
-            passOver(target, reason, isTargets: false, &env, &actions)
+            passOver(target, Self.noCredential(target, reason), isTargets: false, &env, &actions)
         case .failed:
-            passOver(target, Self.fetchFailed, &env, &actions)
+            passOver(target, Self.noCredential(target, Self.fetchFailed), &env, &actions)
         }
         return false
     }
@@ -54,11 +56,13 @@ extension Exchange {
             call?.renewal = .over
             guard let leg = call?.legs.first else { return }
             guard credential == .ready else { return errorBodyEnded(leg, &env, &actions) }
-            drop(leg, outcome: AttemptFailure(.auth).outcomeLabel, &actions)
+            drop(leg, outcome: AttemptFailure(.auth).outcomeLabel, .abandoned, &env, &actions)
             trace.add(.failed, Int(AttemptFailure.Kind.auth.rawValue), leg.status)
             return beginAttempt(&env, &actions)
         }
-        if credential == .failed { return passOver(target, Self.fetchFailed, &env, &actions) }
+        if credential == .failed {
+            return passOver(target, Self.noCredential(target, Self.fetchFailed), &env, &actions)
+        }
         enterTargetSlot(target, &env, &actions)
     }
 
@@ -83,12 +87,18 @@ extension Exchange {
         return true
     }
 
+    private static func noCredential(_ target: Target, _ reason: String) -> GatewayError {
+        GatewayError(.providerAuthError, "No credential for account \(target.account): \(reason).")
+    }
+
     /// A target without a credential is passed over while others are left.
     ///
-    /// - Parameter isTargets: Whether others would fail there, too.
+    /// - Parameters:
+    ///   - error: What the caller is told when none is left.
+    ///   - isTargets: Whether others would fail there, too.
     private mutating func passOver(
         _ target: Target,
-        _ reason: String,
+        _ error: GatewayError,
         isTargets: Bool = true,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
@@ -96,10 +106,9 @@ extension Exchange {
         let failure = AttemptFailure(.auth)
         call?.outcomes.append(.init(provider: target.account.rawValue, outcome: failure.outcomeLabel))
         // What a caller leaves out says nothing about the target.
-        if isTargets, target.authorization?.source != nil { env.report(target, failure) }
+        endPermit(isTargets && target.authorization?.source != nil ? .failed(failure) : .abandoned, &env)
         trace.add(.failed, Int(failure.kind.rawValue), 0)
         guard let machine = call?.machine, !machine.isLastTarget else {
-            let error = GatewayError(.providerAuthError, "No credential for account \(target.account): \(reason).")
             return fail(with: error, &env, &actions)
         }
         call?.machine.skip(to: machine.target + 1)

@@ -158,6 +158,7 @@ import Testing
         // It is refused: there is no other one.
         driver.head(401, .json).bytes("{}").end()
         #expect(driver.asks.isEmpty && driver.response?.status == 502)
+        #expect(driver.bodyText.contains("the credential that the request brought"))
     }
 
     @Test(
@@ -166,7 +167,8 @@ import Testing
     )
     func missing(value: String?) {
         let driver = driver(.ready, [Self.own()], head: Self.head(value)).send(Chat.body())
-        #expect(driver.response?.status == 502 && driver.bodyText.contains("x-gateway-credential-Mine"))
+        #expect(driver.response?.status == 400 && driver.bodyText.contains("x-gateway-credential-Mine"))
+        #expect(driver.errorCode == (value == nil ? "missing_required_parameter" : "invalid_value"))
         let other = self.driver(.mustAsk, [Self.own(otherwise: .sample("one"))], head: Self.head(value)).send(
             Chat.body()
         )
