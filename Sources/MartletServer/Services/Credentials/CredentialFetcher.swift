@@ -46,8 +46,9 @@ struct CredentialFetcher: Sendable {
     /// Goes through the chain; a place that is there but does not work ends it, so that no other identity is used.
     private func keys(_ chain: AWSCredentialChain) async throws(CredentialFailure) -> FetchedCredential {
         if let keys = chain.fixed {
-            return FetchedCredential(.aws(keys), expires: nil).found("the environment or the account")
+            return FetchedCredential(.aws(keys), expires: nil).found(chain.fixedPlace)
         }
+        if let fault = chain.environmentFault { throw CredentialFailure(fault) }
         if let found = try await profileKeys(chain.profile, chain, mayUseWebIdentity: true) { return found }
         if chain.container != nil { return try await containerKeys(chain) }
         return try await instanceKeys(chain)
@@ -69,7 +70,14 @@ struct CredentialFetcher: Sendable {
     ) async throws(CredentialFailure) -> FetchedCredential? {
         let credentials = await profile(chain.credentialsFile) { AWSProfile(named: name, credentials: $0) }
         let config = await profile(chain.configFile) { AWSProfile(named: name, config: $0) }
+        if name == chain.profile, chain.isProfileNamed, config?.isThere != true, credentials?.isThere != true {
+            throw CredentialFailure(chain.profileIsMissing)
+        }
         if let role = config?.role ?? credentials?.role {
+            // Nobody is there to type the code that goes with it.
+            guard config?.secondFactor == nil, credentials?.secondFactor == nil else {
+                throw CredentialFailure("profile \(name) has mfa_serial, which is not supported")
+            }
             // A profile may name itself: its keys take its role.
             if role.sourceProfile != name || seen.last != name {
                 return try await roleKeys(role, of: name, chain, seen: seen + [name])
@@ -78,13 +86,18 @@ struct CredentialFetcher: Sendable {
         if let identity = config?.webIdentity ?? credentials?.webIdentity {
             return try await keys(of: identity, chain)
         }
-        if mayUseWebIdentity, let identity = chain.webIdentity { return try await keys(of: identity, chain) }
+        if mayUseWebIdentity {
+            if let identity = chain.webIdentity { return try await keys(of: identity, chain) }
+            if let fault = chain.webIdentityFault { throw CredentialFailure(fault) }
+        }
         if let keys = credentials?.keys {
             return FetchedCredential(.aws(keys), expires: nil).found("profile \(name) of the credentials file")
         }
+        if let fault = credentials?.fault { throw CredentialFailure("profile \(name) has \(fault)") }
         if let key = credentials?.unsupported ?? config?.unsupported {
             throw CredentialFailure("profile \(name) has \(key), which is not supported")
         }
+        if let fault = config?.fault { throw CredentialFailure("profile \(name) has \(fault)") }
         return config?.keys.map {
             FetchedCredential(.aws($0), expires: nil).found("profile \(name) of the configuration file")
         }
