@@ -18,6 +18,14 @@ extension Exchange {
         _ actions: inout ActionList
     ) -> Bool {
         if callerCredential(for: authorization) != nil { return true }
+        if let key = malformedCredential(for: authorization) {
+            // Who sends one means it: nothing else stands in for it.
+            let reason =
+                "the request's credential \(key) (header \(Self.callerPrefix)\(key)) holds blanks or other bytes "
+                + "that no credential has"
+            passOver(target, reason, isTargets: false, &env, &actions)
+            return false
+        }
         guard authorization.source != nil else {
             if authorization.isOptional { return true }
             let key = authorization.caller?.key ?? ""
@@ -119,6 +127,14 @@ extension Exchange {
             value.utf8.allSatisfy({ (0x21..<0x7F).contains($0) })
         else { return nil }
         return value
+    }
+
+    /// The name of what a caller sent for a target, when it cannot be sent on.
+    private func malformedCredential(for authorization: Authorization) -> String? {
+        guard let caller = authorization.caller, !head.credentials.isEmpty else { return nil }
+        let name = caller.key.lowercased()
+        let isSent = head.credentials.contains { $0.name == name && !$0.value.isEmpty }
+        return isSent && callerCredential(for: authorization) == nil ? caller.key : nil
     }
 
     /// Whether requests to a target show who the caller is, not the gateway.

@@ -142,7 +142,7 @@ import Testing
             Chat.body()
         )
         driver.connect().head(status, .json).bytes(status == 200 ? Chat.answer : "{}").end()
-        #expect(driver.env.reports.isEmpty, "\(driver.report)")
+        #expect(driver.env.reports.isEmpty && driver.env.refusals.isEmpty, "\(driver.report)")
         #expect(driver.response != nil && driver.problems.isEmpty)
     }
 
@@ -160,9 +160,20 @@ import Testing
         #expect(driver.asks.isEmpty && driver.response?.status == 502)
     }
 
+    @Test("what a caller sends is told as malformed when it is, and nothing else stands in for it")
+    func malformed() {
+        for target in [Self.own(), Self.own(isOptional: true), Self.own(otherwise: .sample("one"))] {
+            let driver = driver(.ready, [target], head: Self.head("sk a b")).send(Chat.body())
+            #expect(driver.response?.status == 502 && driver.accounts.isEmpty, "\(driver.report)")
+            #expect(driver.bodyText.contains("header x-gateway-credential-Mine) holds blanks"))
+            #expect(!driver.bodyText.contains("brings no") && !driver.bodyText.contains("sk a b"))
+            #expect(driver.env.reports.isEmpty, "it says nothing of the target")
+        }
+    }
+
     @Test(
         "without it the next place counts; without one the request fails and says what to send",
-        arguments: [nil, "a b"]
+        arguments: [nil, ""]
     )
     func missing(value: String?) {
         let driver = driver(.ready, [Self.own()], head: Self.head(value)).send(Chat.body())
