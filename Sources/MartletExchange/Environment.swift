@@ -35,6 +35,8 @@ public protocol ExchangeEnvironment {
     mutating func mayUse(_ target: Target) -> Bool
     /// Tells what became of an attempt.
     mutating func report(_ target: Target, _ failure: AttemptFailure?)
+    /// Tells why a target refused the gateway's own credential, for the operator.
+    mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure)
     /// Whether the credential of an authorization is there; one that ends soon is renewed meanwhile.
     ///
     /// - Parameter mayFetch: Whether anything may be asked for because of this request.

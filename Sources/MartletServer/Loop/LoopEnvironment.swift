@@ -75,6 +75,10 @@ struct LoopEnvironment: ExchangeEnvironment {
         loop.shared.targets.state(of: target.id).report(failure, now)
     }
 
+    mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure) {
+        loop.shared.credentials.refused(target, status: status, saying: said)
+    }
+
     mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
         loop.shared.credentials.check(authorization, mayFetch: mayFetch)
     }

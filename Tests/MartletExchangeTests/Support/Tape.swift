@@ -81,6 +81,7 @@ struct ReplayEnvironment: ExchangeEnvironment {
     mutating func takeRetry(_ target: Target) -> Bool { flag() }
     mutating func mayUse(_ target: Target) -> Bool { flag() }
     mutating func report(_ target: Target, _ failure: AttemptFailure?) {}
+    mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure) {}
     mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
         cursor.next({ if case .credential(let answer) = $0 { answer } else { nil } }, else: .failed)
     }

@@ -24,6 +24,8 @@ struct TestEnvironment: ExchangeEnvironment {
     /// What is known of an account's credential.
     var credentials: [String: CredentialAnswer] = [:]
     private(set) var credentialFetches: [Bool] = []
+    /// What targets said of the gateway's own credential.
+    private(set) var refusals: [String] = []
 
     private(set) var presented: [Credentials] = []
     private(set) var attempts: [String] = []
@@ -91,6 +93,10 @@ struct TestEnvironment: ExchangeEnvironment {
 
     mutating func report(_ target: Target, _ failure: AttemptFailure?) {
         reports.append(Report(account: target.account.rawValue, kind: failure?.kind))
+    }
+
+    mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure) {
+        refusals.append("\(target.account) \(status) \(said.code ?? said.type ?? "-"): \(said.message)")
     }
 
     mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
