@@ -156,7 +156,7 @@ struct CredentialFetcher: Sendable {
 
     private func instanceKeys(_ chain: AWSCredentialChain) async throws(CredentialFailure) -> FetchedCredential {
         guard let base = chain.metadataURL else {
-            throw CredentialFailure("neither the environment nor profile \(chain.profile) has AWS keys")
+            throw CredentialFailure("neither the environment nor profile \(chain.profile) has AWS keys", .missing)
         }
         let place = "the instance metadata service"
         let session: String
@@ -165,7 +165,8 @@ struct CredentialFetcher: Sendable {
         } catch {
             // The last place of the chain: on other machines nobody is there.
             throw CredentialFailure(
-                "neither the environment nor profile \(chain.profile) has AWS keys, and of \(place): \(error.reason)"
+                "neither the environment nor profile \(chain.profile) has AWS keys, and of \(place): \(error.reason)",
+                .missing
             )
         }
         let roles = try await transport.send(AWSKeyCalls.metadataRole(base, session: session))
@@ -188,14 +189,17 @@ struct CredentialFetcher: Sendable {
                     return try await token(ofFile: bytes, "file \(path)", source.scope)
                 }
             }
-            guard let metadata else { throw CredentialFailure("there are no application default credentials") }
+            guard let metadata else {
+                throw CredentialFailure("there are no application default credentials", .missing)
+            }
             let start = unixSeconds()
             let reply: CredentialReply
             do {
                 reply = try await transport.send(GoogleTokenCalls.metadata(metadata, scope: source.scope))
             } catch {
                 throw CredentialFailure(
-                    "there is no file of application default credentials, and of the metadata server: \(error.reason)"
+                    "there is no file of application default credentials, and of the metadata server: \(error.reason)",
+                    .missing
                 )
             }
             guard GoogleTokenCalls.isMetadata(reply) else {
