@@ -165,14 +165,13 @@ import Testing
             ),
             (
                 "[gateway.providers.openai]\napi_key_location = \"file::blank\"", [:],
-                "api_key_location of account openai: file ./blank is empty"
+                "api_key_location of account openai: file blank is empty"
             ),
         ]
     )
     func offByTable(text: String, variables: [String: String], reason: String) {
         var given = Given(text, environment: variables)
         given.files["blank"] = " \n\t\n"
-        given.files["./blank"] = " \n\t\n"
         let warnings = given.findings().filter { $0.hasSuffix("; the account is off") }
         #expect(warnings.count == 1 && warnings.first?.contains(": warning: \(reason);") == true, "\(given.findings())")
         let checked = ConfigCommands.check(given.load(), files: given.order)

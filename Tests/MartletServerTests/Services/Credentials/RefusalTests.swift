@@ -24,7 +24,8 @@ import Testing
 
     @Test("are told once for each target and reason, with the provider's words and without our key")
     func told() throws {
-        let (lines, clock) = (Lines(), Mutex(Instant.now))
+        let lines = Lines()
+        let clock = Mutex(Instant.now)
         let service = CredentialService(
             .scripted(),
             now: { clock.withLock { $0 } },
