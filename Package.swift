@@ -155,7 +155,10 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
-            resources: [.embedInCode("Resources/models.json"), .embedInCode("Resources/presets.json")],
+            resources: [
+                .embedInCode("Resources/models.json"), .embedInCode("Resources/presets.json"),
+                .embedInCode("Resources/tiers.json"),
+            ],
             swiftSettings: settings
         ),
         .target(name: "MartletRouting", dependencies: ["MartletCore", "MartletGovernance"], swiftSettings: settings),
@@ -260,6 +263,13 @@ let package = Package(
             name: "SignBench",
             dependencies: ["MartletCore", "MartletProviders"],
             path: "Benchmarks/SignBench",
+            swiftSettings: settings
+        ),
+        // Plans by themselves.
+        .executableTarget(
+            name: "PlanBench",
+            dependencies: ["MartletCore", "MartletGovernance", "MartletRouting"],
+            path: "Benchmarks/PlanBench",
             swiftSettings: settings
         ),
         // Writes to a spool until it is killed; the tests do that.

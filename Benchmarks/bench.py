@@ -20,7 +20,7 @@ from benchlib.processes import BenchError, Children  # noqa: E402
 from benchlib.targets import Bench  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("growth", "memory", "scan", "sign")
+EXTRAS = ("growth", "memory", "scan", "sign", "plan")
 
 
 def parse_arguments():
@@ -30,6 +30,7 @@ def parse_arguments():
     parser.add_argument("--bare", default=str(ROOT / ".build/release/BareRelay"), help="binary of the control relay")
     parser.add_argument("--scan", default=str(ROOT / ".build/release/ScanBench"), help="binary that times the scan")
     parser.add_argument("--sign", default=str(ROOT / ".build/release/SignBench"), help="binary that times signatures")
+    parser.add_argument("--plan", default=str(ROOT / ".build/release/PlanBench"), help="binary that times planning")
     parser.add_argument("--nginx", default=shutil.which("nginx") or "/usr/sbin/nginx")
     parser.add_argument("--build-dir", default=str(ROOT / ".build/bench"), help="where the C tools are compiled to")
     parser.add_argument("--rounds", type=int, default=5)
@@ -118,7 +119,7 @@ def run_lanes(bench, targets, options, results):
 
 
 def run_extras(bench, targets, options, results):
-    """Memory, first answer, growth, the scan and signatures."""
+    """Memory, first answer, growth, the scan, signatures and planning."""
 
     def attempt(section, name, work):
         try:
@@ -143,6 +144,8 @@ def run_extras(bench, targets, options, results):
         attempt("scan", "martlet", lambda: extras.program_us(options, options.scan))
     if "sign" in options.lanes and "martlet" in options.only:
         attempt("sign", "martlet", lambda: extras.program_us(options, options.sign))
+    if "plan" in options.lanes and "martlet" in options.only:
+        attempt("plan", "martlet", lambda: extras.program_us(options, options.plan))
     if "memory" in options.lanes:
         for target in proxies:
             attempt("memory", target.name, lambda: extras.memory(bench, target.name, 1000))

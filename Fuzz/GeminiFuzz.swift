@@ -108,9 +108,12 @@ private func checkAnswer(_ bytes: [UInt8]) {
     let codec = GeminiCodec(origin: "here")
     let said = codec.decodeFailure(bytes)
     expect(isJSON(codec.encodeFailure(said, status: 500)), "an error is no JSON")
+    let used = codec.usage(ofRefused: bytes)
+    expect(used.map { 0...Usage.largestCount ~= $0.inputTokens } ?? true, "a count beyond belief")
     guard let response = try? codec.decodeResponse(bytes) else { return }
     let again = codec.encodeResponse(response)
     expect(isJSON(again), "an answer is no JSON")
+    expect(isJSON(OpenAIResponsesCodec().encodeResponse(response)), "an answer as a response is no JSON")
     expect(isJSON(OpenAIChatCodec().encodeResponse(response)), "an answer for OpenAI's clients is no JSON")
     expect(isJSON(AnthropicMessagesCodec().encodeResponse(response)), "an answer for Anthropic's clients is no JSON")
 }

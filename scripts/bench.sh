@@ -5,5 +5,5 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 scripts/setup.sh bench
-scripts/release.sh martlet BareRelay ScanBench SignBench
+scripts/release.sh martlet BareRelay ScanBench SignBench PlanBench
 exec python3 Benchmarks/bench.py "$@"

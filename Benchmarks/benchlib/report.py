@@ -119,6 +119,7 @@ def rows(results):
             lines.append(Row("paced_gap", "1,000 paced streams (75 ms): p99 gap between reads", "µs", gaps))
     lines += _scan_rows(results)
     lines += _sign_rows(results)
+    lines += _plan_rows(results)
     lines += _memory_rows(results)
     return lines
 
@@ -144,6 +145,25 @@ def _sign_rows(results):
         Row(f"sign_{size}", f"AWS Signature Version 4, body of {title}", "µs", {"martlet": figures.get(size)})
         for size, title in titles.items() if figures
     ]
+
+
+def _plan_rows(results):
+    figures = results.get("plan", {}).get("martlet", {})
+    if not figures:
+        return []
+    kinds = {
+        "model": "a model", "alias_first": "an alias of five, first", "alias_random": "random",
+        "alias_round_robin": "round_robin", "alias_cheapest": "cheapest", "alias_fastest": "fastest",
+    }
+    lines = []
+    for kind, title in kinds.items():
+        few, many = figures.get(f"{kind}_10"), figures.get(f"{kind}_10000")
+        # A plan may not cost more because there are more models; a fifth is what two runs differ by.
+        growth = many / few if few and many else None
+        lines.append(Row(f"plan_{kind}", f"planning, {title}: 10,000 models and 100 aliases", "µs", {"martlet": many}))
+        lines.append(Row(f"plan_{kind}_growth", "the same, as a multiple of 10 models (1.5)", "×", {"martlet": growth},
+                         must=1.5, budget_value=growth))
+    return lines
 
 
 def _memory_rows(results):

@@ -15,11 +15,11 @@ public struct Usage: Hashable, Sendable {
     public var cacheWrite1hTokens: Int64?
     /// Output tokens spent on reasoning.
     public var reasoningTokens: Int64?
-    /// Input tokens of sound; 0 when none were reported.
+    /// Input tokens of sound, without those from the cache where the provider tells them apart; 0 when none were reported.
     public var audioInputTokens: Int64 = 0
     /// Output tokens of sound; 0 when none were reported.
     public var audioOutputTokens: Int64 = 0
-    /// Input tokens of pictures; 0 when none were reported.
+    /// Input tokens of pictures, counted as those of sound; 0 when none were reported.
     public var imageInputTokens: Int64 = 0
     /// Output tokens of pictures; 0 when none were reported.
     public var imageOutputTokens: Int64 = 0

@@ -23,6 +23,11 @@ public protocol ChatCodec: Sendable {
     ///
     /// - Throws: ``ChatFailure`` when it is no answer.
     func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse
+    /// Reads the usage of a whole answer that ``decodeResponse(_:)`` refuses, or that says nothing; `nil` when it tells
+    /// none.
+    func usage(ofRefused body: [UInt8]) -> Usage?
+    /// Whether every whole answer of the format says why it ended, so that one that does not is not complete.
+    var tellsWhyItEnds: Bool { get }
     /// Encodes a whole answer.
     func encodeResponse(_ response: ChatResponse) -> [UInt8]
     /// Reads what an upstream said about a failure, in whatever shape.
@@ -44,6 +49,9 @@ public protocol ChatCodec: Sendable {
 extension ChatCodec {
     /// Whether callers of the format understand an error body of an upstream that speaks it: all of them.
     public func passesFailure(_ body: [UInt8]) -> Bool { true }
+
+    /// Whether every whole answer of the format says why it ended: not all do, for all that is known.
+    public var tellsWhyItEnds: Bool { false }
 }
 
 /// Turns stream bytes into chunks, however they are cut into reads.

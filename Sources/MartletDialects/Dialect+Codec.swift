@@ -11,6 +11,10 @@ public struct CodecSettings: Hashable, Sendable {
 
     /// Signatures of calls that were answered before; `nil` keeps none.
     public var signatures: GeminiSignatures?
+    /// What no other call of the gateway has, for ids that an answer lacks; `nil` makes them of the answer alone.
+    public var answerSeed: String?
+    /// Whether the target refused the signatures of the history, so that calls go with what stands for one.
+    public var disownsSignatures = false
 
     /// The provider's own name of the model; `nil` where no format asks for it.
     public var model: String?
@@ -72,7 +76,13 @@ extension Dialect {
         case .openAICompletions: OpenAICompletionsCodec()
         case .simpleChat: SimpleChatCodec()
         case .openAIResponses: OpenAIResponsesCodec(origin: settings.account)
-        case .gemini: GeminiCodec(origin: settings.account, memory: settings.signatures)
+        case .gemini:
+            GeminiCodec(
+                origin: settings.account,
+                memory: settings.signatures,
+                seed: settings.answerSeed,
+                disownsSignatures: settings.disownsSignatures
+            )
         case .anthropicVertex: AnthropicVertexCodec(origin: settings.account, promptCache: settings.promptCache)
         case .bedrockConverse:
             BedrockConverseCodec(origin: settings.account, model: settings.model, promptCache: settings.promptCache)

@@ -52,6 +52,8 @@ struct LeavingOutCodec<Base: ChatCodec>: ChatCodec {
     }
 
     func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse { try base.decodeResponse(body) }
+    var tellsWhyItEnds: Bool { base.tellsWhyItEnds }
+    func passesFailure(_ body: [UInt8]) -> Bool { base.passesFailure(body) }
     func encodeResponse(_ response: ChatResponse) -> [UInt8] { base.encodeResponse(response) }
     func decodeFailure(_ body: [UInt8]) -> UpstreamFailure { base.decodeFailure(body) }
     func encodeError(_ error: GatewayError) -> [UInt8] { base.encodeError(error) }

@@ -25,6 +25,8 @@ struct AnswerWork: Sendable {
         let contentBytes: Int
 
         enum Step: Sendable {
+            /// The bytes are no answer; what they used was used all the same.
+            case failed(ChatFailure)
             /// The answer for the caller.
             case answer(ByteBuffer)
             /// The answer has not the shape that was asked for: the body of a request that asks once more.
@@ -35,11 +37,28 @@ struct AnswerWork: Sendable {
     }
 
     /// Reads the answer, and translates it where the bytes do not pass.
-    ///
-    /// - Throws: ``ChatFailure`` when it is none.
-    func outcome() throws(ChatFailure) -> Outcome {
-        var response = try upstream.decodeResponse(Array(body.readableBytesView))
+    func outcome() -> Outcome {
+        let bytes = Array(body.readableBytesView)
+        do throws(ChatFailure) {
+            return outcome(try answer(bytes))
+        } catch {
+            return Outcome(step: .failed(error), usage: upstream.usage(ofRefused: bytes), contentBytes: 0)
+        }
+    }
+
+    private func answer(_ bytes: [UInt8]) throws(ChatFailure) -> ChatResponse {
+        let response = try upstream.decodeResponse(bytes)
         guard !response.choices.isEmpty else { throw .malformed("the answer has no choices") }
+        if upstream.tellsWhyItEnds,
+            response.choices.contains(where: { $0.finishReason == nil && $0.vendorReason == nil })
+        {
+            throw .malformed("the answer does not say why it ended")
+        }
+        return response
+    }
+
+    private func outcome(_ answer: ChatResponse) -> Outcome {
+        var response = answer
         let usage = response.usage?.counts
         let text = response.choices.reduce(0) { sum, choice in
             sum + choice.message.text.utf8.count + (choice.message.reasoning?.utf8.count ?? 0)

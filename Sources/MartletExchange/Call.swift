@@ -25,6 +25,10 @@ struct Call {
     var renewal = Renewal.possible
     /// A target slot that was granted for the attempt that begins.
     var grantedSlot: SlotID?
+    /// Leave to ask the machine's current target, until a leg has it.
+    var permit: AttemptPermit?
+    /// When the first of the targets that must not be asked may be asked again.
+    var skippedUntil: Instant?
     private var nextLeg: UInt16 = 0
 
     init(machine: AttemptMachine) { self.machine = machine }
@@ -53,6 +57,8 @@ struct UpstreamErrorBody {
 struct Leg {
     let id: LegID
     let target: Target
+    /// Leave to ask the target; handed back when the leg ends.
+    var permit: AttemptPermit
     var phase = Phase.dialing
     /// The slot it holds on its target.
     var slot: SlotID?
@@ -79,9 +85,10 @@ struct Leg {
     /// Turns the answer of another dialect into the caller's.
     var translation: Boxed<Translation>?
 
-    init(id: LegID, target: Target, slot: SlotID?) {
+    init(id: LegID, target: Target, permit: AttemptPermit, slot: SlotID?) {
         self.id = id
         self.target = target
+        self.permit = permit
         self.slot = slot
     }
 

@@ -44,10 +44,23 @@ public final class ClientHead {
     public var credentials: [HeaderField] = []
     /// The `X-Gateway-Route` field.
     public var gatewayRoute: String?
+    /// What other fields say about the choice of a model; `nil` when none is there.
+    public var routing: RoutingFields?
     /// The `X-Gateway-Privacy` field.
     public var gatewayPrivacy: String?
     /// What the adapter already knows to be wrong.
     public var refusal: GatewayError?
+
+    /// Fields about the choice of a model that few requests have.
+    public struct RoutingFields: Sendable {
+        /// The `X-Gateway-Quality` field.
+        public var quality: String?
+        /// The `X-Gateway-Smart-Routing` field.
+        public var smartRouting: String?
+
+        /// Creates fields that are absent.
+        public init() {}
+    }
 
     /// Request methods (RFC 9110 §9).
     public enum Method: Hashable, Sendable {

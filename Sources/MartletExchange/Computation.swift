@@ -20,6 +20,6 @@ public struct Computed: Sendable {
         /// A request in its target's format.
         case request(Result<TranslationWork.Made, GatewayError>)
         /// An answer in the caller's format.
-        case answer(LegID, Result<AnswerWork.Outcome, ChatFailure>)
+        case answer(LegID, AnswerWork.Outcome)
     }
 }

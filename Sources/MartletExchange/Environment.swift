@@ -6,9 +6,11 @@ public import NIOCore
 /// What an exchange may ask and get answered at once: bounded time, no I/O.
 ///
 /// A recorder can wrap it; events plus answers replay an exchange bit for bit.
-public protocol ExchangeEnvironment {
+public protocol ExchangeEnvironment: PlanningEnvironment {
     /// Monotonic time of the current event.
     var now: Instant { get }
+    /// 64 random bits.
+    mutating func random() -> UInt64
     /// Wall time of the current event, in milliseconds since 1970 (UTC); for records only.
     var wallMilliseconds: UInt64 { get }
     /// The configuration; kept by the exchange to its end.
@@ -19,22 +21,24 @@ public protocol ExchangeEnvironment {
     var memory: MemoryPressure { get }
     /// Whether a new request can be recorded.
     var spoolHasRoom: Bool { get }
-    /// 64 random bits.
-    mutating func random() -> UInt64
     /// Checks presented credentials against what is known.
     mutating func authenticate(_ credentials: Credentials) -> AuthAnswer
     /// Takes a slot of the key, then one of the process; both stand under the id.
     mutating func admit(_ principal: Principal, id: SlotID) -> AdmitAnswer
     /// Takes a slot on a target.
     mutating func takeTargetSlot(_ target: Target, id: SlotID) -> SlotAnswer
-    /// Counts a first attempt on a target.
-    mutating func countAttempt(_ target: Target)
     /// Takes one retry from a target's budget.
     mutating func takeRetry(_ target: Target) -> Bool
-    /// Whether a target may be chosen now: not cooling down, its credential not known to be bad.
-    mutating func mayUse(_ target: Target) -> Bool
+    /// Lets an attempt on a target begin, if its circuit breaker does; one that may begin is counted.
+    ///
+    /// Whoever is given leave hands it back with ``attemptEnded(on:_:_:)``, exactly once.
+    mutating func admitAttempt(on target: Target) -> AttemptAdmission
+    /// Tells that an attempt has begun to answer and goes on; the answer is what its end is told under.
+    ///
+    /// - Parameter isCallers: Whether the request showed a key of the caller's.
+    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit
     /// Tells what became of an attempt.
-    mutating func report(_ target: Target, _ failure: AttemptFailure?)
+    mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd)
     /// Tells why a target refused the gateway's own credential, for the operator.
     mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure)
     /// Whether the credential of an authorization is there; one that ends soon is renewed meanwhile.

@@ -56,6 +56,8 @@ public struct Exchange {
     var answer = AnswerState()
     var deadlines = Deadlines()
     var heldBack: HeldBack?
+    /// What the request says about its route and may not, by its names.
+    var ignoredOverrides: Boxed<[String]>?
     /// What answers cost that the caller did not get.
     var spent: Boxed<Spent>?
     var pendingAsk: AskID?

@@ -102,6 +102,11 @@ struct RequestBody {
         return try result.get()
     }
 
+    /// A hash of the beginning of the prompt; `nil` when there is none.
+    func promptPrefix(salt: UInt64) -> UInt64? {
+        unsafe buffer.withUnsafeReadableBytes { unsafe PromptPrefix.hash($0, scanner: scanner, salt: salt) }
+    }
+
     /// Whether a body that was sent as a chat is one of the responses API.
     var isResponsesShaped: Bool {
         unsafe buffer.withUnsafeReadableBytes { unsafe OpenAIResponsesShape.isResponses($0, scanner: scanner) }
@@ -206,6 +211,12 @@ extension Dialect {
 extension Exchange {
     /// The request for one target; what it leaves out is named to the caller.
     mutating func upstreamRequest(for target: Target) -> UpstreamRequest {
+        let request = writtenRequest(for: target)
+        if let ignored = ignoredOverrides?.value { answer.dropped += ignored }
+        return request
+    }
+
+    private mutating func writtenRequest(for target: Target) -> UpstreamRequest {
         if let translated = translated?.value {
             answer.dropped = translated.dropped
             return translated.request

@@ -79,11 +79,11 @@ struct Translation {
 
     /// Counts a chunk.
     private mutating func add(_ chunk: ChatChunk, _ step: inout Leg.Step) {
+        if let told = chunk.usage?.counts { usage = told }
         if let error = chunk.error {
             step.failure = step.failure ?? .upstream(error)
             return
         }
-        if let told = chunk.usage?.counts { usage = told }
         if answerID == nil { answerID = chunk.id }
         for choice in chunk.choices {
             contentBytes += choice.outputBytes

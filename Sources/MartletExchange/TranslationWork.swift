@@ -53,13 +53,12 @@ struct TranslationWork: Sendable {
             caller = try format.request.codec(for: context).decodeRequest(Array(body.readableBytesView))
         }
         var request = caller
-        if disownsReasoning { request.disownReasoning() }
-        var dropped: [String] = []
         var callerPath = format.request.callerPath
+        var dropped: [String] = disownsReasoning ? request.disownReasoning().map(callerPath) : []
         if request.dialect == .openAIResponses, spoken != .openAIResponses {
             let lowered = try request.lowered(for: spoken)
             request = lowered.request
-            dropped = lowered.dropped
+            dropped += lowered.dropped
             callerPath = lowered.callerPath
         }
         if !target.quirks.readsStorage { try request.refuseStorageAddresses(callerPath) }

@@ -68,9 +68,12 @@ public struct PriceTable: Hashable, Sendable {
         return NanoUSD(Self.rounded(rates.pico(plain)).rawValue - Self.rounded(rates.pico(parts)).rawValue)
     }
 
-    private func applying(_ usage: Usage) -> TokenRates {
-        if let longPrompt, usage.inputTokens > longPrompt.aboveTokens { longPrompt.rates } else { rates }
+    /// The prices of a request by the length of its prompt, in tokens.
+    public func rates(promptTokens: Int64) -> TokenRates {
+        if let longPrompt, promptTokens > longPrompt.aboveTokens { longPrompt.rates } else { rates }
     }
+
+    private func applying(_ usage: Usage) -> TokenRates { rates(promptTokens: usage.inputTokens) }
 
     private static func rounded(_ pico: Int128) -> NanoUSD {
         let nano = (pico + 500) / 1_000

@@ -68,6 +68,7 @@ struct PresetsFile: Decodable {
         var priceList: String?
         var reportsCost: Bool?
         var wholeApi: Bool?
+        var tokensPerSecond: Int?
 
         var descriptor: ProviderDescriptor {
             var out = ProviderDescriptor(
@@ -99,6 +100,7 @@ struct PresetsFile: Decodable {
             differences?.apply(to: &out)
             out.reportsCost = reportsCost ?? false
             out.hasWholeAPI = wholeApi ?? false
+            out.tokensPerSecond = tokensPerSecond
             out.priceList = ProviderKind(priceList ?? kind)
             return out
         }

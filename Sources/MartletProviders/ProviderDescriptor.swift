@@ -66,6 +66,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var hasWholeAPI = false
     /// Whether its answers say what they cost, and that is what is charged.
     public var reportsCost = false
+    /// Tokens of output a second that its hardware is known for, whatever the model; `nil` where that is up to the model.
+    public var tokensPerSecond: Int?
     /// The provider name its models have in the registry; mostly ``kind`` itself.
     public var priceList: ProviderKind
 

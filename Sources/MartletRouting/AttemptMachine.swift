@@ -15,6 +15,7 @@ public struct AttemptMachine: Sendable {
     private let targetCount: Int
     private let policy: RetryPolicy
     private var lastFailure: AttemptFailure?
+    private var latestFailure: AttemptFailure?
     private var onlyRateLimits = true
     private var shortestWait: Duration?
 
@@ -90,11 +91,15 @@ public struct AttemptMachine: Sendable {
     /// Whether the current target is the last one of the plan.
     public var isLastTarget: Bool { target + 1 >= targetCount }
 
+    /// What the caller sees when all targets that are left must not be asked; `nil` when nothing has failed yet.
+    public var endingSoFar: AttemptFailure? { latestFailure.map(ending) }
+
     /// The shortest wait that any failed target asked for; what `Retry-After` says when all are rate limited.
     public var retryAfter: Duration? { shortestWait }
 
     /// Decides what follows a failure of the current attempt.
     public mutating func failed(_ failure: AttemptFailure, _ now: Situation) -> Next {
+        latestFailure = failure
         if failure.kind == .rateLimited {
             let wait = failure.retryAfter ?? AttemptFailure.defaultWait
             shortestWait = min(shortestWait ?? wait, wait)
@@ -171,9 +176,15 @@ public struct AttemptMachine: Sendable {
 extension AttemptFailure {
     /// The error the caller sees when nothing is left and no upstream body passes.
     ///
-    /// - Parameter retryAfter: The smallest wait over the candidates.
-    public func finalError(retryAfter: Duration?) -> GatewayError {
+    /// - Parameters:
+    ///   - retryAfter: The smallest wait over the candidates.
+    ///   - isCallers: Whether the credential was one that the request brought.
+    public func finalError(retryAfter: Duration?, isCallers: Bool = false) -> GatewayError {
         switch kind {
+        case .auth where isCallers:
+            GatewayError(.providerAuthError, "The provider refused the credential that the request brought.")
+        case .quotaExhausted where isCallers:
+            GatewayError(.providerError, "The provider's quota for the credential that the request brought is used up.")
         case .connectTimeout, .timeout:
             GatewayError(.providerTimeout, "The provider did not answer in time.")
         case .rateLimited:

@@ -47,6 +47,9 @@ public struct DecisionTrace: Sendable {
         case disowned
         /// A target cannot do what was asked for and is passed over: target index.
         case unfit
+        /// A target is passed over because of its health: target index, `TargetStanding.Obstacle`, milliseconds until that
+        /// may have passed (0: not known).
+        case skipped
         /// The target left out parts of the prompt, which did not fit: prompt tokens it read, whether it was a stream.
         case promptCut
         /// The answer was committed: target index, status.
@@ -60,6 +63,18 @@ public struct DecisionTrace: Sendable {
         case promptCache
         /// The provider said what the answer cost: that in micro-dollars, and what the price list gives.
         case reportedCost
+        /// An alias ordered its targets: index of the alias, index of its `AliasStrategy`, number of what it ordered.
+        case alias
+        /// A place in that order, the best first: index in the alias's own list, value, what the value is (0 pico-dollars
+        /// for a token in and one out, 1 and 2 pico-dollars of the expected tokens, 3 measured and 4 usual milliseconds).
+        case ranked
+        /// How the fastest was picked: index of the kind of choice.
+        case speedChoice
+        /// Whether `auto` left the request on this device: index of the `RoutingPolicy.LocalRule`, tokens of the prompt,
+        /// whether a tier was picked.
+        case autoRule
+        /// What the request says about its route does not count, by `routing.allow_request_override`.
+        case overrideIgnored
 
         /// Whether it is kept with answers that succeeded.
         public var isAboutMoney: Bool { self == .promptCache || self == .reportedCost }
@@ -75,16 +90,5 @@ public struct DecisionTrace: Sendable {
         entries.append(
             Entry(code: code, values: (Int32(clamping: first), Int32(clamping: second), Int32(clamping: third)))
         )
-    }
-
-    /// The text kept with the record: `planned 2 0;attempt 0 1;…`, at most 512 bytes.
-    public func text(only isKept: (Code) -> Bool = { _ in true }) -> [UInt8] {
-        var out: [UInt8] = []
-        for entry in entries where isKept(entry.code) {
-            let part = "\(entry.code) \(entry.values.0) \(entry.values.1) \(entry.values.2);"
-            if out.count + part.utf8.count > 512 { break }
-            out += part.utf8
-        }
-        return out
     }
 }

@@ -34,6 +34,18 @@ public enum RouteReason: String, Sendable, Hashable, CaseIterable {
     case privacy
     /// An unknown model passed through to a named provider.
     case passthrough
+    /// An alias: in the order of its list.
+    case first
+    /// An alias: drawn by weight.
+    case random
+    /// An alias: in turn.
+    case roundRobin = "round_robin"
+    /// An alias: by price.
+    case cheapest
+    /// An alias: by time.
+    case fastest
+    /// `auto` was asked for.
+    case auto
 }
 
 /// What a request says about where it wants to go.
@@ -48,6 +60,16 @@ public struct PlanRequest: Sendable {
     public var fallbacks: [String]
     /// Where the content may go.
     public var privacy: PrivacyClass
+    /// Whether the gateway may pick a tier; `nil` leaves it to the configuration.
+    public var smartRouting: Bool?
+    /// What the caller cares for most.
+    public var quality: Quality?
+    /// Tokens of the prompt by the estimate rule.
+    public var inputTokens: Int64 = 0
+    /// The caller's limit on tokens of output.
+    public var outputLimit: Int?
+    /// A hash of the beginning of the prompt and of who asks; `nil` when no alias of the request is sticky.
+    public var prefixHash: UInt64?
 
     /// Creates a request.
     public init(
@@ -63,4 +85,14 @@ public struct PlanRequest: Sendable {
         self.fallbacks = fallbacks
         self.privacy = privacy
     }
+}
+
+/// What a caller cares for most.
+public enum Quality: String, Sendable, Hashable, CaseIterable {
+    /// The answer.
+    case best
+    /// Both.
+    case balanced
+    /// The time.
+    case fast
 }

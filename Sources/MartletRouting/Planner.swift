@@ -2,54 +2,196 @@ public import MartletCore
 
 /// Turns what a request says into a plan; pure, and independent of how many models exist.
 public enum Planner {
+    /// Makes the plan from what the configuration says alone, for pages that describe.
+    ///
+    /// - Throws: As ``plan(_:in:asking:trace:)``.
+    public static func plan(_ request: PlanRequest, in snapshot: Snapshot) throws(GatewayError) -> Plan {
+        var environment = QuietPlanning()
+        var trace = DecisionTrace()
+        return try plan(request, in: snapshot, asking: &environment, trace: &trace)
+    }
+
     /// Makes the plan.
     ///
+    /// - Parameters:
+    ///   - request: What the request says.
+    ///   - snapshot: The configuration.
+    ///   - env: What is known of targets, and chance.
+    ///   - trace: Told what was decided, by which rule, with which values.
     /// - Throws: `model_not_found`, `model_not_allowed`, `local_not_configured`, `local_unavailable` or `forbidden`.
-    public static func plan(_ request: PlanRequest, in snapshot: Snapshot) throws(GatewayError) -> Plan {
-        let wantsLocal = request.route == .local || request.provider == "local"
-        var reason = RouteReason.named
-        var asked = request.model ?? ""
-        // `auto` without a model that stands for it, as when only the built-in model exists, means the default.
-        let isUnresolvedAuto = asked == "auto" && (wantsLocal || snapshot.models[ModelName("auto")] == nil)
-        if asked.isEmpty || asked == "default" || isUnresolvedAuto {
-            asked = try defaultModel(local: wantsLocal, in: snapshot)
-            reason = .defaultModel
-        }
-        var (entry, passesThrough) = try entry(
+    public static func plan(
+        _ request: PlanRequest,
+        in snapshot: Snapshot,
+        asking env: inout some PlanningEnvironment,
+        trace: inout DecisionTrace
+    ) throws(GatewayError) -> Plan {
+        let named = try Named(request, in: snapshot)
+        let (asked, route, wantsLocal) = (named.name, named.route, named.wantsLocal)
+        let (entry, passesThrough) = try entry(
             named: asked,
             local: wantsLocal,
             provider: request.provider,
             in: snapshot
         )
-        for name in request.fallbacks {
-            if let next = snapshot.models[ModelName(name)] {
-                entry.targets += next.targets
-            } else if let (account, model) = passthrough(name, provider: nil, in: snapshot) {
-                entry.targets.append(account.makeTarget(model))
-            } else {
-                throw unknownModel(name, in: snapshot)
-            }
-        }
-        var targets = entry.targets
+        var reason = named.reason
+        var filter = TargetFilter()
         if passesThrough { reason = .passthrough }
+        if let alias = entry.alias, reason == .named { reason = alias.strategy.reason }
         if wantsLocal || request.privacy == .localOnly {
             reason = wantsLocal ? .route : .privacy
-            targets = targets.filter(\.isLocal)
-            if targets.isEmpty { throw noLocalTarget(in: snapshot) }
-        } else if request.route == .cloud {
+            filter.onlyLocal = true
+        } else if route == .cloud {
             reason = .route
-            targets = targets.filter { !$0.isLocal }
-            if targets.isEmpty { throw notServed(asked, by: "target of the route `cloud`") }
+            filter.onlyRemote = true
+        } else if route == .fallback {
+            reason = .route
         }
         if let name = request.provider, name != "local" {
             reason = .provider
-            let wanted = account(AccountName(name), in: snapshot)?.name ?? AccountName(name)
-            targets = targets.filter { $0.account == wanted }
-            if targets.isEmpty { throw notServed(asked, by: "target of the provider `\(printable(name))`") }
+            filter.account = account(AccountName(name), in: snapshot)?.name ?? AccountName(name)
         }
-        // A configured name whose accounts are all off has no targets.
-        if targets.isEmpty { throw unknownModel(asked, in: snapshot) }
+
+        // Whoever names its own list means that one, on every route.
+        var fallbacks: [ModelEntry] = []
+        if !request.fallbacks.isEmpty {
+            fallbacks = try request.fallbacks.map { name throws(GatewayError) in try fallback(name, in: snapshot) }
+        } else if route == .fallback {
+            fallbacks = snapshot.routing.fallbacks
+        }
+        var targets: [Target]
+        if entry.alias != nil || !fallbacks.isEmpty {
+            var ranker = AliasRanker(
+                request: request,
+                filter: filter,
+                routing: snapshot.routing,
+                random: env.random()
+            )
+            var seen: Set<TargetID> = []
+            targets = []
+            for entry in [entry] + fallbacks {
+                let own =
+                    entry.alias.map { ranker.ranked($0, &env, &trace).map(\.target) }
+                    ?? entry.targets.filter(filter.permits)
+                for target in own where seen.insert(target.id).inserted { targets.append(target) }
+            }
+        } else {
+            targets = filter.permitsAll ? entry.targets : entry.targets.filter(filter.permits)
+        }
+        if targets.isEmpty { throw nothingLeft(asked, request, filter, route, in: snapshot) }
+        if named.localFirst { moveLocalForward(&targets, request, snapshot.routing, &trace) }
+        putUnwellLast(&targets, &env, &trace)
         return Plan(label: entry.name.rawValue, targets: targets, reason: reason, isNamed: entry.isNamed)
+    }
+
+    /// Whether a hash of the beginning of the prompt would matter.
+    public static func readsPrefix(_ request: PlanRequest, in snapshot: Snapshot) -> Bool {
+        func reads(_ name: ModelName?) -> Bool {
+            name.flatMap { snapshot.models[$0]?.alias?.readsPrefix } ?? false
+        }
+        if snapshot.aliases.isEmpty { return false }
+        let asked = request.model ?? ""
+        let name = asked.isEmpty || asked == "default" ? snapshot.defaultModel : ModelName(asked)
+        return reads(name) || request.fallbacks.contains { reads(ModelName($0)) }
+            || snapshot.routing.fallbacks.contains { $0.alias?.readsPrefix ?? false }
+    }
+
+    /// Which name a request means, and on which route.
+    private struct Named {
+        var name: String
+        var reason = RouteReason.named
+        var route: Route?
+        var wantsLocal: Bool
+        /// Whether the targets here come first.
+        var localFirst = false
+
+        init(_ request: PlanRequest, in snapshot: Snapshot) throws(GatewayError) {
+            name = request.model ?? ""
+            route = request.route
+            let saysNothing = name.isEmpty || name == "default"
+            // A model of one's own choice goes by the default route only where it is none: `auto`.
+            let meant = saysNothing ? snapshot.defaultModel : ModelName(name)
+            let isAuto = Self.isAuto(meant, in: snapshot)
+            if isAuto, route == nil, request.provider == nil { route = snapshot.routing.defaultRoute }
+            wantsLocal = route == .local || request.provider == "local"
+            // `auto` where no model stands for it, as when only the built-in model exists, means the default.
+            if saysNothing || (isAuto && (wantsLocal || meant.flatMap { snapshot.models[$0] } == nil)) {
+                name = try defaultModel(local: wantsLocal, in: snapshot)
+                reason = .defaultModel
+            }
+            localFirst = route == .auto && !isAuto
+        }
+
+        /// Whether a name is one that leaves the choice to the gateway.
+        private static func isAuto(_ name: ModelName?, in snapshot: Snapshot) -> Bool {
+            guard let name else { return true }
+            if let entry = snapshot.models[name] { return entry.alias?.strategy == .auto }
+            return name.rawValue == "auto" || name.rawValue == "smartroute"
+        }
+    }
+
+    /// One of the models that are tried after the one asked for.
+    private static func fallback(_ name: String, in snapshot: Snapshot) throws(GatewayError) -> ModelEntry {
+        if let entry = snapshot.models[ModelName(name)] { return entry }
+        if let (account, model) = passthrough(name, provider: nil, in: snapshot) {
+            return ModelEntry(name: ModelName(name), targets: [account.makeTarget(model)])
+        }
+        throw unknownModel(name, in: snapshot)
+    }
+
+    /// Why no target may be asked.
+    private static func nothingLeft(
+        _ asked: String,
+        _ request: PlanRequest,
+        _ filter: TargetFilter,
+        _ route: Route?,
+        in snapshot: Snapshot
+    ) -> GatewayError {
+        if filter.onlyLocal { return noLocalTarget(in: snapshot) }
+        // A configured name whose accounts are all off has no targets.
+        let hasTargets = snapshot.models[ModelName(asked)].map { !$0.targets.isEmpty } ?? true
+        guard hasTargets else { return unknownModel(asked, in: snapshot) }
+        if filter.account != nil, let name = request.provider {
+            return notServed(asked, by: "target of the provider `\(printable(name))`")
+        }
+        if filter.onlyRemote { return notServed(asked, by: "target of the route `cloud`") }
+        return unknownModel(asked, in: snapshot)
+    }
+
+    /// The targets here first, where the rules of `auto` let the request stay.
+    private static func moveLocalForward(
+        _ targets: inout [Target],
+        _ request: PlanRequest,
+        _ routing: RoutingPolicy,
+        _ trace: inout DecisionTrace
+    ) {
+        let here = targets.filter(\.isLocal)
+        let rule = routing.localRule(request, here.first)
+        trace.add(.autoRule, Int(rule.rawValue), Int(clamping: request.inputTokens))
+        guard rule == .stays, here.count < targets.count else { return }
+        targets = here + targets.filter { !$0.isLocal }
+    }
+
+    /// Puts targets that nothing speaks against first.
+    ///
+    /// The others keep their order behind them: those that limit the rate or refused their credential, then those whose
+    /// circuit is open. None is left out, because it may be well again by the time its turn comes.
+    private static func putUnwellLast(
+        _ targets: inout [Target],
+        _ env: inout some PlanningEnvironment,
+        _ trace: inout DecisionTrace
+    ) {
+        guard targets.count > 1 else { return }
+        // Nothing is copied as long as nothing is in the way.
+        guard targets.contains(where: { env.standing(of: $0).obstacle != nil }) else { return }
+        let standings = targets.map { env.standing(of: $0) }
+        let ranks = standings.map { $0.obstacle?.rank ?? 0 }
+        let order = targets.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
+        targets = order.map { targets[$0] }
+        for (index, place) in order.enumerated().prefix(16) {
+            guard let obstacle = standings[place].obstacle else { continue }
+            let wait = standings[place].until.map { max(0, ($0 - env.now).wholeNanoseconds / 1_000_000) } ?? 0
+            trace.add(.skipped, index, Int(obstacle.rawValue), Int(clamping: wait))
+        }
     }
 
     private static func defaultModel(local: Bool, in snapshot: Snapshot) throws(GatewayError) -> String {
@@ -186,5 +328,16 @@ extension LocalEngine {
     fileprivate func reports(_ name: String) -> Bool {
         guard case .running(let engine) = self else { return false }
         return engine.models.contains { $0.utf8.elementsEqual(name.utf8) }
+    }
+}
+
+extension TargetStanding.Obstacle {
+    /// Order among those that something speaks against: a hint may be out of date, an open circuit is not asked.
+    fileprivate var rank: Int {
+        switch self {
+        case .coolingDown, .credentialRefused: 1
+        case .circuitHalfOpen: 2
+        case .circuitOpen: 3
+        }
     }
 }

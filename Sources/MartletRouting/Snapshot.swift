@@ -28,6 +28,8 @@ public final class Snapshot: Sendable {
     public let timeouts: TimeoutPolicy
     /// What is done about failures.
     public let retry: RetryPolicy
+    /// When targets that fail are left alone.
+    public let breaker: CircuitBreakerPolicy
     /// How many requests run and wait.
     public let admission: AdmissionPolicy
     /// Bounds on input.
@@ -38,6 +40,10 @@ public final class Snapshot: Sendable {
     public let strictDurability: Bool
     /// What may be fetched for requests that name it by address.
     public let media: MediaSettings
+    /// Where requests go that do not say it themselves.
+    public let routing: RoutingPolicy
+    /// Aliases in order of their ``Alias/index``; those that requests may ask for stand in ``models``, too.
+    public let aliases: [Alias]
 
     /// Creates a snapshot.
     public init(
@@ -57,8 +63,14 @@ public final class Snapshot: Sendable {
         media: MediaSettings = MediaSettings(),
         accountsByType: [AccountName: AccountName] = [:],
         offProviders: Set<AccountName> = [],
-        retired: [ModelName: String] = [:]
+        retired: [ModelName: String] = [:],
+        routing: RoutingPolicy = RoutingPolicy(),
+        aliases: [Alias] = [],
+        breaker: CircuitBreakerPolicy = CircuitBreakerPolicy()
     ) {
+        self.routing = routing
+        self.aliases = aliases
+        self.breaker = breaker
         self.accountsByType = accountsByType
         self.offProviders = offProviders
         self.retired = retired
@@ -79,6 +91,13 @@ public final class Snapshot: Sendable {
     }
 }
 
+extension Snapshot {
+    /// The name of an alias by its index; `nil` when there is none.
+    public func aliasName(_ index: Int) -> String? {
+        aliases.indices.contains(index) ? aliases[index].name.rawValue : nil
+    }
+}
+
 /// A model name with its targets in order of preference.
 public struct ModelEntry: Sendable {
     /// The name, and the label in metrics and records.
@@ -87,6 +106,8 @@ public struct ModelEntry: Sendable {
     public var targets: [Target]
     /// Whether the name comes from configuration or the registry; others are labelled `other` in metrics.
     public var isNamed: Bool
+    /// What orders the targets for each request anew; `nil` for a model, whose order is fixed.
+    public var alias: Alias?
 
     /// Creates an entry.
     public init(name: ModelName, targets: [Target], isNamed: Bool = true) {
@@ -94,10 +115,18 @@ public struct ModelEntry: Sendable {
         self.targets = targets
         self.isNamed = isNamed
     }
+
+    /// Creates the entry of an alias.
+    ///
+    /// - Parameter name: The name it is asked for by; by default its own.
+    public init(_ alias: Alias, as name: ModelName? = nil) {
+        self.init(name: name ?? alias.name, targets: alias.usualTargets)
+        self.alias = alias
+    }
 }
 
 /// One line of the model list.
-public struct ListedModel: Sendable, Hashable {
+public struct ListedModel: Sendable {
     /// The model's name.
     public var id: String
     /// Seconds since 1970; 0 when unknown.
@@ -106,10 +135,19 @@ public struct ListedModel: Sendable, Hashable {
     public var ownedBy: String
     /// What is known of it at the account that is asked first.
     public var facts: ModelFacts
+    /// The alias it is; `nil` for a model.
+    public var alias: Alias?
 
     /// Creates a line.
-    public init(id: String, created: Int64 = 0, ownedBy: String, facts: ModelFacts = ModelFacts()) {
+    public init(
+        id: String,
+        created: Int64 = 0,
+        ownedBy: String,
+        facts: ModelFacts = ModelFacts(),
+        alias: Alias? = nil
+    ) {
         self.facts = facts
+        self.alias = alias
         self.id = id
         self.created = created
         self.ownedBy = ownedBy
@@ -122,6 +160,8 @@ public struct Account: Sendable {
     public var name: AccountName
     /// Its type.
     public var kind: ProviderKind
+    /// Whether it is probed while circuits of its targets are open; `nil` waits for requests to try them.
+    public var healthCheck: HealthCheckPolicy?
     /// Makes a target for any upstream model name, unpriced unless the registry knows it.
     public var makeTarget: @Sendable (_ upstreamModel: String) -> Target
     /// Finds the registry's name of an upstream model, for metrics and records; `nil` for models it does not know.
@@ -131,9 +171,11 @@ public struct Account: Sendable {
     public init(
         name: AccountName,
         kind: ProviderKind,
+        healthCheck: HealthCheckPolicy? = nil,
         registeredName: @escaping @Sendable (String) -> ModelName? = { _ in nil },
         makeTarget: @escaping @Sendable (String) -> Target
     ) {
+        self.healthCheck = healthCheck
         self.registeredName = registeredName
         self.name = name
         self.kind = kind

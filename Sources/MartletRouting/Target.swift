@@ -1,5 +1,6 @@
 public import MartletCore
 public import MartletGovernance
+import Synchronization
 
 /// One place an attempt can be made on: account, upstream model and credential, with all that the attempt needs.
 ///
@@ -59,6 +60,8 @@ public final class Target: Sendable {
     public let answerFields: FieldBlock
     /// `Host` and ``headers`` as they stand in every request to it.
     public let requestFields: FieldBlock
+    /// Where what is remembered of it was found, so that nobody looks twice.
+    private let found = AtomicLazyReference<TargetMemory>()
 
     /// Creates a target.
     public init(
@@ -123,6 +126,13 @@ public final class Target: Sendable {
 }
 
 extension Target {
+    /// What is remembered of the target; looked up when it is first needed.
+    ///
+    /// - Parameter find: Finds it by id in the one table of the process.
+    public func memory(_ find: (TargetID) -> TargetMemory) -> TargetMemory {
+        found.load() ?? found.storeIfNil(find(id))
+    }
+
     /// The wire format to speak to it for a caller: the caller's own if it can be.
     ///
     /// A further format may be the caller's own in another envelope: Anthropic's messages as Bedrock has them.
@@ -175,6 +185,8 @@ public struct Quirks: Hashable, Sendable {
     public var readsStorage = false
     /// What runs behind an endpoint that is named instead of a model, where the type has such.
     public var hosting: Hosting?
+    /// Tokens of output a second that the provider's hardware is known for; `nil` where that is up to the model.
+    public var tokensPerSecond: Int?
 
     /// What runs behind an endpoint of one's own.
     public struct Hosting: Hashable, Sendable {

@@ -65,6 +65,7 @@ final class GatewayState: Sendable {
         threads.start()
         let slots = SlotTable()
         let targets = TargetTable()
+        let rotations = RotationTable()
         let health = HealthBoard(ledger: ledger, targets: targets)
         let reloader = ConfigReloader(
             config: config,
@@ -82,6 +83,7 @@ final class GatewayState: Sendable {
             ledger: ledger,
             slots: slots,
             targets: targets,
+            rotations: rotations,
             memory: MemoryWatch(limitBytes: MemoryLimit.bytes),
             health: health,
             messageAccounts: MessageAccounts(
@@ -93,7 +95,14 @@ final class GatewayState: Sendable {
                 ledger: ledger,
                 keys: keyStore,
                 reload: { reloader.reload() },
-                listing: { reloader.listing }
+                listing: { reloader.listing },
+                preview: PlanPreview(
+                    snapshot: { reloader.snapshot },
+                    standing: { target, snapshot in
+                        targets.memory(of: target.id).health.withLock { $0.standing(.now, snapshot.breaker) }
+                    },
+                    upcoming: { rotations.upcoming($0, $1) }
+                )
             ),
             computing: ComputeService(threads: count),
             uploads: UploadSpool(directory: directory.path, pool: threads),
@@ -141,6 +150,7 @@ final class GatewayState: Sendable {
             }
         }
         reloader.attach(prepare: prepare) { [loops] snapshot in
+            targets.keepOnly(Set(snapshot.accounts.keys.map(\.rawValue)))
             for loop in loops { loop.value.eventLoop.execute { loop.value.use(snapshot) } }
         }
         let days = config.settings.retentionDays
@@ -192,6 +202,9 @@ final class GatewayState: Sendable {
             }
             tasks.addTask { [self] in await followLocalEngine(prober, http) }
             tasks.addTask { [self] in await registryFollower().run() }
+            tasks.addTask { [self] in
+                await HealthProber(shared.targets, snapshot: { [reloader] in reloader.snapshot }).run()
+            }
             await Drain(state: self, listener: channel, signals: arrivals).runUntilStopped()
             tasks.cancelAll()
         }

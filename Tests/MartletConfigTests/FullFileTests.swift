@@ -18,22 +18,42 @@ import Testing
         #expect(!diagnostics.hasErrors)
         let parts = diagnostics.map { String($0.message.prefix { $0 != ";" }) }
         let suffix = " is known, not yet available in this version"
+        // Its provider is off here, and the alias has no other.
         #expect(
             parts.filter { !$0.hasSuffix(suffix) } == [
                 "account anthropic has no key: environment variable ANTHROPIC_API_KEY is not set",
                 "account xai has no key: environment variable XAI_API_KEY is not set",
+                "alias sonnet has no target that is on",
             ]
         )
         #expect(
             parts.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) } == [
-                "local.warm",
-                "[aliases]", "routing.fallbacks", "routing.auto",
-                "routing.smart",
-                "routing.cascade", "[functions]", "[tools]", "[metrics]", "[skills]", "[prompts]", "[sessions]",
-                "[token_reduction]", "[cache]", "reliability.circuit_breaker", "[rate_limiting]", "[projects]",
+                "local.warm", "routing.auto.safety", "routing.cascade", "[functions]", "[tools]", "[metrics]",
+                "[skills]", "[prompts]", "[sessions]",
+                "[token_reduction]", "[cache]", "[rate_limiting]", "[projects]",
                 "[console]",
             ]
         )
+    }
+
+    @Test("an account is probed only where its table asks for it, by a path that can be one")
+    func healthCheck() throws {
+        func account(_ line: String) -> Given {
+            Given("[gateway.providers.up]\ntype = \"openai_compatible\"\nbase_url = \"http://127.0.0.1:1/v1\"\n" + line)
+        }
+        func check(_ line: String) throws -> HealthCheckPolicy? {
+            try #require(account(line).build().snapshot).accounts[AccountName("up")]?.healthCheck
+        }
+        for none in ["", "health_check = { interval_s = 9 }"] {
+            let found = try check(none)
+            #expect(found == nil)
+        }
+        let usual = try check("health_check = { enabled = true }")
+        #expect(usual == HealthCheckPolicy())
+        let own = try check("health_check = { enabled = true, interval_s = 9, timeout_s = 0.5, path = \"/health\" }")
+        #expect(own?.interval == .seconds(9) && own?.timeout == .milliseconds(500) && own?.path == "/health")
+        let wrong = account("health_check = { enabled = true, path = \"models\" }").build().diagnostics
+        #expect(wrong.contains { $0.severity == .error && $0.message.contains("health_check.path") })
     }
 
     @Test("its model has the configured price and context on the provider that is on")

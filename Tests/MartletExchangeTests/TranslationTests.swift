@@ -57,6 +57,24 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
+    @Test("a whole answer that does not say why it ended is not taken for complete, and what it used is charged")
+    func endsForNoReason() {
+        let driver = Driver(Setup(targets: [Self.claude, .sample("two")])).send(Chat.body()).connect()
+        driver.head(200, .json).bytes(
+            #"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","#
+                + #""content":[{"type":"text","text":"Hi"}],"stop_reason":null,"#
+                + #""usage":{"input_tokens":7,"output_tokens":2}}"#
+        ).end()
+        driver.connect()
+        #expect(driver.accounts.last == "two", "\(driver.report)")
+        driver.head(200, .json).bytes(Chat.answer).end()
+        #expect(driver.response?.status == 200 && driver.problems.isEmpty, "\(driver.report)")
+        let read = driver.outcome?.usage?.inputTokens ?? 0
+        let alone = Driver(Setup(targets: [.sample("two")])).send(Chat.body()).connect().head(200, .json)
+        alone.bytes(Chat.answer).end()
+        #expect(read == 7 + (alone.outcome?.usage?.inputTokens ?? 0))
+    }
+
     @Test("a stream comes back as the caller's, settled before its end mark, with the usage that was asked for")
     func stream() {
         let driver = Driver(Setup(targets: [Self.claude]))

@@ -16,9 +16,39 @@ import Testing
         var trace = DecisionTrace()
         trace.add(.planned, 2, 0)
         trace.add(.failed, .max, .min, -1)
-        #expect(String(decoding: trace.text(), as: UTF8.self) == "planned 2 0 0;failed 2147483647 -2147483648 -1;")
+        #expect(
+            String(decoding: trace.text(), as: UTF8.self)
+                == "planned targets=2 reason=named;failed kind=2147483647 status=-2147483648;"
+        )
         for _ in 0..<46 { trace.add(.interrupted, 1_000_000, 1_000_000) }
         #expect(trace.text().count <= 512)
         #expect(trace.text().last == UInt8(ascii: ";"))
+    }
+
+    @Test("names what its numbers stand for")
+    func words() {
+        var trace = DecisionTrace()
+        trace.add(.alias, 1, Int(AliasStrategy.cheapest.rawValue), 3)
+        trace.add(.ranked, 2, 750_000, 0)
+        trace.add(.ranked, 0, -1, 1)
+        trace.add(.autoRule, 2, 9_000, 1)
+        trace.add(.skipped, 1, Int(TargetStanding.Obstacle.circuitOpen.rawValue), 4_000)
+        trace.add(.planned, 2, RouteReason.allCases.firstIndex(of: .cheapest) ?? -1)
+        let text = String(decoding: trace.text(aliasName: { ["a", "b/c"][$0] }), as: UTF8.self)
+        #expect(
+            text == "alias name=b/c strategy=cheapest of=3;ranked place=2 pico_usd=750000;"
+                + "ranked place=0 pico_usd_request=unknown;autoRule prompt_too_long tokens=9000 tier=1;"
+                + "skipped target=1 circuitOpen ms=4000;planned targets=2 reason=cheapest;"
+        )
+    }
+
+    @Test("every kind of entry has a text, and none is mistaken for another")
+    func everyCode() {
+        let texts = DecisionTrace.Code.allCases.map { code in
+            var trace = DecisionTrace()
+            trace.add(code, 1, 2, 3)
+            return String(decoding: trace.text(), as: UTF8.self)
+        }
+        #expect(Set(texts).count == texts.count && texts.allSatisfy { $0.hasSuffix(";") })
     }
 }

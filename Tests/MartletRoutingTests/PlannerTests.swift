@@ -82,7 +82,7 @@ import Testing
     func routes() {
         #expect(plan(PlanRequest(model: "mixed", route: .local)).names == ["mixed-l"])
         #expect(plan(PlanRequest(model: "mixed", route: .cloud)).names == ["mixed-1"])
-        #expect(plan(PlanRequest(model: "mixed", route: .auto)).names == ["mixed-1", "mixed-l"])
+        #expect(plan(PlanRequest(model: "mixed", route: .auto)).names == ["mixed-l", "mixed-1"])
         #expect(plan(PlanRequest(model: "big", route: .local)).error?.code == .localUnavailable)
         #expect(plan(PlanRequest(model: "local:llama", route: .cloud)).error?.code == .modelNotFound)
         #expect(plan(PlanRequest(model: "mixed", route: .cloud)).plan?.reason == .route)

@@ -14,6 +14,7 @@ from scripted_upstream import example_of
 CACHED = 2048
 TOOL_USE = 9
 THOUGHT = "I think about: "
+PAGE = "https://example.com/page"
 
 
 class Answer:
@@ -108,6 +109,17 @@ class Answer:
             usage["promptTokenCount"] += CACHED
             usage["cachedContentTokenCount"] = CACHED
             usage["toolUsePromptTokenCount"] = TOOL_USE
+        if self.model.endswith("-media"):
+            usage["promptTokenCount"] += 300
+            usage["cachedContentTokenCount"] = 90
+            usage["candidatesTokenCount"] += 1290
+            usage["promptTokensDetails"] = [
+                {"modality": "TEXT", "tokenCount": usage["promptTokenCount"] - 200},
+                {"modality": "AUDIO", "tokenCount": 150},
+                {"modality": "VIDEO", "tokenCount": 50},
+            ]
+            usage["cacheTokensDetails"] = [{"modality": "AUDIO", "tokenCount": 40}, {"modality": "TEXT", "tokenCount": 50}]
+            usage["candidatesTokensDetails"] = [{"modality": "IMAGE", "tokenCount": 1290}]
         usage["totalTokenCount"] = sum(
             usage.get(name, 0)
             for name in ("promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount", "thoughtsTokenCount")
@@ -148,10 +160,24 @@ class Answer:
                 candidate["content"] = {"role": "model", "parts": parts}
             if finish:
                 candidate["finishReason"] = finish
+            if finish and self.model.endswith("-grounded"):
+                candidate["groundingMetadata"] = self._grounding()
             if finish and self.finish_message:
                 candidate["finishMessage"] = self.finish_message
             response["candidates"] = [candidate]
         return checked(response)
+
+
+    def _grounding(self) -> dict:
+        """A page for two words of the question; places are counted in bytes of the whole text."""
+        text, cited = "".join(part.get("text", "") for part in self.parts), "雨 🎏"
+        start = len(text[: text.index(cited)].encode())
+        segment = {"startIndex": start, "endIndex": start + len(cited.encode()), "text": cited}
+        return {
+            "webSearchQueries": ["rain"],
+            "groundingChunks": [{"web": {"uri": PAGE, "title": "a page"}}],
+            "groundingSupports": [{"segment": segment, "groundingChunkIndices": [0], "confidenceScores": [0.9]}],
+        }
 
 
 def checked(response: dict) -> dict:

@@ -15,7 +15,7 @@ from scripted_gemini import ScriptedGemini
 from scripted_upstream import Received
 
 GEMINI_KEY = "AIza-scripted-never-shown-to-clients"
-ENDS = "parallel anonymous cached blocked safety starved broken cut refuse400".split()
+ENDS = "parallel anonymous cached media grounded blocked safety starved broken cut refuse400".split()
 ALONE = "badkey refuse429 daily refuse503 malformed".split()
 
 

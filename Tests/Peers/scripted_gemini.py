@@ -11,6 +11,8 @@ HTTP/1.1, below `/v1beta` with a key, and below `/v1/projects/P/locations/L/publ
     -parallel          words, then a call of every tool offered
     -anonymous         calls without ids
     -cached            reports tokens read from a cache, and tokens of tools
+    -media             reports tokens of sound and pictures
+    -grounded          names a page for two words of its answer
     -blocked           the prompt is refused: no candidates
     -safety, -starved, -malformed    a candidate without content, with a reason
     -refuse400, -badkey, -refuse429, -daily, -refuse503    that error

@@ -153,6 +153,12 @@ class ToBedrock(BedrockCase):
         self.assertEqual(len(choice.message.tool_calls), 1)
         expected = {"type": "auto", "disable_parallel_tool_use": True}
         self.assertEqual(self.sent()["additionalModelRequestFields"]["tool_choice"], expected)
+        # Beside a choice the type stands there only: in both places the service refuses it.
+        self.setUp()
+        self.ask("claude/echo", tools=[WEATHER, CLOCK], tool_choice="required", parallel_tool_calls=False)
+        self.assertEqual(self.sent()["toolConfig"]["toolChoice"], {"any": {}})
+        expected = {"disable_parallel_tool_use": True}
+        self.assertEqual(self.sent()["additionalModelRequestFields"]["tool_choice"], expected)
         self.setUp()
         raw = self.ask_raw("nova/parallel", tools=[WEATHER, CLOCK], parallel_tool_calls=False)
         self.assertEqual(self.dropped(raw), {"parallel_tool_calls"})

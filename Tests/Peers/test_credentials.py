@@ -238,7 +238,7 @@ class Callers(CloudCase):
         self.assertEqual(received.headers["authorization"], "Bearer sk-of-the-caller")
         self.assertNotIn("x-gateway-credential-mine", received.headers)
         missing = martlet.request("POST", "/v1/chat/completions", body)
-        self.assertEqual(missing.status, 502)
+        self.assertEqual(missing.status, 400)
         self.assertIn("x-gateway-credential-mine", missing.json["error"]["message"])
 
 

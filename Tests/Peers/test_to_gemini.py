@@ -7,9 +7,11 @@ import math
 
 import openai
 from dialect_case import CLOCK, PICTURE, PNG, WEATHER, WEATHER_ARGUMENTS, Plan, tool, user
-from gemini_answers import THOUGHT
+from gemini_answers import PAGE, THOUGHT
 from gemini_case import GEMINI_KEY, GeminiCase
 from gemini_rules import PLACEHOLDER, signature_of
+from google.genai import types
+from openai.types.chat import ChatCompletionMessage
 from scripted_gemini import RETRY_DELAY_S, vector
 
 
@@ -110,8 +112,8 @@ class ToGemini(GeminiCase):
         raw = self.ask_raw("g2", tools=[strict])
         self.assertEqual(self.dropped(raw), {"tools[0].function.strict"})
 
-    def two_turns(self, name: str, keep: tuple[str, ...], *, stream: bool) -> dict:
-        """Asks, answers the calls, and asks again with what a client keeps of the first answer."""
+    def two_turns(self, name: str, keep: tuple[str, ...], *, stream: bool, then: str | None = None) -> dict:
+        """Asks, answers the calls, and asks again, or asks `then`, with what a client keeps of the first answer."""
         messages = user("what is the weather")
         if stream:
             calls: dict[int, dict] = {}
@@ -130,7 +132,7 @@ class ToGemini(GeminiCase):
         for call in message["tool_calls"]:
             messages.append({"role": "tool", "tool_call_id": call["id"], "content": "sunny"})
         self.gemini.forget()
-        answer = self.ask(name, messages, tools=[WEATHER, CLOCK])
+        answer = self.ask(then or name, messages, tools=[WEATHER, CLOCK])
         self.assertIn("The tools said: sunny", answer.choices[0].message.content)
         return self.sent()
 
@@ -179,7 +181,7 @@ class ToGemini(GeminiCase):
         seal = "AAAAAAAAAAAA"
         block = {"type": "thinking", "thinking": "", "signature": f"gemini:studio:{seal}", "index": 0}
         for more, beside in (
-            ({}, {"extra_content": {"google": {"thought_signature": seal}}}),
+            ({}, {"extra_content": {"google": {"thought_signature": f"gemini:studio:{seal}"}}}),
             ({"thinking_blocks": [block]}, {}),
         ):
             with self.subTest(more=more):
@@ -188,14 +190,81 @@ class ToGemini(GeminiCase):
                 call = {"id": "call_1", "type": "function", "function": function, **beside}
                 asked = {"role": "assistant", "content": None, "tool_calls": [call], **more}
                 messages = [*user("time?"), asked, {"role": "tool", "tool_call_id": "call_1", "content": "noon"}]
-                answer = self.ask("g3", messages)
-                self.assertIn("The tools said: noon", answer.choices[0].message.content)
+                raw = self.ask_raw("g3", messages)
+                self.assertIn("The tools said: noon", raw.parse().choices[0].message.content)
+                left_out = "tool_calls[0].extra_content" if beside else "thinking_blocks"
+                self.assertEqual(self.dropped(raw), {f"messages[1].{left_out}"})
                 first, second = [
                     part.get("thoughtSignature")
                     for one in self.gemini.received
                     for part in one.json["contents"][1]["parts"]
                 ]
                 self.assertEqual((first, second), (seal, PLACEHOLDER))
+
+    def test_a_signature_goes_to_the_account_that_made_it_only(self) -> None:
+        # The scripted ids repeat, so that the gateway could remember one of theirs; made-up ones do not.
+        for keep in (("extra_content",), ("thinking_blocks",)):
+            with self.subTest(keep=keep):
+                self.setUp()
+                sent = self.two_turns("g3-anonymous", keep, stream=False, then="v3")
+                [asked] = [one["parts"] for one in sent["contents"] if one["role"] == "model"]
+                self.assertEqual([part.get("thoughtSignature") for part in asked], [PLACEHOLDER])
+
+    def test_calls_without_ids_get_different_ones(self) -> None:
+        ids = set()
+        for stream in (False, True, False):
+            if stream:
+                chunks = self.ask("g3-anonymous", tools=[WEATHER], stream=True)
+                ids |= {call.id for chunk in chunks for call in chunk.choices[0].delta.tool_calls or []}
+            else:
+                ids |= {call.id for call in self.ask("g3-anonymous", tools=[WEATHER]).choices[0].message.tool_calls}
+        self.assertEqual(len(ids), 3)
+
+    def test_sound_and_pictures_are_counted_apart(self) -> None:
+        for stream in (False, True):
+            with self.subTest(stream=stream):
+                self.setUp()
+                if stream:
+                    *_, last = self.ask("g3-media", stream=True, stream_options={"include_usage": True})
+                    usage = last.usage
+                else:
+                    usage = self.ask("g3-media").usage
+                told = types.GenerateContentResponseUsageMetadata.model_validate(self.gemini.only_request().usage)
+                count = {
+                    (name, one.modality.value): one.token_count
+                    for name in ("prompt_tokens_details", "cache_tokens_details", "candidates_tokens_details")
+                    for one in getattr(told, name)
+                }
+                heard = count["prompt_tokens_details", "AUDIO"] - count["cache_tokens_details", "AUDIO"]
+                self.assertEqual(usage.prompt_tokens_details.audio_tokens, heard)
+                self.assertEqual(usage.prompt_tokens_details.cached_tokens, told.cached_content_token_count)
+                self.assertEqual(usage.completion_tokens_details.image_tokens, count["candidates_tokens_details", "IMAGE"])
+
+    def test_sources_are_annotations(self) -> None:
+        question = "Reykjavík: 雨 🎏 one two"
+        for stream in (False, True):
+            with self.subTest(stream=stream):
+                self.setUp()
+                if stream:
+                    text, found = "", []
+                    for chunk in self.ask("g3-grounded", question, stream=True):
+                        if chunk.choices:
+                            text += chunk.choices[0].delta.content or ""
+                            found += getattr(chunk.choices[0].delta, "annotations", None) or []
+                    found = [ChatCompletionMessage.model_validate({"role": "assistant", "annotations": found})][0].annotations
+                else:
+                    message = self.ask("g3-grounded", question).choices[0].message
+                    text, found = message.content, message.annotations
+                [one] = found
+                self.assertEqual((one.type, one.url_citation.url, one.url_citation.title), ("url_citation", PAGE, "a page"))
+                self.assertEqual(text[one.url_citation.start_index : one.url_citation.end_index], "雨 🎏")
+                self.setUp()
+                answer = self.client.responses.create(model="g3-grounded", input=question, tools=[{"type": "web_search"}])
+                self.assertEqual(self.sent()["tools"], [{"googleSearch": {}}])
+                [content] = [one for item in answer.output if item.type == "message" for one in item.content]
+                [one] = content.annotations
+                self.assertEqual((one.type, one.url), ("url_citation", PAGE))
+                self.assertEqual(content.text[one.start_index : one.end_index], "雨 🎏")
 
     def test_a_schema_of_the_answer_is_followed(self) -> None:
         answer = self.client.chat.completions.parse(model="g3", messages=user("plan"), response_format=Plan)

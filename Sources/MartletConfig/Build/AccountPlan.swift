@@ -16,6 +16,7 @@ struct AccountPlan: Sendable {
     var dropParams: [String] = []
     var timeouts = TargetTimeouts()
     var maxConcurrency = 0
+    var healthCheck: HealthCheckPolicy?
     var keepAlive: String?
     var promptCache = PromptCacheMode.off
     /// The version of the API, which goes behind every path.
@@ -54,6 +55,7 @@ struct AccountPlan: Sendable {
         quirks.promptCache = promptCache
         quirks.hasVertexEmbeddings = descriptor.hasVertexEmbeddings
         quirks.hosting = hosting
+        quirks.tokensPerSecond = descriptor.tokensPerSecond
         quirks.readsStorage = readsStorage
         return Target(
             id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
@@ -133,6 +135,7 @@ struct AccountPlan: Sendable {
         Account(
             name: name,
             kind: descriptor.kind,
+            healthCheck: healthCheck,
             registeredName: { model in row(of: asked(model).name, in: registry).map { ModelName($0.id) } },
             makeTarget: { model in
                 let (name, dialect) = asked(model)

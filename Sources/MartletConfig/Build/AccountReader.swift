@@ -107,6 +107,7 @@ struct AccountReader {
             return .refused
         }
         plan.addHeaders(of: descriptor)
+        guard readHealthCheck(table, into: &plan) else { return .refused }
         readLimits(table, into: &plan)
         return .on(plan)
     }
@@ -313,6 +314,29 @@ struct AccountReader {
             total: table["timeout_s"]?.number.map(Duration.seconds(_:)),
             firstToken: table["first_token_timeout_s"]?.number.map(Duration.seconds(_:))
         )
+    }
+
+    /// Reads whether the account is probed while it fails.
+    private mutating func readHealthCheck(_ table: ConfigTable, into plan: inout AccountPlan) -> Bool {
+        guard let node = table["health_check"], let check = node.table, check["enabled"]?.boolean == true else {
+            return true
+        }
+        var policy = HealthCheckPolicy()
+        if let seconds = check["interval_s"]?.number { policy.interval = .seconds(seconds) }
+        if let seconds = check["timeout_s"]?.number { policy.timeout = .seconds(seconds) }
+        if let path = check["path"], let text = path.string {
+            guard text.hasPrefix("/"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x23 }) else {
+                error(path.origin, "health_check.path of account \(plan.name) begins with /, like \"/models\"")
+                return false
+            }
+            policy.path = text
+        }
+        guard plan.authorization == nil else {
+            warn(node.origin, "health_check of account \(plan.name) has no effect: its requests are signed one by one")
+            return true
+        }
+        plan.healthCheck = policy
+        return true
     }
 
     /// Checks the field that an account says carries its key.

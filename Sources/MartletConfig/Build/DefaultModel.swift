@@ -23,7 +23,8 @@ enum DefaultModel {
         return best?.entry ?? usable.first { $0.targets.first?.dialect != .mock } ?? usable.first
     }
 
-    private static func isUsable(_ entry: ModelEntry, _ registry: ModelRegistry, _ catalog: ProviderCatalog) -> Bool {
+    /// Whether a model is not known to be of another kind, retired, or about to be.
+    static func isUsable(_ entry: ModelEntry, _ registry: ModelRegistry, _ catalog: ProviderCatalog) -> Bool {
         guard let target = entry.targets.first else { return false }
         let list = catalog.descriptor(target.kind)?.priceList ?? target.kind
         guard let row = registry.model(upstream: target.upstreamModel, at: list) else { return true }

@@ -89,7 +89,7 @@ private struct SnapshotWork {
     var missing: [SnapshotBuilder.MissingCredential] = []
     var local: LocalModels
     var entries: [ModelEntry] = []
-    var auto: ModelEntry?
+    var aliases = AliasReader.Outcome()
     var defaultModel: ModelName?
 
     init(config: LoadedConfig, registry: ModelRegistry, catalog: ProviderCatalog) {
@@ -191,24 +191,33 @@ private struct SnapshotWork {
         )
     }
 
-    /// Finds what `auto` means and which name stands in for none.
+    /// Builds the aliases, finds what `auto` means and which name stands in for none.
     mutating func resolveDefaults() {
         let routing = config.settings.routing
-        if defaultModel == nil,
-            let entry = local.defaultEntry ?? entry(routing.cloudModel)
-                ?? DefaultModel.cheapest(entries, registry, catalog)
-        {
-            auto = ModelEntry(name: ModelName("auto"), targets: entry.targets)
-        }
+        let known = catalog.providers.flatMap { [$0.kind.rawValue] + $0.shortNames } + outcomes.keys
+        let reader = AliasReader(
+            config: config,
+            registry: registry,
+            catalog: catalog,
+            tiers: .builtIn,
+            plans: plans,
+            entries: entries,
+            local: local,
+            providers: Set(known),
+            isMockOnly: defaultModel != nil
+        )
+        aliases = reader.read()
+        diagnostics += aliases.diagnostics
         guard routing.defaultModel != "auto" else {
-            if auto != nil { defaultModel = ModelName("auto") }
+            // An alias of one's own may have that name.
+            if aliases.auto != nil || entry("auto") != nil { defaultModel = ModelName("auto") }
             return
         }
         let node = config.tree.at(["routing", "default_model"])
         if entry(routing.defaultModel) != nil || passesThrough(routing.defaultModel) {
             defaultModel = ModelName(routing.defaultModel)
         } else {
-            let known = (entries + local.entries).map(\.name.rawValue)
+            let known = (entries + local.entries + aliases.entries).map(\.name.rawValue)
             diagnostics.append(
                 .init(
                     .warning,
@@ -228,7 +237,7 @@ private struct SnapshotWork {
     }
 
     private func entry(_ name: String) -> ModelEntry? {
-        (entries + local.entries).first { $0.name == ModelName(name) }
+        (aliases.entries + entries + local.entries).first { $0.name == ModelName(name) }
     }
 
     /// What lists tell of a model: what its first target has, and what the registry knows besides.
@@ -250,6 +259,18 @@ private struct SnapshotWork {
         }
     }
 
+    private var routingPolicy: RoutingPolicy {
+        let settings = config.settings.routing
+        var policy = RoutingPolicy()
+        policy.defaultRoute = settings.defaultRoute
+        policy.allowsOverride = settings.allowsOverride
+        policy.fallbacks = aliases.fallbacks
+        policy.maxLocalPromptTokens = Int64(settings.maxLocalPromptTokens)
+        policy.heedsQuality = settings.heedsQuality
+        policy.smartRouting = settings.smartRouting
+        return policy
+    }
+
     func snapshot() -> Snapshot {
         let named = entries + local.entries
         var models: [ModelName: ModelEntry] = [:]
@@ -259,10 +280,17 @@ private struct SnapshotWork {
             let owner = entry.targets.first?.account.rawValue ?? ""
             listed.append(ListedModel(id: entry.name.rawValue, ownedBy: owner, facts: facts(entry)))
         }
-        if let auto {
-            models[auto.name] = auto
-            listed.append(ListedModel(id: auto.name.rawValue, ownedBy: "martlet", facts: facts(auto)))
+        let auto = aliases.auto.map { ModelEntry($0) }
+        for entry in aliases.entries + [auto].compactMap(\.self) {
+            // A name of the registry may be an alias here.
+            if models.updateValue(entry, forKey: entry.name) != nil {
+                listed.removeAll { $0.id.utf8.elementsEqual(entry.name.rawValue.utf8) }
+            }
+            let id = entry.name.rawValue
+            listed.append(ListedModel(id: id, ownedBy: "martlet", facts: facts(entry), alias: entry.alias))
         }
+        let smart = ModelName("smartroute")
+        if let auto = aliases.auto, models[smart] == nil { models[smart] = ModelEntry(auto, as: smart) }
         var accounts: [AccountName: Account] = [:]
         for plan in plans + [local.plan].compactMap({ $0 }) where accounts[plan.name] == nil {
             accounts[plan.name] = plan.account(registry)
@@ -286,7 +314,10 @@ private struct SnapshotWork {
             media: settings.media,
             accountsByType: names.accountsByType,
             offProviders: names.offProviders,
-            retired: RetiredModels.messages(registry, entries, catalog)
+            retired: RetiredModels.messages(registry, entries, catalog),
+            routing: routingPolicy,
+            aliases: aliases.aliases,
+            breaker: settings.breaker
         )
     }
 }

@@ -1,3 +1,4 @@
+public import MartletCore
 internal import MartletProviders
 public import MartletRouting
 
@@ -41,6 +42,8 @@ public struct GatewaySettings: Sendable {
     public var timeouts = TimeoutPolicy()
     /// What is done about failures.
     public var retry = RetryPolicy()
+    /// When targets that fail are left alone.
+    public var breaker = CircuitBreakerPolicy()
     /// How many requests run and wait.
     public var admission = AdmissionPolicy()
     /// Bounds on input.
@@ -106,6 +109,31 @@ public struct RoutingSettings: Sendable, Hashable {
     public var defaultModel = "auto"
     /// What `auto` uses beyond this machine.
     public var cloudModel = "cloud-balanced"
+    /// The route of requests that name neither a model nor a route.
+    public var defaultRoute = Route.auto
+    /// Whether requests may choose route and fallbacks.
+    public var allowsOverride = true
+    /// The longest prompt that `auto` leaves on this device.
+    public var maxLocalPromptTokens = 8_192
+    /// Whether callers may ask for quality or speed.
+    public var heedsQuality = true
+    /// Whether a tier is picked for requests that do not say.
+    public var smartRouting = true
+    /// The configured models of tiers.
+    public var tiers = Tiers()
+
+    /// Models of tiers; `nil` where none is configured.
+    public struct Tiers: Sendable, Hashable {
+        /// The one on this device.
+        public var local: String?
+        /// The one for most requests.
+        public var standard: String?
+        /// The one for hard requests.
+        public var strong: String?
+
+        /// Creates tiers without models.
+        public init() {}
+    }
 
     /// Creates the defaults.
     public init() {}

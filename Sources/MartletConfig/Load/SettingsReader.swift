@@ -25,6 +25,7 @@ struct SettingsReader {
         set(&settings.registry.hosts, tree.at(["gateway", "registry_hosts"])?.strings?.map { $0.lowercased() })
         set(&settings.routing.defaultModel, string("routing", "default_model"))
         set(&settings.routing.cloudModel, string("routing", "cloud_model"))
+        readRouting(&settings.routing)
         return settings
     }
 
@@ -53,6 +54,17 @@ struct SettingsReader {
         set(&settings.server.shutdownGrace, seconds("server", "shutdown_grace_s"))
         set(&settings.timeouts.keepAliveComment, seconds("server", "sse_keepalive_s"))
         settings.server.tls = readListenerTLS()
+    }
+
+    private func readRouting(_ routing: inout RoutingSettings) {
+        set(&routing.defaultRoute, string("routing", "default").flatMap { Route(rawValue: $0) })
+        set(&routing.allowsOverride, tree.at(["routing", "allow_request_override"])?.boolean)
+        set(&routing.maxLocalPromptTokens, tree.at(["routing", "auto", "max_prompt_tokens"])?.integer)
+        set(&routing.heedsQuality, tree.at(["routing", "auto", "quality_override"])?.boolean)
+        set(&routing.smartRouting, tree.at(["routing", "smart", "enabled"])?.boolean)
+        routing.tiers.local = string("routing", "smart", "tiers", "local")
+        routing.tiers.standard = string("routing", "smart", "tiers", "standard")
+        routing.tiers.strong = string("routing", "smart", "tiers", "strong")
     }
 
     private mutating func readListenerTLS() -> ListenerTLS? {
@@ -133,11 +145,21 @@ struct SettingsReader {
         set(&settings.retry.maxAttempts, tree.at([section, "retry", "max_attempts"])?.integer)
         set(&settings.retry.baseDelay, seconds(section, "retry", "base_delay_s"))
         set(&settings.retry.maxDelay, seconds(section, "retry", "max_delay_s"))
+        let breaker = "circuit_breaker"
+        set(&settings.breaker.enabled, tree.at([section, breaker, "enabled"])?.boolean)
+        set(&settings.breaker.consecutiveFailures, tree.at([section, breaker, "consecutive_failures"])?.integer)
+        set(&settings.breaker.failureRatio, tree.at([section, breaker, "failure_ratio"])?.number)
+        set(&settings.breaker.minRequests, tree.at([section, breaker, "min_requests"])?.integer)
+        set(&settings.breaker.window, seconds(section, breaker, "window_s"))
+        set(&settings.breaker.open, seconds(section, breaker, "open_s"))
+        set(&settings.breaker.maxOpen, seconds(section, breaker, "max_open_s"))
         set(&settings.timeouts.connect, seconds(section, "connect_timeout_s"))
         settings.timeouts.responseHead = seconds(section, "response_head_timeout_s")
         set(&settings.timeouts.firstToken, seconds(section, "first_token_timeout_s"))
         set(&settings.timeouts.idleStream, seconds(section, "idle_stream_timeout_s"))
         set(&settings.timeouts.total, seconds(section, "total_timeout_s"))
+        // Longer than any request, with its waits before the total begins to count.
+        settings.breaker.trialLease = settings.timeouts.total + .seconds(60)
         set(&settings.admission.queueSize, tree.at([section, "queue", "size"])?.integer)
         set(&settings.admission.queueWait, seconds(section, "queue", "wait_s"))
         set(&settings.admission.process, tree.at([section, "concurrency", "process"])?.integer)

@@ -14,7 +14,7 @@ extension ConfigSchema {
                 ),
                 "Models by name and provider."
             ),
-            SchemaKey("aliases", .open, "Routing aliases.", isBuilt: false),
+            SchemaKey("aliases", .table(aliases), "Names that stand for several models."),
         ]
     )
 

@@ -4,6 +4,8 @@ public import MartletProviders
 /// Model facts of one file, to be merged over a registry.
 public struct RegistryEdits: Sendable {
     private var rows: [Row] = []
+    /// The aliases of the file, by name.
+    private(set) var aliases = ConfigTable()
 
     /// What is said of one model at one provider.
     private struct Row: Sendable {
@@ -35,6 +37,7 @@ public struct RegistryEdits: Sendable {
         var checker = SchemaChecker()
         let checked = checker.check(table, ConfigSchema.registry, path: [])
         findings += checker.diagnostics
+        aliases = checked["aliases"]?.table ?? ConfigTable()
         var reader = RegistryRowReader(catalog: catalog, registry: registry)
         for (id, model) in checked["models"]?.table?.entries ?? [] {
             for (name, node) in model.table?.entries ?? [] {

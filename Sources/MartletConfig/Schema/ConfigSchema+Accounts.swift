@@ -42,6 +42,16 @@ extension ConfigSchema {
         ]
     )
 
+    private static let healthCheck = SchemaTable(
+        "Probes of an account while circuits of its targets are open.",
+        [
+            SchemaKey("enabled", .boolean, "Whether it is probed.", default: "false"),
+            SchemaKey("interval_s", .seconds, "Seconds between two probes.", default: "5"),
+            SchemaKey("timeout_s", .seconds, "Seconds an answer may take.", default: "2"),
+            SchemaKey("path", .string, "What is asked for, below its base path.", default: "\"/models\""),
+        ]
+    )
+
     /// Keys that an account's own table and an inline account in `[models.M.providers.P]` share.
     private static let accountKeys: [SchemaKey] = [
         SchemaKey("type", .string, "The provider type, or the account; default is the table's name."),
@@ -66,6 +76,7 @@ extension ConfigSchema {
         SchemaKey("connect_timeout_s", .seconds, "Seconds for dial and TLS."),
         SchemaKey("first_token_timeout_s", .seconds, "Seconds to the first content of a stream."),
         SchemaKey("max_concurrency", .count, "Requests in flight; 0 is no own limit.", default: "0"),
+        SchemaKey("health_check", .table(healthCheck), "Probes while circuits of its targets are open."),
         SchemaKey(
             "hosted_provider",
             .choice(["openai", "tgi"]),  // What runs in a container, no provider.

@@ -1,28 +1,6 @@
 extension ConfigSchema {
     /// Sections that are known and wait for the version that acts on them.
     static let later: [SchemaKey] = [
-        section(
-            "aliases",
-            SchemaTable(
-                "Other names for models.",
-                [],
-                named: .table(
-                    SchemaTable(
-                        "An alias.",
-                        [
-                            SchemaKey(
-                                "strategy",
-                                .choice(["first", "random", "round_robin", "cheapest", "fastest"]),
-                                "How a target is chosen.",
-                                default: "\"first\"",
-                                isBuilt: false
-                            ),
-                            SchemaKey("targets", .strings, "Models or aliases.", isBuilt: false),
-                        ]
-                    )
-                )
-            )
-        ),
         section("skills", skills),
         section("sessions", sessions),
         section("token_reduction", tokenReduction),

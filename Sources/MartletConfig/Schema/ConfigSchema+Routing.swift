@@ -6,21 +6,19 @@ extension ConfigSchema {
             SchemaKey(
                 "default",
                 .choice(["local", "auto", "cloud", "fallback"]),
-                "The default route.",
-                default: "\"auto\"",
-                isBuilt: false
+                "The route of requests that name neither a model nor a route.",
+                default: "\"auto\""
             ),
             SchemaKey("cloud_model", .string, "What `auto` uses beyond this machine.", default: "\"cloud-balanced\""),
-            SchemaKey("fallbacks", .array(.open), "Models tried after the one asked for.", isBuilt: false),
+            SchemaKey("fallbacks", fallbacks, "Models tried after the one asked for, on the route `fallback`."),
             SchemaKey(
                 "allow_request_override",
                 .boolean,
                 "Whether requests may choose route and fallbacks.",
-                default: "true",
-                isBuilt: false
+                default: "true"
             ),
-            SchemaKey("auto", .table(auto), "When a request may stay local.", isBuilt: false),
-            SchemaKey("smart", .table(smart), "Tiers of models.", isBuilt: false),
+            SchemaKey("auto", .table(auto), "When a request may stay local."),
+            SchemaKey("smart", .table(smart), "Tiers of models."),
             SchemaKey("cascade", .table(cascade), "Escalation of weak answers.", isBuilt: false),
         ]
     )
@@ -28,7 +26,7 @@ extension ConfigSchema {
     private static let auto = SchemaTable(
         "When a request may stay local.",
         [
-            SchemaKey("max_prompt_tokens", .count, "Longest prompt.", default: "8192", isBuilt: false),
+            SchemaKey("max_prompt_tokens", .count, "Longest prompt, in tokens by estimate.", default: "8192"),
             SchemaKey("min_free_memory_gb", .decimal(0...1_000_000), "Free memory, GiB.", default: "4", isBuilt: false),
             SchemaKey(
                 "on_battery",
@@ -48,7 +46,7 @@ extension ConfigSchema {
                 "Safety.",
                 isBuilt: false
             ),
-            SchemaKey("quality_override", .boolean, "Callers move the threshold.", default: "true", isBuilt: false),
+            SchemaKey("quality_override", .boolean, "Whether X-Gateway-Quality counts.", default: "true"),
         ]
     )
 
@@ -60,8 +58,7 @@ extension ConfigSchema {
                 .boolean,
                 "Whether tiers are picked.",
                 default: "true",
-                variables: ["ENABLE_SMART_ROUTING"],
-                isBuilt: false
+                variables: ["ENABLE_SMART_ROUTING"]
             ),
             SchemaKey(
                 "mode",
@@ -77,14 +74,13 @@ extension ConfigSchema {
                     SchemaTable(
                         "Models of tiers.",
                         [
-                            SchemaKey("local", .string, "On this machine.", isBuilt: false),
-                            SchemaKey("standard", .string, "Default.", synonyms: ["sonnet"], isBuilt: false),
-                            SchemaKey("strong", .string, "Best.", synonyms: ["opus"], isBuilt: false),
+                            SchemaKey("local", .string, "On this machine."),
+                            SchemaKey("standard", .string, "Default.", synonyms: ["sonnet"]),
+                            SchemaKey("strong", .string, "Best.", synonyms: ["opus"]),
                         ]
                     )
                 ),
-                "Models of tiers.",
-                isBuilt: false
+                "Models of tiers."
             ),
             SchemaKey(
                 "semantic_signal",

@@ -13,6 +13,7 @@ enum ConfigSchema {
                 .table(SchemaTable("Model names.", [], named: .table(model))),
                 "Model names, each with an ordered list of providers."
             ),
+            SchemaKey("aliases", .table(aliases), "Names that stand for several models."),
             SchemaKey("routing", .table(routing), "What happens when a request names no concrete model."),
             SchemaKey("reliability", .table(reliability), "Limits of time, retries and concurrency."),
             SchemaKey("storage", .table(storage), "Where state is kept."),
@@ -162,7 +163,7 @@ enum ConfigSchema {
         "Limits of time, retries and concurrency.",
         [
             SchemaKey("retry", .table(retry), "Repeats before the first content of an answer."),
-            SchemaKey("circuit_breaker", .table(circuitBreaker), "Breakers per target.", isBuilt: false),
+            SchemaKey("circuit_breaker", .table(circuitBreaker), "When targets that fail are left alone."),
             SchemaKey("connect_timeout_s", .seconds, "Seconds for dial and TLS.", default: "5"),
             SchemaKey("response_head_timeout_s", .seconds, "Seconds to the head of an answer that is no stream."),
             SchemaKey("first_token_timeout_s", .seconds, "Seconds to the first content of a stream.", default: "60"),
@@ -222,22 +223,21 @@ enum ConfigSchema {
     )
 
     static let circuitBreaker = SchemaTable(
-        "Breakers per target.",
+        "When targets that fail are left alone.",
         [
             SchemaKey(
                 "enabled",
                 .boolean,
                 "Whether targets that fail are left alone.",
                 default: "true",
-                variables: ["CIRCUIT_BREAKER_ENABLED"],
-                isBuilt: false
+                variables: ["CIRCUIT_BREAKER_ENABLED"]
             ),
-            SchemaKey("consecutive_failures", .integer(1...10_000), "Failures in a row.", default: "5", isBuilt: false),
-            SchemaKey("failure_ratio", .decimal(0...1), "Share of failures.", default: "0.5", isBuilt: false),
-            SchemaKey("min_requests", .integer(1...100_000), "Requests that count.", default: "20", isBuilt: false),
-            SchemaKey("window_s", .seconds, "Seconds looked at.", default: "30", isBuilt: false),
-            SchemaKey("open_s", .seconds, "Seconds of a first pause.", default: "5", isBuilt: false),
-            SchemaKey("max_open_s", .seconds, "Seconds of the longest pause.", default: "20", isBuilt: false),
+            SchemaKey("consecutive_failures", .integer(1...10_000), "Failures in a row.", default: "5"),
+            SchemaKey("failure_ratio", .decimal(0...1), "Share of failures; 0 turns it off.", default: "0.5"),
+            SchemaKey("min_requests", .integer(1...100_000), "Results the share needs.", default: "20"),
+            SchemaKey("window_s", .seconds, "Seconds that the share looks back.", default: "30"),
+            SchemaKey("open_s", .seconds, "Seconds of a first pause.", default: "5"),
+            SchemaKey("max_open_s", .seconds, "Seconds of the longest pause.", default: "20"),
         ]
     )
 

@@ -131,6 +131,8 @@ struct SchemaChecker {
                 return ConfigNode(value: .table(check(table, schema, path: path, quiet: quiet)), origin: node.origin)
             }
         case .either(let first, let second):
+            // A table is told what is wrong in it, not that it should have been something else.
+            if node.table != nil, case .table = second { return check(node, second, path: path, quiet: quiet) }
             for candidate in [first, second] {
                 var probe = SchemaChecker()
                 if let node = probe.check(node, candidate, path: path, quiet: true), probe.diagnostics.isEmpty {

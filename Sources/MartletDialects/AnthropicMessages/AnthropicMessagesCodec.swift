@@ -72,6 +72,11 @@ public struct AnthropicMessagesCodec: ChatCodec {
         return try encoder.encode()
     }
 
+    /// Whether every whole answer says why it ended: only the first event of a stream may have no `stop_reason`.
+    ///
+    /// - SeeAlso: Anthropic API reference, "Messages" (November 2026).
+    public var tellsWhyItEnds: Bool { true }
+
     /// Decodes a whole answer.
     ///
     /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.

@@ -63,7 +63,7 @@ public enum AnthropicMessagesError {
         return body(
             type: isGeneral ? known ?? byStatus : byStatus,
             message: failure.message,
-            code: failure.code,
+            code: failure.spokenCode,
             requestID
         )
     }

@@ -62,6 +62,9 @@ public struct AnthropicVertexCodec: ChatCodec {
         return encoded
     }
 
+    /// Whether every whole answer says why it ended, as those of ``AnthropicMessagesCodec`` do.
+    public var tellsWhyItEnds: Bool { true }
+
     /// Decodes a whole answer.
     ///
     /// - Throws: As ``AnthropicMessagesCodec/decodeResponse(_:)``.

@@ -48,6 +48,9 @@ public struct BedrockAnthropicCodec: ChatCodec {
         return envelope.wrap(encoded)
     }
 
+    /// Whether every whole answer says why it ended, as those of ``AnthropicMessagesCodec`` do.
+    public var tellsWhyItEnds: Bool { true }
+
     /// Decodes a whole answer.
     ///
     /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.

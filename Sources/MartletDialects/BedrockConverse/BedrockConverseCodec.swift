@@ -63,6 +63,11 @@ public struct BedrockConverseCodec: ChatCodec {
         }
     }
 
+    /// Whether every whole answer says why it ended: `stopReason` is required.
+    ///
+    /// - SeeAlso: Amazon Bedrock API reference, `Converse` (November 2026).
+    public var tellsWhyItEnds: Bool { true }
+
     /// Decodes a whole answer.
     ///
     /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.

@@ -53,7 +53,7 @@ extension ConverseRequestEncoder {
         }
         if request.parallelToolCalls == false {
             if traits.claude != nil {
-                config.claudeChoice = Self.claudeChoice(config.choice)
+                config.claudeChoice = Self.singleCalls(besideChoice: config.choice != nil)
             } else {
                 base.dropped.add("parallel_tool_calls")
             }
@@ -79,17 +79,14 @@ extension ConverseRequestEncoder {
         }
     }
 
-    /// The choice in the words of Anthropic's format, which can forbid several calls at once.
-    private static func claudeChoice(_ choice: ChatToolChoice?) -> JSONText {
+    /// What forbids several calls at once, in the words of Anthropic's format.
+    ///
+    /// The service merges it into the choice that stands in `toolConfig` and refuses a `type` in both; without a choice
+    /// there it demands one here (litellm's pull requests 34347 and 35738, which quote its errors; August 2026).
+    private static func singleCalls(besideChoice: Bool) -> JSONText {
         var writer = JSONWriter()
         writer.object { writer in
-            switch choice {
-            case .required?: writer.member("type", "any")
-            case .function(let name)?:
-                writer.member("type", "tool")
-                writer.member("name", name)
-            default: writer.member("type", "auto")
-            }
+            if !besideChoice { writer.member("type", "auto") }
             writer.member("disable_parallel_tool_use", true)
         }
         return JSONText(writer.bytes)

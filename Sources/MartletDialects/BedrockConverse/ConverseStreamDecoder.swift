@@ -47,6 +47,7 @@ public struct ConverseStreamDecoder: ChatStreamDecoder {
     ///
     /// - Throws: ``ChatFailure/cut`` when the stream is not complete, or the failure that ended it.
     public mutating func finish() throws(ChatFailure) {
+        if failure == nil, let said = state.failure { failure = .upstream(said) }
         if let failure { throw failure }
         if state.isDone || state.hasFinish && frames.pendingBytes == 0 { return }
         failure = .cut
@@ -57,6 +58,7 @@ public struct ConverseStreamDecoder: ChatStreamDecoder {
     ///
     /// - Throws: As ``finish()``.
     public mutating func finish(into chunks: inout [ChatChunk]) throws(ChatFailure) {
+        if failure == nil, state.failure != nil { state.finish(into: &chunks) }
         try finish()
         state.finish(into: &chunks)
     }

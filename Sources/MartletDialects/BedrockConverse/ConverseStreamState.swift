@@ -9,6 +9,8 @@ struct ConverseStreamState: Sendable {
     private(set) var isDone = false
     /// Whether the reason to stop was seen.
     var hasFinish: Bool { end != nil }
+    /// The failure that the stream ended with; passed on with its usage.
+    var failure: UpstreamFailure? { end?.error }
 
     private let origin: String?
     private let model: String?
@@ -217,7 +219,9 @@ struct ConverseStreamState: Sendable {
         for index in calls.keys.sorted() { endCall(index, into: &chunks) }
         guard let name = view.member("stopReason")?.string() else { return }
         if ConverseStopReason.isFailure(name), !hasContent {
-            return chunks.append(ChatChunk(model: model, error: ConverseStopReason.failure(name)))
+            // The usage comes in the next event, and is charged.
+            end = ChatChunk(model: model, error: ConverseStopReason.failure(name))
+            return
         }
         var choice = ChatChunk.Choice()
         (choice.finishReason, choice.vendorReason) = ConverseStopReason.decode(name)
@@ -246,7 +250,7 @@ struct ConverseStreamState: Sendable {
     /// Passes on what waited for the end of the stream.
     mutating func finish(into chunks: inout [ChatChunk]) {
         guard let last = end, !isDone else { return }
-        isDone = !last.choices.isEmpty
+        isDone = !last.choices.isEmpty || last.error != nil
         if isDone { chunks.append(last) }
     }
 

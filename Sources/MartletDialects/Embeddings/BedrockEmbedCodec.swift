@@ -180,13 +180,7 @@ public struct BedrockEmbedCodec: EmbeddingCodec {
         to request: EmbeddingRequest,
         model: String?
     ) throws(ChatFailure) -> [UInt8] {
-        var vectors: [EmbeddingVector] = []
-        for vector in response.vectors {
-            guard let vector = vector.encoded(as: .float) else {
-                throw .malformed("a vector of the answer holds what is no number")
-            }
-            vectors.append(vector)
-        }
+        let vectors = try response.vectors(as: .float)
         var writer = JSONWriter(reserving: 256)
         writer.object { writer in
             switch form {

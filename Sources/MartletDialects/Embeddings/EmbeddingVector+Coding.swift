@@ -89,3 +89,20 @@ extension EmbeddingVector {
         }
     }
 }
+
+extension EmbeddingResponse {
+    /// The vectors in a form.
+    ///
+    /// - Throws: ``ChatFailure/malformed(_:)`` when one has to change form and cannot: it holds what is no number.
+    func vectors(as encoding: EmbeddingEncoding) throws(ChatFailure) -> [EmbeddingVector] {
+        var encoded: [EmbeddingVector] = []
+        encoded.reserveCapacity(vectors.count)
+        for vector in vectors {
+            guard let vector = vector.encoded(as: encoding) else {
+                throw .malformed("a vector of the answer holds what is no number")
+            }
+            encoded.append(vector)
+        }
+        return encoded
+    }
+}

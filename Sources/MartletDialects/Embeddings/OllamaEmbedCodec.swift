@@ -143,14 +143,7 @@ public struct OllamaEmbedCodec: EmbeddingCodec {
         to request: EmbeddingRequest,
         model: String?
     ) throws(ChatFailure) -> [UInt8] {
-        var vectors: [EmbeddingVector] = []
-        vectors.reserveCapacity(response.vectors.count)
-        for vector in response.vectors {
-            guard let vector = vector.encoded(as: .float) else {
-                throw .malformed("a vector of the answer holds what is no number")
-            }
-            vectors.append(vector)
-        }
+        let vectors = try response.vectors(as: .float)
         var writer = JSONWriter(reserving: 256)
         writer.object { writer in
             guard form == .embed else {

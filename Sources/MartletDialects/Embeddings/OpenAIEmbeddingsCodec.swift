@@ -82,14 +82,7 @@ public struct OpenAIEmbeddingsCodec: EmbeddingCodec {
         model: String?
     ) throws(ChatFailure) -> [UInt8] {
         let encoding = request.encodingFormat ?? .float
-        var vectors: [EmbeddingVector] = []
-        vectors.reserveCapacity(response.vectors.count)
-        for vector in response.vectors {
-            guard let vector = vector.encoded(as: encoding) else {
-                throw .malformed("a vector of the answer holds what is no number")
-            }
-            vectors.append(vector)
-        }
+        let vectors = try response.vectors(as: encoding)
         let tokens = response.usage?.inputTokens ?? request.estimatedInputTokens
         let isEstimated = response.usage?.estimated ?? true
         var writer = JSONWriter(reserving: 256)

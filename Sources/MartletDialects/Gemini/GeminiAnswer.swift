@@ -19,6 +19,8 @@ struct GeminiAnswer {
         var role: ChatRole = .assistant
         var finish: String?
         var finishMessage: String?
+        /// The pages that its text rests on.
+        var sources: GeminiSources?
         /// Unknown members, and the log-probabilities as a choice of OpenAI's format has them.
         var extra: [ExtraMember] = []
     }
@@ -28,9 +30,15 @@ struct GeminiAnswer {
     /// - Parameters:
     ///   - view: The object.
     ///   - origin: The account, for marks.
+    ///   - seed: What tells calls without ids from those of other answers.
     ///   - callCounts: How many calls each answer had before.
     /// - Throws: ``ChatFailure``: `upstream` for an error, `malformed` for what is no answer.
-    init(_ view: JSONView, origin: String?, callCounts: [Int: Int] = [:]) throws(ChatFailure) {
+    init(
+        _ view: JSONView,
+        origin: String?,
+        seed: String? = nil,
+        callCounts: [Int: Int] = [:]
+    ) throws(ChatFailure) {
         if let failure = UpstreamFailure(geminiAnswer: view) { throw .upstream(failure) }
         guard var reader = try? JSONObjectReader(view) else { throw .malformed("the answer is no object") }
         guard
@@ -38,6 +46,7 @@ struct GeminiAnswer {
                 || view.member("usageMetadata") != nil
         else { throw .malformed("the answer has no candidates") }
         self.origin = origin
+        self.seed = seed
         id = reader.lenientString("responseId")
         model = reader.lenientString("modelVersion")
         if let list = reader.lenient("candidates", .array) {
@@ -50,11 +59,13 @@ struct GeminiAnswer {
             _ = reader.take("usageMetadata")
         }
         blockReason = reader.peek("promptFeedback")?.member("blockReason")?.string()
-        extra = reader.extra
+        // The API has no such members; in a chat completion they would stand there twice.
+        extra = reader.extra.without("id", "object", "created", "model", "choices", "usage")
     }
 
     private static let mostCandidates = 64
     private let origin: String?
+    private let seed: String?
 
     private func candidate(_ view: JSONView, position: Int, _ callCounts: [Int: Int]) -> Candidate {
         guard var reader = try? JSONObjectReader(view) else { return Candidate(index: position) }
@@ -69,7 +80,10 @@ struct GeminiAnswer {
                 let part = GeminiPart(
                     element,
                     callID: { name, arguments in
-                        OllamaCalls.madeUpID([id ?? "", String(candidate.index), String(calls), name, arguments])
+                        OllamaCalls.madeUpID(
+                            (seed.map { [$0] } ?? [])
+                                + [id ?? "", String(candidate.index), String(calls), name, arguments]
+                        )
                     }
                 )
                 if case .toolCall? = part.part { calls += 1 }
@@ -80,7 +94,12 @@ struct GeminiAnswer {
         candidate.finishMessage = reader.peek("finishMessage")?.string()
         let logprobs = reader.peek("logprobsResult").flatMap(GeminiLogprobs.decode)
         if logprobs != nil { _ = reader.take("logprobsResult") }
-        candidate.extra = reader.extra.filter { !$0.isNull }
+        let sources = GeminiSources(
+            grounding: reader.peek("groundingMetadata"),
+            citations: reader.peek("citationMetadata")
+        )
+        if !sources.isEmpty { candidate.sources = sources }
+        candidate.extra = reader.extra.without("message", "delta", "finish_reason", "logprobs").filter { !$0.isNull }
         if let logprobs { candidate.extra.append(ExtraMember(name: "logprobs", value: logprobs)) }
         return candidate
     }
@@ -97,7 +116,7 @@ struct GeminiAnswer {
         var choices: [ChatResponse.Choice] = []
         for candidate in candidates {
             var message = ChatMessage(role: candidate.role, parts: [])
-            message.append(candidate.parts, origin: origin)
+            message.append(candidate.citedParts, origin: origin)
             let images = message.parts.compactMap { if case .image(let image) = $0 { image } else { nil } }
             if !images.isEmpty { message.extra.append(GeminiImages.member(images)) }
             let hasCalls = message.parts.contains { if case .toolCall = $0 { true } else { false } }
@@ -133,31 +152,57 @@ struct GeminiAnswer {
     }
 }
 
+extension GeminiAnswer.Candidate {
+    /// The parts, with the pages that its texts rest on.
+    fileprivate var citedParts: [GeminiPart] {
+        guard let sources else { return parts }
+        var parts = parts
+        let texts = parts.map { part -> [UInt8]? in
+            if case .text(let text)? = part.part { Array(text.text.utf8) } else { nil }
+        }
+        for (place, citations) in sources.citations(in: texts) {
+            guard case .text(var text)? = parts[place].part, let member = URLCitation.member(citations) else {
+                continue
+            }
+            text.extra.append(member)
+            parts[place].part = .text(text)
+        }
+        return parts
+    }
+}
+
 extension ChatMessage {
     /// Adds parts, each with its signature at its place.
     mutating func append(_ added: [GeminiPart], origin: String?) {
         for part in added {
-            let sealed = part.signature.map {
-                ChatReasoning("", signature: GeminiSignature.marked($0, origin: origin), origin: origin)
-            }
             switch part.part {
             case .reasoning(var reasoning)?:
-                if reasoning.text.isEmpty, sealed == nil { continue }
+                if reasoning.text.isEmpty, part.signature == nil { continue }
+                let sealed = part.sealed(by: origin, closes: false)
                 (reasoning.signature, reasoning.origin) = (sealed?.signature, sealed?.origin)
                 parts.append(.reasoning(reasoning))
             case .toolCall(var call)?:
-                if let sealed, let signature = part.signature {
+                if let sealed = part.sealed(by: origin, closes: false), let signature = part.signature {
                     parts.append(.reasoning(sealed))
-                    call.extra = [GeminiSignature.member(signature)] + call.extra.without("extra_content")
+                    call.extra =
+                        [GeminiSignature.member(signature, origin: origin)] + call.extra.without("extra_content")
                 }
                 parts.append(.toolCall(call))
-            case let other?:
-                if case .text(let text) = other, text.text.isEmpty, text.extra.isEmpty, sealed == nil { continue }
-                parts.append(other)
-                if let sealed { parts.append(.reasoning(sealed)) }
-            case nil:
+            case let other:
+                let sealed = part.sealed(by: origin, closes: true)
+                if case .text(let text)? = other, text.text.isEmpty, text.extra.isEmpty, sealed == nil { continue }
+                if let other { parts.append(other) }
                 if let sealed { parts.append(.reasoning(sealed)) }
             }
+        }
+    }
+}
+
+extension GeminiPart {
+    /// The part's signature as a piece of sealed reasoning; `nil` when it bears none.
+    fileprivate func sealed(by origin: String?, closes: Bool) -> ChatReasoning? {
+        signature.map {
+            ChatReasoning("", signature: GeminiSignature.marked($0, origin: origin, closes: closes), origin: origin)
         }
     }
 }

@@ -71,7 +71,12 @@ extension ChatResponse {
                     (call.innerExtra, call.extra) = ([], call.extra.filter { $0.name == "extra_content" })
                     part = .toolCall(call)
                 }
-                parts.append(part) { $0.signature.flatMap(GeminiSignature.unmarked)?.signature }
+                // The members of the candidate tell the same.
+                if case .text(var text) = part {
+                    text.extra = isOwn ? text.extra.without(URLCitation.name) : []
+                    part = .text(text)
+                }
+                parts.append(part) { $0.signature.flatMap(GeminiSignature.unmarked) }
             }
             if let refusal = choice.message.refusal, choice.message.text.isEmpty {
                 parts.append(.text(ChatText(refusal))) { _ in nil }

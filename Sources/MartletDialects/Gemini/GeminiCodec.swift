@@ -16,6 +16,13 @@ public struct GeminiCodec: ChatCodec {
     public var origin: String?
     /// Signatures of calls that were answered before, for callers that do not bring them back; `nil` keeps none.
     public var memory: GeminiSignatures?
+    /// What tells the calls of this codec's answers from those of all others, where the API gives them no ids.
+    ///
+    /// `nil` makes the same id for the same call of answers that have no id themselves.
+    public var seed: String?
+    /// Whether the target refused the signatures of the history: a model that nothing is known of gets what stands for
+    /// one, too.
+    public var disownsSignatures: Bool
 
     /// Makes a codec.
     ///
@@ -23,14 +30,20 @@ public struct GeminiCodec: ChatCodec {
     ///   - traits: What is known of the model; `nil` tells it from the model's name in the request.
     ///   - origin: The name of the account, which decoded signatures are marked with.
     ///   - memory: Signatures of calls that were answered before.
+    ///   - seed: What tells calls without ids from those of other answers.
+    ///   - disownsSignatures: Whether the target refused the signatures of the history.
     public init(
         traits: GeminiModelTraits? = nil,
         origin: String? = nil,
-        memory: GeminiSignatures? = nil
+        memory: GeminiSignatures? = nil,
+        seed: String? = nil,
+        disownsSignatures: Bool = false
     ) {
         self.traits = traits
         self.origin = origin
         self.memory = memory
+        self.seed = seed
+        self.disownsSignatures = disownsSignatures
     }
 
     /// Decodes a request body; it names no model.
@@ -67,12 +80,17 @@ public struct GeminiCodec: ChatCodec {
         return encoded
     }
 
+    /// Whether every whole answer says why it ended: one without `finishReason` has not stopped.
+    ///
+    /// - SeeAlso: Gemini API reference, `Candidate` (November 2026).
+    public var tellsWhyItEnds: Bool { true }
+
     /// Decodes a whole answer.
     ///
     /// - Throws: ``ChatFailure/malformed(_:)``, or ``ChatFailure/upstream(_:)`` for an error in place of an answer.
     public func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse {
         let response = try body.answered { (view) throws(ChatFailure) in
-            try GeminiAnswer(view, origin: origin).response()
+            try GeminiAnswer(view, origin: origin, seed: seed).response()
         }
         memory?.keep(response)
         return response
@@ -93,7 +111,9 @@ public struct GeminiCodec: ChatCodec {
     }
 
     /// Makes a decoder for one stream.
-    public func makeStreamDecoder() -> GeminiStreamDecoder { GeminiStreamDecoder(origin: origin, memory: memory) }
+    public func makeStreamDecoder() -> GeminiStreamDecoder {
+        GeminiStreamDecoder(origin: origin, memory: memory, seed: seed)
+    }
 
     /// Makes an encoder for one stream; this dialect always tells the usage.
     public func makeStreamEncoder(includeUsage: Bool) -> GeminiStreamEncoder { GeminiStreamEncoder() }

@@ -16,19 +16,21 @@ struct GeminiPartWriter {
     /// - Parameters:
     ///   - part: The part; one that has no form here is left out.
     ///   - signature: What a piece of reasoning gives back; `nil` leaves it out.
-    mutating func append(_ part: ChatPart, signature: (ChatReasoning) -> String?) {
+    mutating func append(_ part: ChatPart, signature: (ChatReasoning) -> GeminiSignature.Proof?) {
         switch part {
         case .reasoning(let reasoning):
             let proof = signature(reasoning)
             flush()
             guard !reasoning.text.isEmpty else {
-                pending = proof
+                pending = proof?.signature
+                // What belongs to a text before it stands on no call behind it.
+                if proof?.closes == true { flush() }
                 return
             }
             add { writer in
                 writer.member("text", reasoning.text)
                 writer.member("thought", true)
-                writer.member("thoughtSignature", proof)
+                writer.member("thoughtSignature", proof?.signature)
                 writer.members(reasoning.extra)
             }
         case .text(let text), .refusal(let text):
@@ -38,7 +40,7 @@ struct GeminiPartWriter {
                 writer.member("text", text.text)
                 writer.members(text.extra)
             }
-        case .toolCall(let call): append(call, name: call.name)
+        case .toolCall(let call): append(call, name: call.name, proof: GeminiSignature.beside(call, for: nil))
         case .other(let type, let value) where !type.isEmpty:
             flush()
             parts.append(value.bytes)
@@ -50,14 +52,14 @@ struct GeminiPartWriter {
         }
     }
 
-    /// Adds a call, with the signature that waits, or the one beside it.
+    /// Adds a call, with the signature that waits, else with `proof`.
     ///
     /// - Parameters:
     ///   - call: The call.
     ///   - name: The name that is sent.
-    ///   - fallback: The signature where the call brings none.
-    mutating func append(_ call: ChatToolCall, name: String, fallback: String? = nil) {
-        let proof = pending ?? GeminiSignature.beside(call) ?? fallback
+    ///   - proof: The signature where none waits for the call.
+    mutating func append(_ call: ChatToolCall, name: String, proof: String?) {
+        let proof = pending ?? proof
         pending = nil
         if !hasCalls { firstCallIsSigned = proof != nil }
         hasCalls = true

@@ -166,7 +166,9 @@ extension GeminiRequestEncoder {
         }
         writer.flush()
         var parts = writer.parts
-        if !isNative, traits.wantsSignatures, writer.hasCalls, !writer.firstCallIsSigned {
+        // Models of the second generation are content without.
+        let wantsSignatures = traits.wantsSignatures || codec.disownsSignatures && traits.thinking != .budget
+        if !isNative, wantsSignatures, writer.hasCalls, !writer.firstCallIsSigned {
             Self.sign(&parts)
         }
         conversation.append(parts, .model)
@@ -191,18 +193,17 @@ extension GeminiRequestEncoder {
         _ path: String,
         to writer: inout GeminiPartWriter
     ) {
-        guard !isNative else { return writer.append(call, name: name) }
+        let own = GeminiSignature.beside(call, for: codec.origin)
+        guard !isNative else { return writer.append(call, name: name, proof: own) }
         dropped.add(call.innerExtra, in: "\(path).\(call.kind.name)")
         dropped.add(call.extra.without("extra_content"), in: path)
+        if call.extra.value("extra_content") != nil, own == nil { dropped.add("extra_content", in: path) }
         var sent = call
-        (sent.innerExtra, sent.extra) = ([], call.extra.filter { $0.name == "extra_content" })
-        if sent.extra.value("extra_content") != nil, GeminiSignature.beside(sent) == nil {
-            dropped.add("extra_content", in: path)
-        }
+        (sent.innerExtra, sent.extra) = ([], [])
         writer.append(
             sent,
             name: name,
-            fallback: codec.memory?.signature(ofCall: call.id, account: codec.origin)
+            proof: own ?? codec.memory?.signature(ofCall: call.id, account: codec.origin)
         )
     }
 
@@ -219,7 +220,7 @@ extension GeminiRequestEncoder {
         return ChatReasoning("")
     }
 
-    private func ownSignature(_ reasoning: ChatReasoning) -> String? {
+    private func ownSignature(_ reasoning: ChatReasoning) -> GeminiSignature.Proof? {
         GeminiSignature.own(reasoning, for: codec.origin)
     }
 

@@ -25,11 +25,12 @@ public struct GeminiSignatures: Hashable, Sendable {
     /// Keeps the signatures of an answer's calls.
     func keep(_ response: ChatResponse) {
         for choice in response.choices {
-            var pending: (signature: String, origin: String?)?
+            var pending: GeminiSignature.Proof?
             for part in choice.message.parts {
                 switch part {
                 case .reasoning(let reasoning) where reasoning.text.isEmpty:
                     pending = reasoning.signature.flatMap(GeminiSignature.unmarked)
+                    if pending?.closes == true { pending = nil }
                 case .toolCall(let call):
                     if let found = pending { keep(found.signature, ofCall: call.id, account: found.origin) }
                     pending = nil

@@ -14,6 +14,9 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
     private var failure: ChatFailure?
     private var callCounts: [Int: Int] = [:]
     private var begun: Set<Int> = []
+    /// The text of each answer so far, in which sources that come at the end have their places.
+    private var texts: [Int: [UInt8]] = [:]
+    private var cited: [Int: Set<URLCitation>] = [:]
     private var hasContent = false
     /// Whether a reason to stop was seen, or that the prompt was refused.
     private var hasFinish = false
@@ -21,6 +24,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
     private var plain: [UInt8]? = []
     private let origin: String?
     private let memory: GeminiSignatures?
+    private let seed: String?
 
     private static let longestPlain = 64 << 10
 
@@ -29,9 +33,11 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
     /// - Parameters:
     ///   - origin: The name of the account, which signatures are marked with.
     ///   - memory: Where the signatures of calls are kept.
-    public init(origin: String? = nil, memory: GeminiSignatures? = nil) {
+    ///   - seed: What tells calls without ids from those of other answers.
+    public init(origin: String? = nil, memory: GeminiSignatures? = nil, seed: String? = nil) {
         self.origin = origin
         self.memory = memory
+        self.seed = seed
     }
 
     /// Decodes one read and appends the chunks that are complete.
@@ -125,7 +131,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
         let answer: GeminiAnswer
         do throws(ChatFailure) {
             answer = try data.answered { (view) throws(ChatFailure) in
-                try GeminiAnswer(view, origin: origin, callCounts: callCounts)
+                try GeminiAnswer(view, origin: origin, seed: seed, callCounts: callCounts)
             }
         } catch {
             failure = error
@@ -137,7 +143,9 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
         for candidate in answer.candidates {
             if let said = answer.failure(of: candidate, hasContent: hasContent) {
                 failure = .upstream(said)
-                chunks.append(ChatChunk(id: answer.id, model: answer.model, error: said))
+                var last = ChatChunk(id: answer.id, model: answer.model, error: said)
+                last.usage = answer.usage
+                chunks.append(last)
                 return
             }
             add(candidate, answer, to: &chunks)
@@ -161,6 +169,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
         guard 0..<1_024 ~= candidate.index else { return }
         var made: [ChatChunk.Choice] = []
         for part in candidate.parts { append(part, candidate.index, to: &made) }
+        if let sources = candidate.sources { cite(sources, candidate.index, in: &made) }
         if let name = candidate.finish {
             hasFinish = true
             var choice = made.popLast() ?? ChatChunk.Choice(index: candidate.index)
@@ -177,6 +186,17 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
         for choice in made { chunks.append(ChatChunk(id: answer.id, model: answer.model, choices: [choice])) }
     }
 
+    /// Tells sources that were not told before, behind the last text.
+    private mutating func cite(_ sources: GeminiSources, _ index: Int, in made: inout [ChatChunk.Choice]) {
+        let found = sources.citations(in: [texts[index]])[0] ?? []
+        let fresh = found.filter { cited[index, default: []].insert($0).inserted }
+        guard let member = URLCitation.member(fresh) else { return }
+        var choice = ChatChunk.Choice(index: index)
+        choice.deltaExtra = [member]
+        // Before a signature, which ends the text.
+        made.insert(choice, at: (made.lastIndex { $0.content != nil } ?? -1) + 1)
+    }
+
     private mutating func append(_ part: GeminiPart, _ index: Int, to made: inout [ChatChunk.Choice]) {
         var choice = ChatChunk.Choice(index: index)
         switch part.part {
@@ -184,9 +204,10 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
             if text.text.isEmpty, part.signature == nil { return }
             if !text.text.isEmpty {
                 choice.content = text.text
+                texts[index, default: []].append(contentsOf: text.text.utf8)
                 made.append(choice)
             }
-            seal(part.signature, index, to: &made)
+            seal(part.signature, index, closes: true, to: &made)
         case .reasoning(let reasoning)?:
             choice.reasoning = reasoning.text.isEmpty ? nil : reasoning.text
             if let signature = part.signature {
@@ -198,7 +219,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
             }
             made.append(choice)
         case .toolCall(let call)?:
-            seal(part.signature, index, to: &made)
+            seal(part.signature, index, closes: false, to: &made)
             let number = callCounts[index] ?? 0
             callCounts[index] = number + 1
             var delta = ChatChunk.ToolCallDelta(
@@ -210,7 +231,7 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
             )
             (delta.innerExtra, delta.extra) = (call.innerExtra, call.extra)
             if let signature = part.signature {
-                delta.extra = [GeminiSignature.member(signature)] + call.extra.without("extra_content")
+                delta.extra = [GeminiSignature.member(signature, origin: origin)] + call.extra.without("extra_content")
                 memory?.keep(signature, ofCall: call.id, account: origin)
             }
             choice.toolCalls = [delta]
@@ -219,16 +240,18 @@ public struct GeminiStreamDecoder: ChatStreamDecoder {
             choice.parts = [other]
             if case .image(let image) = other { choice.deltaExtra = [GeminiImages.member([image])] }
             made.append(choice)
-            seal(part.signature, index, to: &made)
-        case nil: seal(part.signature, index, to: &made)
+            seal(part.signature, index, closes: true, to: &made)
+        case nil: seal(part.signature, index, closes: true, to: &made)
         }
     }
 
     /// Adds a piece of sealed reasoning without text.
-    private func seal(_ signature: String?, _ index: Int, to made: inout [ChatChunk.Choice]) {
+    ///
+    /// - Parameter closes: Whether it stood on what was before it.
+    private func seal(_ signature: String?, _ index: Int, closes: Bool, to made: inout [ChatChunk.Choice]) {
         guard let signature else { return }
         var choice = ChatChunk.Choice(index: index)
-        choice.signature = GeminiSignature.marked(signature, origin: origin)
+        choice.signature = GeminiSignature.marked(signature, origin: origin, closes: closes)
         choice.origin = origin
         choice.opensPart = true
         made.append(choice)

@@ -78,7 +78,7 @@ public struct GeminiStreamEncoder: ChatStreamEncoder {
     private mutating func encode(_ choice: ChatChunk.Choice) -> GeminiCandidateWriter? {
         var state = states[choice.index] ?? State()
         let unmark = { (reasoning: ChatReasoning) in
-            reasoning.signature.flatMap(GeminiSignature.unmarked)?.signature
+            reasoning.signature.flatMap(GeminiSignature.unmarked)
         }
         let saysMore =
             !(choice.content ?? "").isEmpty || !(choice.reasoning ?? "").isEmpty || choice.signature != nil

@@ -5,7 +5,8 @@ extension ChatUsage {
     /// Reads `usageMetadata`; `nil` when a count is beyond belief.
     ///
     /// Counts of zero are left out on the wire. Thoughts stand beside the answer's tokens; some variants of the API
-    /// count them among these too, which is seen by the total.
+    /// count them among these too, which is seen by the total. What of the tokens was sound and pictures stands in lists by
+    /// modality; video and documents are charged as text is.
     static func gemini(_ view: JSONView) -> ChatUsage? {
         guard var reader = try? JSONObjectReader(view) else { return nil }
         let believed = 0...Usage.largestCount
@@ -26,6 +27,7 @@ extension ChatUsage {
         )
         guard believed ~= usage.inputTokens, believed ~= usage.outputTokens else { return nil }
         if let cached = usage.cacheReadTokens { usage.cacheReadTokens = min(cached, usage.inputTokens) }
+        usage.takeModalities(gemini: reader)
         for name: StaticString in [
             "promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount",
             "cachedContentTokenCount",
@@ -52,6 +54,34 @@ extension ChatUsage {
             )
             if isOwn { writer.members(extra) }
         }
+    }
+}
+
+extension Usage {
+    /// Reads what the counts by modality tell of sound and pictures; those from the cache are among the cache's.
+    fileprivate mutating func takeModalities(gemini reader: JSONObjectReader) {
+        func sum(_ modality: StaticString, _ lists: StaticString...) -> Int64 {
+            var sum: Int64 = 0
+            // There are six modalities, each told once.
+            for list in lists {
+                for element in reader.peek(list)?.elements.prefix(16).map({ $0 }) ?? []
+                where element.member("modality")?.equalsString(modality) == true {
+                    guard let count = element.member("tokenCount")?.int64(), 0...Self.largestCount ~= count else {
+                        continue
+                    }
+                    sum += count
+                }
+            }
+            return sum
+        }
+        func fresh(_ modality: StaticString) -> Int64 {
+            let all = sum(modality, "promptTokensDetails", "toolUsePromptTokensDetails")
+            return max(0, min(all, inputTokens) - sum(modality, "cacheTokensDetails"))
+        }
+        audioInputTokens = fresh("AUDIO")
+        imageInputTokens = fresh("IMAGE")
+        audioOutputTokens = min(sum("AUDIO", "candidatesTokensDetails"), outputTokens)
+        imageOutputTokens = min(sum("IMAGE", "candidatesTokensDetails"), outputTokens)
     }
 }
 

@@ -121,7 +121,7 @@ extension ChatChunk.Choice {
                         for call in toolCalls { call.write(to: &writer) }
                     }
                 }
-                writer.members(deltaExtra)
+                if !deltaExtra.isEmpty { URLCitation.writeChat(delta: deltaExtra, to: &writer) }
             }
             writer.key("finish_reason")
             if let finishReason { writer.string(finishReason.name) } else { writer.null() }

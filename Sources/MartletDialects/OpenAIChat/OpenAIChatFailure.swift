@@ -118,6 +118,11 @@ extension UpstreamFailure {
     }
 }
 
+extension UpstreamFailure {
+    /// The code, unless it is the number of a status, which says nothing beside the status.
+    var spokenCode: String? { code?.utf8.allSatisfy { (0x30...0x39).contains($0) } == true ? nil : code }
+}
+
 /// Writes the error body of OpenAI's API: `{"error":{"message","type","param","code"}}`.
 public enum OpenAIChatError {
     /// Encodes an error body.
@@ -171,8 +176,19 @@ public enum OpenAIChatError {
         case "request_too_large", "conflict_error", "authentication_error":
             ("invalid_request_error", failure.code ?? failure.type)
         case "billing_error": ("insufficient_quota", "insufficient_quota")
+        case let type? where type.utf8.contains(where: { (0x41...0x5A).contains($0) }):
+            // OpenAI's are small letters: this is a class of another vendor's (`ThrottlingException`).
+            (foreignType(status), failure.spokenCode ?? type)
         case let type?: (type, failure.code)
         case nil: (status < 500 ? "invalid_request_error" : "server_error", failure.code)
+        }
+    }
+
+    private static func foreignType(_ status: Int) -> String {
+        switch status {
+        case 429: "rate_limit_error"
+        case 500...: "server_error"
+        default: "invalid_request_error"
         }
     }
 

@@ -50,6 +50,10 @@ extension ChatMessage {
                 for call in calls { call.write(to: &writer) }
             }
         }
+        if isAnswer, extra.value(URLCitation.name) == nil {
+            let texts = parts.compactMap { if case .text(let text) = $0 { text } else { nil } }
+            URLCitation.writeChat(texts: texts, to: &writer)
+        }
         writer.members(extra)
     }
 }

@@ -92,7 +92,11 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
 
     private static func chunk(_ data: [UInt8]) throws(ChatFailure) -> ChatChunk {
         try data.answered { (view) throws(ChatFailure) in
-            if let failure = UpstreamFailure(answer: view) { return ChatChunk(error: failure) }
+            if let failure = UpstreamFailure(answer: view) {
+                var chunk = ChatChunk(error: failure)
+                chunk.usage = ChatUsage.find(in: view)
+                return chunk
+            }
             guard let reader = try? JSONObjectReader(view) else {
                 throw .malformed("an event of the stream is no object")
             }

@@ -64,20 +64,25 @@ extension ChatUsage {
             let (total, overflow) = counts.inputTokens.addingReportingOverflow(counts.outputTokens)
             writer.member("total_tokens", overflow ? Int64.max : total)
             let cached = [("cached_tokens", counts.cacheReadTokens), ("cache_write_tokens", counts.cacheWriteTokens)]
-            let hasInput = cached.contains { $0.1 != nil } || isOwn && !inputExtra.isEmpty
+            // Where the members came in OpenAI's words, they still stand among the unknown ones.
+            let heard = isOwn ? (0, 0) : (counts.audioInputTokens, counts.imageInputTokens)
+            let spoken = isOwn ? (0, 0) : (counts.audioOutputTokens, counts.imageOutputTokens)
+            let hasInput = cached.contains { $0.1 != nil } || heard != (0, 0) || isOwn && !inputExtra.isEmpty
             if hasInput {
                 writer.key("prompt_tokens_details")
                 writer.object { writer in
                     writer.member("cached_tokens", counts.cacheReadTokens)
                     writer.member("cache_write_tokens", counts.cacheWriteTokens)
+                    writer.media(heard)
                     if isOwn { writer.members(Self.unwritten(inputExtra, beside: cached)) }
                 }
             }
-            let hasOutput = counts.reasoningTokens != nil || isOwn && !outputExtra.isEmpty
+            let hasOutput = counts.reasoningTokens != nil || spoken != (0, 0) || isOwn && !outputExtra.isEmpty
             if hasOutput {
                 writer.key("completion_tokens_details")
                 writer.object { writer in
                     writer.member("reasoning_tokens", counts.reasoningTokens)
+                    writer.media(spoken)
                     let counted = [("reasoning_tokens", counts.reasoningTokens)]
                     if isOwn { writer.members(Self.unwritten(outputExtra, beside: counted)) }
                 }
@@ -105,6 +110,14 @@ extension ChatUsage {
     static func find(in answer: JSONView) -> ChatUsage? {
         if let view = answer.member("usage"), let usage = ChatUsage(view) { return usage }
         return answer.member("x_groq")?.member("usage").flatMap(ChatUsage.init)
+    }
+}
+
+extension JSONWriter {
+    /// Writes the tokens of sound and pictures, where there are any.
+    fileprivate mutating func media(_ tokens: (audio: Int64, image: Int64)) {
+        if tokens.audio > 0 { member("audio_tokens", tokens.audio) }
+        if tokens.image > 0 { member("image_tokens", tokens.image) }
     }
 }
 

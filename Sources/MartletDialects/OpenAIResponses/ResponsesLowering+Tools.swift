@@ -5,6 +5,7 @@ extension ResponsesLowering {
     /// Makes plain functions of the tools and fits the choice to them.
     mutating func lowerTools(_ request: inout ChatRequest) {
         guard source.tools != nil || source.toolChoice != nil || source.parallelToolCalls != nil else { return }
+        if target == .gemini, searchesOnly { return lowerSearch(&request) }
         var lowered: [ChatTool] = []
         for (index, tool) in (source.tools ?? []).enumerated() {
             let path = "tools[\(index)]"
@@ -24,6 +25,24 @@ extension ResponsesLowering {
             return
         }
         lowerChoice(&request)
+    }
+
+    /// Whether the only tool is a search of the web: Google's models search, but most not beside functions.
+    private var searchesOnly: Bool {
+        guard let tools = source.tools, tools.count == 1, case .other(let type, _) = tools[0] else { return false }
+        return type.hasPrefix("web_search")
+    }
+
+    private mutating func lowerSearch(_ request: inout ChatRequest) {
+        if case ChatToolChoice.none? = source.toolChoice {} else { searches = true }
+        if case .other(_, let value)? = source.tools?.first {
+            dropped.add(value.objectMembers.filter { $0.name != "type" && !$0.isNull }, in: "tools[0]")
+        }
+        switch source.toolChoice {
+        case nil, ChatToolChoice.none?, .auto?: break
+        case .required?, .function?, .other?: dropped.add("tool_choice")
+        }
+        (request.tools, request.toolChoice, request.parallelToolCalls) = (nil, nil, nil)
     }
 
     private mutating func add(

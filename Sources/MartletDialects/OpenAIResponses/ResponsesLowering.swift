@@ -22,6 +22,8 @@ struct ResponsesLowering {
     var messages: [ChatMessage] = []
     var places: [ResponsesPlace] = []
     var toolPaths: [String] = []
+    /// Whether the target is to search the web itself.
+    var searches = false
     /// The number of the next item.
     var itemIndex = 0
 
@@ -48,6 +50,7 @@ struct ResponsesLowering {
         lowerTools(&request)
         lowerSampling(&request)
         request.extra = rest()
+        if searches { request.extra.append(ExtraMember(name: "web_search_options", value: JSONText("{}"))) }
         request.metadata = nil
         let pads = source.streamOptions?.includeObfuscation == true
         if pads { dropped.add("stream_options.include_obfuscation") }

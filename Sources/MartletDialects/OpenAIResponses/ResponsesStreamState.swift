@@ -87,6 +87,8 @@ struct ResponsesStreamState: Sendable {
         } else if type.equalsString("response.failed") {
             let failure = view.member("response").flatMap { UpstreamFailure(responsesAnswer: $0) }
             fail(failure ?? UpstreamFailure(message: ""), into: &chunks)
+            let usage = view.member("response")?.member("usage")
+            chunks[chunks.count - 1].usage = usage.flatMap { ChatUsage.responses($0) }
         } else if type.equalsString("error") {
             var failure = UpstreamFailure(anyShape: view)
             if failure.type == "error" { failure.type = nil }

@@ -35,10 +35,13 @@ public struct SageMakerChatCodec: ChatCodec {
 
     /// Encodes a request body for an upstream, without what the container refuses, which is named.
     ///
-    /// - Throws: As ``OpenAIChatCodec/encodeRequest(_:)``.
+    /// - Throws: As ``OpenAIChatCodec/encodeRequest(_:)``; for streams with tools to a container that garbles them.
     public func encodeRequest(_ request: ChatRequest) throws(GatewayError) -> EncodedRequest {
         var request = request
         var dropped = DroppedPaths()
+        if container == .tgi, request.stream == true, request.tools?.isEmpty == false {
+            throw .unsupported("tools", "This container calls no tools in streams; ask without `stream`.")
+        }
         if let model { request.model = model }
         if container == .tgi { Self.fitToTGI(&request, &dropped) }
         var encoded = try inner.encodeRequest(request)

@@ -131,8 +131,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        drop(leg, outcome: "ok", &actions)
-        env.report(leg.target, nil)
+        drop(leg, outcome: "ok", success(of: leg.target, nil), &env, &actions)
         deadlines.clearLeg()
         plan?.targets = [leg.target]
         call?.machine.beginNextPart()
@@ -253,7 +252,9 @@ extension Exchange {
             bytes = try writeVectors(response, form)
         } catch {
             let provider = answeringTarget?.account.rawValue ?? "none"
-            call?.legs.removeAll { $0.id == id }
+            if let index = call?.index(of: id), let leg = call?.legs.remove(at: index) {
+                env.attemptEnded(on: leg.target, leg.permit, .abandoned)
+            }
             call?.outcomes.append(.init(provider: provider, outcome: "client_error"))
             answer.usage = nil
             return fail(with: error, &env, &actions)

@@ -82,7 +82,9 @@ extension Exchange {
             actions.add(.body(passed.body))
             actions.add(.endBody)
         } else {
-            fail(with: failure.finalError(retryAfter: call?.machine.retryAfter), &env, &actions)
+            let isCallers = answeringTarget.map { isAboutCaller(failure, on: $0) } ?? false
+            let error = failure.finalError(retryAfter: call?.machine.retryAfter, isCallers: isCallers)
+            fail(with: error, &env, &actions)
         }
     }
 

@@ -18,23 +18,17 @@ extension Exchange {
         _ actions: inout ActionList
     ) -> Bool {
         if callerCredential(for: authorization) != nil { return true }
-        if let key = malformedCredential(for: authorization) {
-            // Who sends one means it: nothing else stands in for it.
-            let reason =
-                "the request's credential \(key) (header \(Self.callerPrefix)\(key)) holds blanks or other bytes "
-                + "that no credential has"
-            passOver(target, reason, isTargets: false, &env, &actions)
-            return false
-        }
         guard authorization.source != nil else {
             if authorization.isOptional { return true }
             let key = authorization.caller?.key ?? ""
-            passOver(
-                target,
-                "the request brings no credential \(key) (header \(Self.callerPrefix)\(key))",
-                &env,
-                &actions
-            )
+            let field = Self.callerPrefix + key
+            let isThere = head.credentials.contains { $0.name == key.lowercased() && !$0.value.isEmpty }
+            let words =
+                isThere
+                ? "\(field) holds bytes that no credential has."
+                : "Account \(target.account) takes the request's own credential: send it as \(field)."
+            let code: GatewayError.Code = isThere ? .invalidValue : .missingRequiredParameter
+            passOver(target, GatewayError(code, words, param: field), isTargets: false, &env, &actions)
             return false
         }
         switch env.credential(authorization, mayFetch: privacy == .open) {
@@ -44,9 +38,9 @@ extension Exchange {
             ask(.credential(CredentialRequest(authorization)), within: Self.credentialLimit, &env, &actions)
         case .mustAsk:
             let reason = "it must be fetched, which a request that stays on this device may not"
-            passOver(target, reason, isTargets: false, &env, &actions)
+            passOver(target, Self.noCredential(target, reason), isTargets: false, &env, &actions)
         case .failed:
-            passOver(target, Self.fetchFailed, &env, &actions)
+            passOver(target, Self.noCredential(target, Self.fetchFailed), &env, &actions)
         }
         return false
     }
@@ -62,11 +56,13 @@ extension Exchange {
             call?.renewal = .over
             guard let leg = call?.legs.first else { return }
             guard credential == .ready else { return errorBodyEnded(leg, &env, &actions) }
-            drop(leg, outcome: AttemptFailure(.auth).outcomeLabel, &actions)
+            drop(leg, outcome: AttemptFailure(.auth).outcomeLabel, .abandoned, &env, &actions)
             trace.add(.failed, Int(AttemptFailure.Kind.auth.rawValue), leg.status)
             return beginAttempt(&env, &actions)
         }
-        if credential == .failed { return passOver(target, Self.fetchFailed, &env, &actions) }
+        if credential == .failed {
+            return passOver(target, Self.noCredential(target, Self.fetchFailed), &env, &actions)
+        }
         enterTargetSlot(target, &env, &actions)
     }
 
@@ -91,12 +87,18 @@ extension Exchange {
         return true
     }
 
+    private static func noCredential(_ target: Target, _ reason: String) -> GatewayError {
+        GatewayError(.providerAuthError, "No credential for account \(target.account): \(reason).")
+    }
+
     /// A target without a credential is passed over while others are left.
     ///
-    /// - Parameter isTargets: Whether others would fail there, too.
+    /// - Parameters:
+    ///   - error: What the caller is told when none is left.
+    ///   - isTargets: Whether others would fail there, too.
     private mutating func passOver(
         _ target: Target,
-        _ reason: String,
+        _ error: GatewayError,
         isTargets: Bool = true,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
@@ -104,10 +106,9 @@ extension Exchange {
         let failure = AttemptFailure(.auth)
         call?.outcomes.append(.init(provider: target.account.rawValue, outcome: failure.outcomeLabel))
         // What a caller leaves out says nothing about the target.
-        if isTargets, target.authorization?.source != nil { env.report(target, failure) }
+        endPermit(isTargets && target.authorization?.source != nil ? .failed(failure) : .abandoned, &env)
         trace.add(.failed, Int(failure.kind.rawValue), 0)
         guard let machine = call?.machine, !machine.isLastTarget else {
-            let error = GatewayError(.providerAuthError, "No credential for account \(target.account): \(reason).")
             return fail(with: error, &env, &actions)
         }
         call?.machine.skip(to: machine.target + 1)
@@ -127,14 +128,6 @@ extension Exchange {
             value.utf8.allSatisfy({ (0x21..<0x7F).contains($0) })
         else { return nil }
         return value
-    }
-
-    /// The name of what a caller sent for a target, when it cannot be sent on.
-    private func malformedCredential(for authorization: Authorization) -> String? {
-        guard let caller = authorization.caller, !head.credentials.isEmpty else { return nil }
-        let name = caller.key.lowercased()
-        let isSent = head.credentials.contains { $0.name == name && !$0.value.isEmpty }
-        return isSent && callerCredential(for: authorization) == nil ? caller.key : nil
     }
 
     /// Whether requests to a target show who the caller is, not the gateway.

@@ -14,7 +14,8 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        drop(leg, outcome: AttemptFailure(.clientError, status: leg.status).outcomeLabel, &actions)
+        let failure = AttemptFailure(.clientError, status: leg.status)
+        drop(leg, outcome: failure.outcomeLabel, .failed(failure), &env, &actions)
         trace.add(.disowned, call?.machine.target ?? 0)
         call?.disownsReasoning = true
         deadlines.clearLeg()

@@ -16,7 +16,9 @@ extension Exchange {
         } catch {
             // Nothing was called: the request itself is at fault.
             let provider = answeringTarget?.account.rawValue ?? "none"
-            call?.legs.removeAll { $0.id == id }
+            if let index = call?.index(of: id), let leg = call?.legs.remove(at: index) {
+                env.attemptEnded(on: leg.target, leg.permit, .abandoned)
+            }
             call?.outcomes.append(.init(provider: provider, outcome: "client_error"))
             return fail(with: error, &env, &actions)
         }

@@ -100,6 +100,8 @@ extension Exchange {
             chatQuirks: target.quirks.chat,
             signatures: call?.disownsReasoning == true ? nil : GeminiSignatures(SignatureMemory.shared)
         )
+        settings.answerSeed = id.description
+        settings.disownsSignatures = call?.disownsReasoning ?? false
         settings.promptCache = target.quirks.promptCache
         settings.model = target.upstreamModel
         if let hosting = target.quirks.hosting {
@@ -202,6 +204,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
+        endPermit(.abandoned, &env)
         guard let machine = call?.machine, !machine.isLastTarget else { return fail(with: error, &env, &actions) }
         trace.add(.unfit, machine.target)
         call?.machine.skip(to: machine.target + 1)

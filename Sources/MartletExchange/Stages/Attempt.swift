@@ -16,6 +16,8 @@ extension Exchange {
             return fail(with: error, &env, &actions)
         }
         if isEstimated(by: target) { return answerEstimate(&env, &actions) }
+        // What was asked for on the way here, such as pictures, was asked for under the same leave.
+        if call?.permit == nil, !admitAttempt(on: target, &env, &actions) { return }
         do throws(GatewayError) {
             guard try translate(for: target, &env, &actions) else { return }
         } catch {
@@ -68,6 +70,7 @@ extension Exchange {
             trace.add(.queued, (env.now - receivedAt).wholeMilliseconds)
             return startLeg(on: target, slot: slot, &env, &actions)
         }
+        endPermit(.abandoned, &env)
         guard let busy = call?.machine, !busy.isLastTarget else { return queueTimedOut(&env, &actions) }
         call?.machine.skip(to: busy.target + 1)
         beginAttempt(&env, &actions)
@@ -86,14 +89,14 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        guard let id = call?.makeLegID() else { return }
+        guard let id = call?.makeLegID(), let permit = call?.permit else { return }
+        call?.permit = nil
         call?.machine.begin()
         // What the attempts before this one left behind is not about it.
         call?.lastBody = nil
         answer.upstreamEnded = nil
         trace.add(.attempt, call?.machine.target ?? 0, call?.machine.attempts ?? 0)
-        env.countAttempt(target)
-        call?.legs.append(Leg(id: id, target: target, slot: slot))
+        call?.legs.append(Leg(id: id, target: target, permit: permit, slot: slot))
         guard target.dialect != .mock else { return answerFromMock(id, &env, &actions) }
         if let limit = target.timeouts.total { deadlines.attempt = env.now + limit }
         dial(id, target, &env, &actions)
@@ -109,6 +112,11 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         guard stage == .attempt, call?.legs.count == 1, privacy == .open || target.isLocal else { return }
+        guard call?.permit == nil, case .granted(let permit) = env.admitAttempt(on: target) else {
+            if let slot { actions.add(.releaseSlot(slot)) }
+            return
+        }
+        call?.permit = permit
         if let slot { slots.hold(slot) }
         startLeg(on: target, slot: slot, &env, &actions)
     }
@@ -343,11 +351,9 @@ extension Exchange {
         if case .upstream(let upstream)? = words, let status = failure.status {
             call?.lastBody = UpstreamErrorBody(status: status, body: leg.errorBody(of: upstream, status: status))
         }
-        drop(leg, outcome: failure.outcomeLabel, &actions)
         // What a caller's own key comes to says nothing of the gateway's.
-        if leg.target.authorization?.caller == nil || !isAboutCaller(failure, on: leg.target) {
-            env.report(leg.target, failure)
-        }
+        let isTargets = leg.target.authorization?.caller == nil || !isAboutCaller(failure, on: leg.target)
+        drop(leg, outcome: failure.outcomeLabel, isTargets ? .failed(failure) : .abandoned, &env, &actions)
         trace.add(.failed, Int(failure.kind.rawValue), failure.status ?? 0)
         // A second leg of the same call goes on by itself.
         guard call?.legs.isEmpty == true else { return }
@@ -381,7 +387,14 @@ extension Exchange {
     }
 
     /// Ends a leg: its connection, its slot, its entry in the list.
-    mutating func drop(_ leg: Leg, outcome: String, _ actions: inout ActionList) {
+    mutating func drop(
+        _ leg: Leg,
+        outcome: String,
+        _ end: AttemptEnd,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) {
+        env.attemptEnded(on: leg.target, leg.permit, end)
         actions.add(.cancelLeg(leg.id))
         if let slot = leg.slot, slots.release(slot) { actions.add(.releaseSlot(slot)) }
         call?.legs.removeAll { $0.id == leg.id }

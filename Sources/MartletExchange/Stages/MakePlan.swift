@@ -6,31 +6,18 @@ extension Exchange {
     mutating func makePlan(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         stage = .plan
         do throws(GatewayError) {
-            let request = PlanRequest(
-                model: facts.model?.rawValue,
-                route: try askedRoute(),
-                provider: facts.provider,
-                fallbacks: facts.fallbacks.map(\.rawValue),
-                privacy: privacy
-            )
+            let request = try planRequest()
             // Asked for only by who needs it: each of these is handed a copy of the exchange.
             var plan: Plan
             if passThrough != nil, facts.model == nil, let anyone = try planWithoutModel(request) {
                 plan = anyone
             } else if surface == .ollama {
-                plan = try planned(request)
+                plan = try planned(request, &env, &trace)
             } else {
-                plan = try Planner.plan(request, in: snapshot)
+                plan = try Planner.plan(request, in: snapshot, asking: &env, trace: &trace)
             }
             if passThrough != nil { try keepWhatPasses(&plan) }
             if responses != nil { try keepWhatGoesOn(&plan) }
-            // A target that is cooling down is asked last; it is not left out, so that the only one still is asked.
-            if plan.targets.count > 1 {
-                let usable = plan.targets.filter { env.mayUse($0) }
-                if !usable.isEmpty, usable.count < plan.targets.count {
-                    plan.targets = usable + plan.targets.filter { target in !usable.contains { $0 === target } }
-                }
-            }
             trace.add(.planned, plan.targets.count, RouteReason.allCases.firstIndex(of: plan.reason) ?? 0)
             self.plan = plan
         } catch {
@@ -40,19 +27,5 @@ extension Exchange {
         if surface == .ollama, let page = loadAnswer() { return respond(with: page, &env, &actions) }
         if responses?.value.goesOnUpstream == true { return findMaker(&env, &actions) }
         lookup(&env, &actions)
-    }
-
-    /// The route in the body wins over the header.
-    private func askedRoute() throws(GatewayError) -> Route? {
-        if let route = facts.route { return route }
-        guard let text = head.gatewayRoute else { return nil }
-        guard let route = Route(asked: text) else {
-            throw GatewayError(
-                .invalidValue,
-                "X-Gateway-Route is one of local, auto, cloud, fallback.",
-                param: "X-Gateway-Route"
-            )
-        }
-        return route
     }
 }

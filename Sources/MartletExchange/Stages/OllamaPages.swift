@@ -50,7 +50,9 @@ extension Exchange {
             guard let name = OllamaCatalog.shownModel(body.bytes) else {
                 throw GatewayError(.missingRequiredParameter, "Missing required parameter: 'model'.", param: "model")
             }
-            let plan = try planned(PlanRequest(model: name))
+            var quiet = QuietPlanning()
+            var unread = DecisionTrace()
+            let plan = try planned(PlanRequest(model: name), &quiet, &unread)
             let listed = snapshot.listed.first { $0.id == plan.label }
             page = Self.json(
                 OllamaCatalog.show(
@@ -65,19 +67,24 @@ extension Exchange {
 
     /// The plan of a request; a name that Ollama's clients gave the tag `latest` means the one without it where only that
     /// exists.
-    func planned(_ request: PlanRequest) throws(GatewayError) -> Plan {
+    func planned(
+        _ request: PlanRequest,
+        _ env: inout some PlanningEnvironment,
+        _ trace: inout DecisionTrace
+    ) throws(GatewayError) -> Plan {
         guard surface == .ollama, let name = request.model.map({ ModelName($0) }), snapshot.models[name] == nil,
             let short = OllamaModelName.withoutLatest(name)
-        else { return try Planner.plan(request, in: snapshot) }
+        else { return try Planner.plan(request, in: snapshot, asking: &env, trace: &trace) }
         // The tag is one that an engine of Ollama's knows.
-        if snapshot.models[short] == nil, let plan = try? Planner.plan(request, in: snapshot),
+        if snapshot.models[short] == nil,
+            let plan = try? Planner.plan(request, in: snapshot, asking: &env, trace: &trace),
             plan.targets.contains(where: { $0.dialect == .ollamaChat })
         {
             return plan
         }
         var request = request
         request.model = short.rawValue
-        return try Planner.plan(request, in: snapshot)
+        return try Planner.plan(request, in: snapshot, asking: &env, trace: &trace)
     }
 
     /// The answer to a request that only loads a model; the one that has it decides that by itself.

@@ -64,6 +64,7 @@ extension Exchange {
         guard let id = call?.legs[index].id else { return }
         call?.winner = id
         call?.legs[index].phase = .raw
+        if call?.legs[index].permit.isTrial == true { trialAnswered(id, &env) }
         stage = .relay
         answer.isCommitted = true
         answer.status = upstream.status

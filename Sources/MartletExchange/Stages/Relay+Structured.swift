@@ -29,7 +29,8 @@ extension Exchange {
         next.translation.structured = structured
         translated = Boxed(next)
         // The target did its work; whether the model did is another matter.
-        env.report(leg.target, nil)
+        let isCallers = isKeyOfCaller(leg.target)
+        call?.permit = env.attemptAnswered(on: leg.target, leg.permit, isCallers: isCallers)
         call?.outcomes.append(.init(provider: leg.target.account.rawValue, outcome: "ok"))
         call?.legs.remove(at: index)
         deadlines.clearLeg()
@@ -45,8 +46,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        env.report(leg.target, nil)
-        drop(leg, outcome: "bad_response", &actions)
+        drop(leg, outcome: "bad_response", success(of: leg.target, nil), &env, &actions)
         answer.usage = usage
         fail(with: error.naming(format.request.callerPath), &env, &actions)
     }

@@ -25,22 +25,16 @@ extension Exchange {
             } else if let work = call?.legs[index].translation?.value.work(body, durations(env)) {
                 if isLarge(work) {
                     deadlines.clearLeg()
-                    return compute(&env, &actions) {
-                        do throws(ChatFailure) { return .answer(id, .success(try work.outcome())) } catch {
-                            return .answer(id, .failure(error))
-                        }
-                    }
+                    return compute(&env, &actions) { .answer(id, work.outcome()) }
                 }
-                do throws(ChatFailure) {
-                    return answerWorkDone(.success(try work.outcome()), index, &env, &actions)
-                } catch {
-                    return answerWorkDone(.failure(error), index, &env, &actions)
-                }
+                return answerWorkDone(work.outcome(), index, &env, &actions)
             } else {
                 whole = WholeAnswer(try Self.report(of: body), body)
             }
         } catch {
             guard let leg = call?.legs[index] else { return }
+            let used = OpenAIChatCodec().usage(ofRefused: Array(body.readableBytesView))
+            if let used { spend(used, on: target) }
             return attemptFailed(id, leg.failure(for: error), saying: error, &env, &actions)
         }
         give(whole, status, target, id, &env, &actions)
@@ -53,19 +47,17 @@ extension Exchange {
 
     /// A whole answer is translated: checks it, settles, and sends it, or asks once more.
     mutating func answerWorkDone(
-        _ result: Result<AnswerWork.Outcome, ChatFailure>,
+        _ outcome: AnswerWork.Outcome,
         _ index: Int,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
         guard let leg = call?.legs[index] else { return }
-        let outcome: AnswerWork.Outcome
-        do throws(ChatFailure) {
-            outcome = try result.get()
-        } catch {
-            return attemptFailed(leg.id, leg.failure(for: error), saying: error, &env, &actions)
-        }
         switch outcome.step {
+        case .failed(let failure):
+            // The provider bills an answer that is of no use, too.
+            if let usage = outcome.usage { spend(usage, on: leg.target) }
+            attemptFailed(leg.id, leg.failure(for: failure), saying: failure, &env, &actions)
         case .answer(let body):
             give(WholeAnswer(outcome, body), leg.status, leg.target, leg.id, &env, &actions)
         case .repair(let body, let renamedTools, let structured):
@@ -255,7 +247,10 @@ extension Exchange {
         guard let leg = call?.legs[index] else { return }
         call?.winner = leg.id
         call?.legs[index].phase = .relaying
-        for other in call?.legs.filter({ $0.id != leg.id }) ?? [] { drop(other, outcome: "cancelled", &actions) }
+        for other in call?.legs.filter({ $0.id != leg.id }) ?? [] {
+            drop(other, outcome: "cancelled", .abandoned, &env, &actions)
+        }
+        if leg.permit.isTrial { trialAnswered(leg.id, &env) }
         stage = .relay
         answer.isCommitted = true
         answer.status = 200

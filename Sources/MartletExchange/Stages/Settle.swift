@@ -15,15 +15,15 @@ extension Exchange {
         guard stage != .done, stage != .settle else { return }
         stage = .settle
         for index in call?.legs.indices ?? 0..<0 {
-            guard let id = call?.legs[index].id, let target = call?.legs[index].target else { continue }
+            guard let id = call?.legs[index].id, let target = call?.legs[index].target,
+                let permit = call?.legs[index].permit
+            else { continue }
             let outcome = outcomeLabel(of: id, state)
             call?.outcomes.append(.init(provider: target.account.rawValue, outcome: outcome))
-            if state == .settled, id == call?.winner {
-                if target.authorization?.caller == nil || !usesCallerCredential(target) { env.report(target, nil) }
-            } else {
-                actions.add(.cancelLeg(id))
-            }
+            if state != .settled || id != call?.winner { actions.add(.cancelLeg(id)) }
+            env.attemptEnded(on: target, permit, attemptEnd(of: id, target, state, env.now))
         }
+        endPermit(.abandoned, &env)
         let target = answeringTarget
         var usage = answer.usage ?? Usage(inputTokens: 0, outputTokens: 0)
         if answer.usage == nil, state == .cancelled || state == .interrupted {
@@ -142,7 +142,9 @@ extension Exchange {
             clientRequestID: requestID.clientText,
             errorCode: answer.errorCode?.rawValue,
             // Failures keep the whole trace; a success is told by its other fields, but for what is about money.
-            trace: state == .settled || state == .intent ? trace.text(only: \.isAboutMoney) : trace.text()
+            trace: state == .settled || state == .intent
+                ? trace.text(only: \.isAboutMoney)
+                : trace.text(aliasName: snapshot.aliasName)
         )
     }
 

@@ -18,6 +18,8 @@ struct AdminRoutes {
     var reload: (@Sendable () -> ReloadOutcome)?
     /// The registry in force; `nil` where it is not told.
     var listing: (@Sendable () -> RegistryListing)?
+    /// What requests would be planned to; `nil` where it is not told.
+    var preview: PlanPreview?
     /// Milliseconds since 1970.
     let wallClock: @Sendable () -> UInt64
 
@@ -32,6 +34,11 @@ struct AdminRoutes {
         Self.add("/admin/keys/:id", [(.get, keys.show), (.delete, keys.revoke)], to: router)
         if let reload { Self.add("/admin/reload", [(.post, ReloadRoute(reload: reload).run)], to: router) }
         if let listing { Self.add("/admin/models", [(.get, RegistryRoute(listing: listing).list)], to: router) }
+        if let preview {
+            let aliases = AliasRoute(preview: preview)
+            Self.add("/admin/aliases", [(.get, aliases.list)], to: router)
+            Self.add("/admin/aliases/resolve", [(.get, aliases.resolve)], to: router)
+        }
         return router
     }
 

@@ -48,6 +48,7 @@ final class ControlBridge: Sendable {
     ///   - keys: The gateway keys.
     ///   - reload: Reads the configuration again; `nil` offers no such path.
     ///   - listing: The registry in force; `nil` offers no such path.
+    ///   - preview: What requests would be planned to; `nil` offers no such path.
     ///   - wallClock: Milliseconds since 1970.
     ///   - logger: Told of failures of the store.
     convenience init(
@@ -55,6 +56,7 @@ final class ControlBridge: Sendable {
         keys: KeyStore,
         reload: (@Sendable () -> ReloadOutcome)? = nil,
         listing: (@Sendable () -> RegistryListing)? = nil,
+        preview: PlanPreview? = nil,
         wallClock: @escaping @Sendable () -> UInt64 = { WallClock.milliseconds() },
         logger: Logger = Logger(label: "martlet.admin")
     ) {
@@ -63,6 +65,7 @@ final class ControlBridge: Sendable {
             keys: keys,
             reload: reload,
             listing: listing,
+            preview: preview,
             wallClock: wallClock
         )
         let router = routes.makeRouter().buildResponder()

@@ -171,7 +171,7 @@ extension ExchangePerformer {
         }
         switch ask {
         case .authenticate(let credentials): loop.shared.keys.lookUp(credentials, reply: reply)
-        case .page: loop.shared.renderMetrics(reply: reply)
+        case .page: loop.shared.renderMetrics(loop.snapshot, reply: reply)
         case .messageAccount(let id, let key): loop.shared.messageAccounts.find(id, key: key, reply: reply)
         case .control(let request): loop.shared.control.handle(request, reply: reply)
         case .credential(let request):

@@ -79,6 +79,12 @@ enum RequestParsing {
             result.contentLength = Int(value)
         case 15 where matches(name, "x-gateway-route"): result.gatewayRoute = value
         case 16 where matches(name, "content-encoding"): result.contentEncoding = value
+        case 17 where matches(name, "x-gateway-quality"):
+            result.routing = result.routing ?? ClientHead.RoutingFields()
+            result.routing?.quality = value
+        case 23 where matches(name, "x-gateway-smart-routing"):
+            result.routing = result.routing ?? ClientHead.RoutingFields()
+            result.routing?.smartRouting = value
         case 17 where matches(name, "x-gateway-privacy"): result.gatewayPrivacy = value
         case 30 where matches(name, "access-control-request-headers"): result.requestedHeaders = value
         default: break

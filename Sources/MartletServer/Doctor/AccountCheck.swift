@@ -57,12 +57,7 @@ struct AccountCheck {
 
     private func report(by credential: CredentialCheck.Found?) async -> Report {
         do {
-            var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-            configuration.timeout.connect = TimeAmount(connectTimeout)
-            configuration.httpVersion = .http1Only
-            configuration.connectionPool.retryConnectionEstablishment = false
-            configuration.tlsConfiguration = try UpstreamTLS.configuration(for: target.tls)
-            configuration.proxy = proxy
+            let configuration = try HTTPClient.Configuration(for: target, connect: connectTimeout)
             return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
                 if let credential {
                     let fields = credential.fields(listPath, to: target, unixSeconds: now())
@@ -77,18 +72,6 @@ struct AccountCheck {
             }
         } catch {
             return Report(check: unreachable(error), skew: nil)
-        }
-    }
-
-    /// The proxy that the target's requests go through too.
-    private var proxy: HTTPClient.Configuration.Proxy? {
-        target.proxy.map { proxy in
-            let credentials = proxy.authorization.map { $0.hasPrefix("Basic ") ? String($0.dropFirst(6)) : $0 }
-            return .server(
-                host: proxy.host,
-                port: proxy.port,
-                authorization: credentials.map { .basic(credentials: $0) }
-            )
         }
     }
 

@@ -3,6 +3,7 @@ import MartletExchange
 import MartletGovernance
 import MartletRouting
 import NIOCore
+import Synchronization
 
 /// What exchanges of one loop are answered at once, from shared machines that hold one lock a target or key.
 struct LoopEnvironment: ExchangeEnvironment {
@@ -59,20 +60,37 @@ struct LoopEnvironment: ExchangeEnvironment {
         return .granted
     }
 
-    mutating func countAttempt(_ target: Target) {
-        loop.shared.targets.state(of: target.id).countAttempt(now)
-    }
-
     mutating func takeRetry(_ target: Target) -> Bool {
-        loop.shared.targets.state(of: target.id).takeRetry(now)
+        memory(of: target).health.withLock { $0.takeRetry(now) }
     }
 
-    mutating func mayUse(_ target: Target) -> Bool {
-        loop.shared.targets.state(of: target.id).mayUse(now)
+    mutating func standing(of target: Target) -> TargetStanding {
+        let policy = snapshot.breaker
+        return memory(of: target).health.withLock { $0.standing(now, policy) }
     }
 
-    mutating func report(_ target: Target, _ failure: AttemptFailure?) {
-        loop.shared.targets.state(of: target.id).report(failure, now)
+    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int {
+        loop.shared.rotations.next(alias, weights)
+    }
+
+    mutating func admitAttempt(on target: Target) -> AttemptAdmission {
+        let policy = snapshot.breaker
+        return memory(of: target).health.withLock { $0.admit(now, policy) }
+    }
+
+    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit {
+        let (policy, random) = (snapshot.breaker, random())
+        return memory(of: target).health.withLock { $0.answered(permit, isCallers: isCallers, now, policy, random) }
+    }
+
+    mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd) {
+        let (policy, random) = (snapshot.breaker, random())
+        memory(of: target).health.withLock { $0.ended(permit, end, now, policy, random) }
+    }
+
+    /// What is remembered of a target; looked up in the table only once for each target of a snapshot.
+    private func memory(of target: Target) -> TargetMemory {
+        target.memory { loop.shared.targets.memory(of: $0) }
     }
 
     mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure) {

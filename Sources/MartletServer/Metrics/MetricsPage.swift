@@ -14,6 +14,8 @@ struct MetricsGauges: Sendable {
     var accessLogDropped: UInt64 = 0
     /// Reloads of the configuration by their result.
     var reloads: (accepted: UInt64, refused: UInt64) = (0, 0)
+    /// The circuits of targets that were used.
+    var circuits: [TargetReport.Circuit] = []
     /// Facts of the process.
     var process = ProcessFacts()
 
@@ -127,6 +129,15 @@ enum MetricsPage {
         writer.family("gateway_config_reloads_total", .counter, "Reloads of the configuration by result.")
         writer.sample("gateway_config_reloads_total", [("result", "accepted")], gauges.reloads.accepted)
         writer.sample("gateway_config_reloads_total", [("result", "refused")], gauges.reloads.refused)
+        writer.family(
+            "gateway_circuit_state",
+            .gauge,
+            "Circuit breakers of the targets that were used: 0 closed, 1 half open, 2 open."
+        )
+        for circuit in gauges.circuits {
+            let labels = [("provider", circuit.account), ("model", circuit.model)]
+            writer.sample("gateway_circuit_state", labels, circuit.state.rawValue)
+        }
         if let bytes = gauges.process.residentBytes {
             writer.single("process_resident_memory_bytes", .gauge, "Resident memory size in bytes.", bytes)
         }

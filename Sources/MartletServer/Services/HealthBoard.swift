@@ -87,11 +87,13 @@ final class HealthBoard: Sendable {
 
     private func document(for page: Page, snapshot: Snapshot) -> PageAnswer {
         let state = state.withLock { $0 }
-        let accounts = targets.accountStatus()
+        let report = TargetReport(targets, snapshot, now: .now)
         let canRecord = ledger.room
         let storeFails = ledger.storeIsFailing
         // Targets of accounts that a reload took away are still remembered, and say nothing about this configuration.
-        let isAccountDegraded = snapshot.accounts.keys.contains { accounts[$0.rawValue] == .degraded }
+        let isAccountDegraded = snapshot.accounts.keys.contains {
+            report.accounts[$0.rawValue] == .degraded
+        }
         let isRefused = !state.refusedPlaces.isEmpty
         let isDegraded =
             storeFails || isAccountDegraded || isRefused || snapshot.local == .silent
@@ -153,7 +155,8 @@ final class HealthBoard: Sendable {
         for name in snapshot.accounts.keys.map(\.rawValue).sorted() {
             writer.key(Array(name.utf8))
             writer.beginObject()
-            writer.member("status", (accounts[name] ?? .unknown).rawValue)
+            writer.member("status", report.accounts[name]?.rawValue ?? "unknown")
+            Self.write(report.circuits.filter { $0.account == name }, &writer)
             writer.endObject()
         }
         writer.endObject()
@@ -165,6 +168,25 @@ final class HealthBoard: Sendable {
             contentType: "application/json",
             body: ByteBuffer(bytes: writer.bytes)
         )
+    }
+
+    /// Writes the circuits of an account that are not closed.
+    private static func write(_ circuits: [TargetReport.Circuit], _ writer: inout JSONWriter) {
+        guard !circuits.isEmpty else { return }
+        writer.key("circuits")
+        writer.beginArray()
+        for circuit in circuits.prefix(20) {
+            writer.beginObject()
+            writer.member("model", circuit.model)
+            writer.member("state", circuit.stateName)
+            if circuit.isOutOfQuota { writer.member("cause", "quota") }
+            if let pause = circuit.pause {
+                writer.key("next_try_s")
+                writer.integer(Int64(AttemptFailure.wholeSeconds(pause)))
+            }
+            writer.endObject()
+        }
+        writer.endArray()
     }
 
     private static func json(_ status: Int, _ text: StaticString) -> PageAnswer {

@@ -1,11 +1,15 @@
+import MartletCore
 import MartletExchange
+import MartletRouting
 import MartletStore
 import NIOCore
 import Synchronization
 
 extension SharedState {
     /// Makes the metrics page off the loops; `reply` is called once, from any thread.
-    func renderMetrics(reply: @escaping @Sendable (Answer) -> Void) {
+    ///
+    /// - Parameter snapshot: Whose names may be labels.
+    func renderMetrics(_ snapshot: Snapshot, reply: @escaping @Sendable (Answer) -> Void) {
         Task {
             var gauges = MetricsGauges()
             gauges.openConnections = connectionCount.load(ordering: .relaxed)
@@ -13,6 +17,7 @@ extension SharedState {
             gauges.spoolPendingRecords = ledger.pendingRecords
             gauges.accessLogDropped = accessLog.dropped
             gauges.reloads = health.reloads
+            gauges.circuits = TargetReport(targets, snapshot, now: .now, all: true).circuits
             gauges.process = .current()
             let page = MetricsPage.render(shards: shards, gauges: gauges)
             reply(.page(PageAnswer(status: 200, contentType: MetricsPage.contentType, body: page)))

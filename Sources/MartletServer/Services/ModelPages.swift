@@ -61,6 +61,10 @@ final class ModelPages: Sendable {
         writer.integer(model.created)
         writer.member("owned_by", model.ownedBy)
         model.facts.writeMembers(to: &writer)
+        if let alias = model.alias {
+            writer.key("alias")
+            alias.write(to: &writer)
+        }
         writer.endObject()
     }
 

@@ -11,6 +11,7 @@ final class SharedState: Sendable {
     let ledger: UsageLedger
     let slots: SlotTable
     let targets: TargetTable
+    let rotations: RotationTable
     let memory: MemoryWatch
     let health: HealthBoard
     let modelPages = ModelPages()
@@ -31,6 +32,7 @@ final class SharedState: Sendable {
         ledger: UsageLedger,
         slots: SlotTable,
         targets: TargetTable,
+        rotations: RotationTable,
         memory: MemoryWatch,
         health: HealthBoard,
         messageAccounts: MessageAccounts,
@@ -48,6 +50,7 @@ final class SharedState: Sendable {
         self.ledger = ledger
         self.slots = slots
         self.targets = targets
+        self.rotations = rotations
         self.memory = memory
         self.health = health
         self.messageAccounts = messageAccounts

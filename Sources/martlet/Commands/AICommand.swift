@@ -7,7 +7,8 @@ struct AICommand: AsyncParsableCommand {
         abstract: "Talk to models through the running gateway.",
         discussion: Examples.text("martlet ai models list", "martlet ai chat auto --prompt \"Hello\" --stream"),
         subcommands: [
-            AIModelsCommand.self, AITestCommand.self, AIChatCommand.self, AIRespondCommand.self, AIEmbedCommand.self,
+            AIModelsCommand.self, AIAliasesCommand.self, AITestCommand.self, AIChatCommand.self, AIRespondCommand.self,
+            AIEmbedCommand.self,
             AIDoctorCommand.self,
         ]
     )

@@ -41,6 +41,8 @@ struct ModelList: Hashable {
         var id: String
         /// The account that it is of.
         var owner: String
+        /// Whether it stands for others.
+        var isAlias = false
     }
 
     /// The models in the gateway's order.
@@ -53,7 +55,11 @@ struct ModelList: Hashable {
             guard let data = view.member("data"), data.kind == .array else { return nil }
             return data.elements.compactMap { element in
                 guard let id = element.member("id")?.string() else { return nil }
-                return Model(id: id, owner: element.member("owned_by")?.string() ?? "")
+                return Model(
+                    id: id,
+                    owner: element.member("owned_by")?.string() ?? "",
+                    isAlias: element.member("alias") != nil
+                )
             }
         }
         guard let models else { return nil }

@@ -43,6 +43,19 @@ struct StatusPage: Hashable {
             text += ", \(key.split(separator: "_").joined(separator: " ")) \(value)"
         }
         rows.append([prefix + name, text])
+        guard let circuits = part.value.member("circuits") else { return }
+        for circuit in circuits.elements { add(circuit, of: name, to: &rows) }
+    }
+
+    /// Adds a target that is left alone because it failed.
+    private static func add(_ circuit: JSONView, of provider: String, to rows: inout [[String]]) {
+        guard let model = circuit.member("model")?.string(), let state = circuit.member("state")?.string() else {
+            return
+        }
+        var text = state.split(separator: "_").joined(separator: " ")
+        if circuit.member("cause")?.string() == "quota" { text += ", quota used up" }
+        if let seconds = circuit.member("next_try_s")?.double() { text += ", next try in \(duration(seconds))" }
+        rows.append(["circuit \(provider)/\(model)", text])
     }
 
     private static func text(_ view: JSONView) -> String? {

@@ -23,7 +23,7 @@ struct TargetProbes {
     let client: GatewayClient
     let prompt: String
 
-    /// Lists what the gateway offers, except `auto`, which is one of the others.
+    /// Lists what the gateway offers, except `auto` and other aliases, which stand for others.
     ///
     /// - Parameter configured: The configuration here, which knows the accounts of a model that has several.
     /// - Throws: `CommandFailure` when the gateway does not say what it offers.
@@ -33,7 +33,7 @@ struct TargetProbes {
         guard let list = ModelList(reply.body) else {
             throw CommandFailure(.failed, "the answer is no list of models; is this a gateway?")
         }
-        return list.models.filter { $0.id != "auto" }.flatMap { model -> [Target] in
+        return list.models.filter { $0.id != "auto" && !$0.isAlias }.flatMap { model -> [Target] in
             let accounts = configured?.models[ModelName(model.id)]?.targets.map(\.account.rawValue) ?? []
             guard accounts.count > 1, accounts.contains(model.owner) else { return [Target(model: model.id)] }
             return accounts.map { Target(model: model.id, provider: $0) }

@@ -253,6 +253,27 @@ import Testing
     }
 }
 
+extension AITests {
+    @Test func `status shows which circuits are open and when they are tried next`() async throws {
+        let page = ScriptedGateway.Answer(
+            status: 200,
+            parts: [
+                #"{"status":"degraded","components":{"providers":{"main":{"status":"degraded","circuits":["#,
+                #"{"model":"gpt-x","state":"open","next_try_s":75},{"model":"gpt-y","state":"half_open"},"#,
+                #"{"model":"other","state":"open","cause":"quota","next_try_s":299}]},"#,
+                #""spare":{"status":"ok"}}}}"#,
+            ]
+        )
+        let (code, captured, _) = try await run(page, ["status"])
+        #expect(code == 0)
+        #expect(
+            captured.output == "status\tdegraded\nprovider main\tdegraded\n"
+                + "circuit main/gpt-x\topen, next try in 1 min 15 s\ncircuit main/gpt-y\thalf open\n"
+                + "circuit main/other\topen, quota used up, next try in 4 min 59 s\nprovider spare\tok\n"
+        )
+    }
+}
+
 /// The last request that a test's server saw.
 final class SeenRequest: Sendable {
     private let request = Mutex<ScriptedGateway.Request?>(nil)

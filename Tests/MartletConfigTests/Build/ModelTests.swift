@@ -40,9 +40,12 @@ import Testing
             given.build(local: local).snapshot?.models[ModelName("auto")]?.targets.first?.id.rawValue
         }
         let openAI = ["OPENAI_API_KEY": "sk-openai-000000"]
-        // gpt-4.1-nano is cheaper but retired, gpt-5-nano is cheaper but about to be, embeddings do not chat.
-        #expect(target(Given(nil, environment: openAI)) == "openai|gpt-6-luna|env::OPENAI_API_KEY")
-        #expect(target(Given(nil, environment: Self.both)) == "openrouter|openai/gpt-oss-120b|env::OPENROUTER_API_KEY")
+        // The standard tier: nano models are cheaper, embeddings do not chat, and what is about to go does not count.
+        #expect(target(Given(nil, environment: openAI)) == "openai|gpt-6.1-terra|env::OPENAI_API_KEY")
+        #expect(
+            target(Given(nil, environment: Self.both))
+                == "openrouter|deepseek/deepseek-v4-pro|env::OPENROUTER_API_KEY"
+        )
         #expect(
             target(Given("routing.cloud_model = \"gpt-4o\"", environment: openAI))
                 == "openai|gpt-4o|env::OPENAI_API_KEY"
@@ -68,7 +71,11 @@ import Testing
     @Test("a mock table gives the mock model beside others, whatever it holds")
     func mockTable() {
         let given = Given("[models.mock]\nrouting = [\"x\"]\n[models.gpt-4o]", environment: Self.both)
-        #expect(listed(given) == ["mock by mock", "gpt-4o by openai", "auto by martlet"])
+        #expect(
+            listed(given) == [
+                "mock by mock", "gpt-4o by openai", "cloud-balanced by martlet", "auto by martlet",
+            ]
+        )
         #expect(listed(Given("[models.mock]")) == ["mock by mock", "auto by martlet"])
     }
 
@@ -77,7 +84,8 @@ import Testing
         let given = Given("[models.gpt-4o]", environment: Self.both)
         #expect(
             listed(given, local: Self.engine) == [
-                "gpt-4o by openai", "local:tiny by llama_server", "local:big by llama_server", "auto by martlet",
+                "gpt-4o by openai", "local:tiny by llama_server", "local:big by llama_server",
+                "cloud-balanced by martlet", "auto by martlet",
             ]
         )
         let snapshot = try #require(given.build(local: Self.engine).snapshot)
@@ -233,7 +241,7 @@ import Testing
         var text = ""
         for index in 0..<10_000 { text += "[models.m\(index)]\nproviders.openai.model_name = \"x\(index)\"\n" }
         let snapshot = try #require(Given(text, environment: Self.both).build().snapshot)
-        #expect(snapshot.models.count == 10_001)
+        #expect(snapshot.models.count == 10_003)
         #expect(snapshot.models[ModelName("m9999")]?.targets.first?.upstreamModel == "x9999")
     }
 }

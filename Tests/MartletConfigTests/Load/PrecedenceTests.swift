@@ -105,17 +105,37 @@ import Testing
         )
     }
 
+    @Test("circuit breakers are read from the file, and a variable turns them off")
+    func breakers() {
+        let text = """
+            [reliability]
+            total_timeout_s = 100
+            circuit_breaker = { consecutive_failures = 3, failure_ratio = 0.25, min_requests = 8, window_s = 10, open_s = 0.5, max_open_s = 40 }
+            """
+        var expected = CircuitBreakerPolicy()
+        expected.consecutiveFailures = 3
+        expected.failureRatio = 0.25
+        expected.minRequests = 8
+        expected.window = .seconds(10)
+        expected.open = .milliseconds(500)
+        expected.maxOpen = .seconds(40)
+        expected.trialLease = .seconds(160)
+        #expect(Given(text).load().settings.breaker == expected)
+        expected.enabled = false
+        let off = Given(text, environment: ["CIRCUIT_BREAKER_ENABLED": "0"]).load()
+        #expect(off.settings.breaker == expected && off.diagnostics.isEmpty)
+        #expect(Given("[reliability]").load().settings.breaker == CircuitBreakerPolicy())
+    }
+
     @Test("a variable whose feature waits for another version is warned about, unless it says what holds anyway")
     func unbuiltVariables() {
         let config = Given(
             nil,
-            environment: ["ENABLE_SKILLS": "true", "CIRCUIT_BREAKER_ENABLED": "false", "REDIS_URL": "redis://r"]
+            environment: ["ENABLE_SKILLS": "true", "REDIS_URL": "redis://r"]
         ).load()
         #expect(
             config.diagnostics.map(\.description) == [
-                "environment variable CIRCUIT_BREAKER_ENABLED: warning: reliability.circuit_breaker.enabled is known, not yet "
-                    + "available in this version",
-                "environment variable REDIS_URL: warning: is known, not yet available in this version",
+                "environment variable REDIS_URL: warning: is known, not yet available in this version"
             ]
         )
     }

@@ -135,6 +135,24 @@ func eventFrames(_ lines: String) -> [UInt8] {
         #expect(choice.finishReason == .stop && choice.vendorReason == "malformed_tool_use")
     }
 
+    @Test func `of what nobody can read tell what they used`() {
+        let lines = #"""
+            messageStart {"role":"assistant"}
+            messageStop {"stopReason":"malformed_tool_use"}
+            metadata {"usage":{"inputTokens":12,"outputTokens":41,"totalTokens":53}}
+            """#
+        let bytes = eventFrames(lines)
+        for reads in cuts(of: bytes) {
+            let (chunks, failure) = decoded(reads, with: Self.codec)
+            guard case .upstream(let said)? = failure else {
+                Issue.record("\(String(describing: failure))")
+                continue
+            }
+            #expect(said.type == "malformed_tool_use" && chunks.last?.error == said)
+            #expect(chunks.last?.usage?.counts == Usage(inputTokens: 12, outputTokens: 41))
+        }
+    }
+
     @Test func `with a broken frame are malformed from there on`() {
         var bytes = eventFrames(Self.example)
         bytes[bytes.count / 2] ^= 1

@@ -51,6 +51,21 @@ import Testing
         }
     }
 
+    @Test func `with members that chat completions have say each of them once`() throws {
+        let body = Array(
+            """
+            {"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP","index":0,"message":1,
+            "finish_reason":"x","logprobs":2,"later":3}],"usageMetadata":{"promptTokenCount":7},"model":"m","id":"i",
+            "object":"o","created":5,"choices":[],"usage":{},"newer":4}
+            """.utf8
+        )
+        let sent = String(decoding: OpenAIChatCodec().encodeResponse(try codec.decodeResponse(body)), as: UTF8.self)
+        for name in ["model", "id", "object", "created", "choices", "usage", "message", "finish_reason", "logprobs"] {
+            #expect(sent.split(separator: "\"\(name)\":").count == 2, "\(name)")
+        }
+        #expect(sent.contains(#""later":3"#) && sent.contains(#""newer":4"#))
+    }
+
     @Test func `of other vendors lose nothing that Gemini has`() throws {
         let body = Array(
             """

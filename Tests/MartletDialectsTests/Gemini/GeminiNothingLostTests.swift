@@ -4,46 +4,8 @@ import MartletWire
 import Testing
 
 @Suite("Gemini requests lose nothing unnamed") struct GeminiNothingLostTests {
-    /// A leaf of a document: its path, the last name on it, and its text.
-    struct Leaf {
-        var path: String
-        var name: String
-        var text: String
-    }
-
-    private static func leaves(_ view: JSONView, _ path: String, _ name: String, _ found: inout [Leaf]) {
-        switch view.kind {
-        case .object:
-            for member in view.members {
-                let key = member.key.string() ?? ""
-                let clean = String(decoding: key.utf8.map { $0 < 0x7F ? $0 : 0x3F }, as: UTF8.self)
-                let isPlain = !key.contains(" ") && clean == key
-                let next = isPlain ? (path.isEmpty ? key : "\(path).\(key)") : "\(path)[\"\(clean)\"]"
-                leaves(member.value, next, key, &found)
-            }
-        case .array:
-            for (index, element) in view.elements.enumerated() { leaves(element, "\(path)[\(index)]", name, &found) }
-        case .null: break
-        case .string: found.append(Leaf(path: path, name: name, text: view.string() ?? ""))
-        case .number, .true, .false:
-            found.append(Leaf(path: path, name: name, text: String(decoding: view.rawBytes, as: UTF8.self)))
-        }
-    }
-
-    private static func leaves(_ bytes: [UInt8]) throws -> [Leaf] {
-        try JSONDocument(bytes).withView { view in
-            var found: [Leaf] = []
-            leaves(view, "", "", &found)
-            return found
-        }
-    }
-
-    private static func isNamed(_ path: String, _ dropped: [String]) -> Bool {
-        dropped.contains { path == $0 || path.hasPrefix($0 + ".") || path.hasPrefix($0 + "[") }
-    }
-
     /// Whether a leaf stands in what is sent, word by word, or in another spelling.
-    private static func isMapped(_ leaf: Leaf, _ sent: [Leaf], _ body: String) -> Bool {
+    private static func isMapped(_ leaf: NamedLeaf, _ sent: [NamedLeaf], _ body: String) -> Bool {
         switch (leaf.name, leaf.text) {
         // An empty text says nothing, and what kind of thing something is follows from its form.
         case ("content", ""), ("text", ""), ("role", _), ("type", _), ("detail", "auto"): return true
@@ -87,15 +49,15 @@ import Testing
                 refused += 1
                 continue
             }
-            let sent = try Self.leaves(encoded.body)
+            let sent = try NamedLeaf.all(encoded.body)
             let text = String(decoding: encoded.body, as: UTF8.self)
-            let known = try Self.leaves(body)
+            let known = try NamedLeaf.all(body)
             for leaf in known {
-                let isFound = Self.isNamed(leaf.path, encoded.dropped) || Self.isMapped(leaf, sent, text)
+                let isFound = leaf.isNamed(in: encoded.dropped) || Self.isMapped(leaf, sent, text)
                 #expect(isFound, "seed \(seed): \(leaf.path) = \(leaf.text)")
             }
             for path in encoded.dropped {
-                let isThere = known.contains { Self.isNamed($0.path, [path]) }
+                let isThere = known.contains { $0.isNamed(in: [path]) }
                 #expect(isThere, "seed \(seed): \(path) is named but not there")
             }
             #expect(encoded.dropped.allSatisfy { $0.utf8.allSatisfy { 0x20 <= $0 && $0 < 0x7F } })

@@ -3,52 +3,9 @@ import MartletDialects
 import MartletWire
 import Testing
 
-/// A leaf of a document.
-private struct Leaf {
-    var path: String
-    /// The last name on the path.
-    var name: String
-    var text: String
-}
-
-private func leafList(_ bytes: [UInt8]) throws -> [Leaf] {
-    try JSONDocument(bytes).withView { view in
-        var found: [Leaf] = []
-        collect(view, "", "", &found)
-        return found
-    }
-}
-
-private func collect(_ view: JSONView, _ path: String, _ name: String, _ found: inout [Leaf]) {
-    switch view.kind {
-    case .object:
-        for member in view.members {
-            let key = member.key.string() ?? ""
-            // The paths of names that cannot stand in a header are quoted and cleaned.
-            let clean = String(decoding: key.utf8.map { $0 < 0x7F ? $0 : 0x3F }, as: UTF8.self)
-            let isPlain = !key.contains(" ") && clean == key
-            let next = isPlain ? (path.isEmpty ? key : "\(path).\(key)") : "\(path)[\"\(clean)\"]"
-            collect(member.value, next, key, &found)
-        }
-    case .array:
-        for (index, element) in view.elements.enumerated() { collect(element, "\(path)[\(index)]", name, &found) }
-    case .null: break
-    case .string: found.append(Leaf(path: path, name: name, text: view.string() ?? ""))
-    case .number, .true, .false:
-        found.append(Leaf(path: path, name: name, text: String(decoding: view.rawBytes, as: UTF8.self)))
-    }
-}
-
-/// Whether the path or one above it is named.
-private func isNamed(_ path: String, _ dropped: [String]) -> Bool {
-    dropped.contains { name in
-        path == name || path.hasPrefix(name + ".") || path.hasPrefix(name + "[")
-    }
-}
-
 @Suite("Requests to and from OpenAI responses lose nothing unnamed") struct ResponsesNothingLostTests {
     /// Whether a leaf of a chat completion's request stands in what is sent, word by word or in another spelling.
-    private static func isMapped(_ leaf: Leaf, _ sent: [Leaf], _ body: String) -> Bool {
+    private static func isMapped(_ leaf: NamedLeaf, _ sent: [NamedLeaf], _ body: String) -> Bool {
         switch (leaf.name, leaf.text) {
         // An empty text says nothing.
         case ("content", ""), ("text", ""): return true
@@ -84,15 +41,15 @@ private func isNamed(_ path: String, _ dropped: [String]) -> Bool {
                 refused[error.param ?? "", default: 0] += 1
                 continue
             }
-            let sent = try leafList(encoded.body)
+            let sent = try NamedLeaf.all(encoded.body)
             let text = String(decoding: encoded.body, as: UTF8.self)
-            let known = try leafList(body)
+            let known = try NamedLeaf.all(body)
             for leaf in known {
-                let isFound = isNamed(leaf.path, encoded.dropped) || Self.isMapped(leaf, sent, text)
+                let isFound = leaf.isNamed(in: encoded.dropped) || Self.isMapped(leaf, sent, text)
                 #expect(isFound, "seed \(seed): \(leaf.path) = \(leaf.text)")
             }
             for path in encoded.dropped {
-                #expect(known.contains { isNamed($0.path, [path]) }, "seed \(seed): \(path) is named but not there")
+                #expect(known.contains { $0.isNamed(in: [path]) }, "seed \(seed): \(path) is named but not there")
             }
             #expect(encoded.dropped.allSatisfy { $0.utf8.allSatisfy { 0x20 <= $0 && $0 < 0x7F } })
             // What was sent is read and sent again unchanged.
@@ -119,15 +76,15 @@ private func isNamed(_ path: String, _ dropped: [String]) -> Bool {
                 encoded = try AnthropicMessagesCodec(origin: "here").encodeRequest(lowered.request)
             }
             let dropped = lowered.dropped + encoded.dropped.map(lowered.callerPath)
-            let sent = try leafList(encoded.body)
+            let sent = try NamedLeaf.all(encoded.body)
             let text = String(decoding: encoded.body, as: UTF8.self)
-            let known = try leafList(body)
+            let known = try NamedLeaf.all(body)
             for leaf in known {
-                let isFound = isNamed(leaf.path, dropped) || Self.isLowered(leaf, known, sent, text, dropped)
+                let isFound = leaf.isNamed(in: dropped) || Self.isLowered(leaf, known, sent, text, dropped)
                 #expect(isFound, "seed \(seed): \(leaf.path) = \(leaf.text), dropped \(dropped)")
             }
             for path in dropped where path != "input[reasoning]" {
-                #expect(known.contains { isNamed($0.path, [path]) }, "seed \(seed): \(path) is named but not there")
+                #expect(known.contains { $0.isNamed(in: [path]) }, "seed \(seed): \(path) is named but not there")
             }
             #expect(dropped.allSatisfy { $0.utf8.allSatisfy { 0x20 <= $0 && $0 < 0x7F } })
         }
@@ -135,9 +92,9 @@ private func isNamed(_ path: String, _ dropped: [String]) -> Bool {
 
     /// Whether a leaf of a responses request is sent, or is the gateway's own business.
     private static func isLowered(
-        _ leaf: Leaf,
-        _ all: [Leaf],
-        _ sent: [Leaf],
+        _ leaf: NamedLeaf,
+        _ all: [NamedLeaf],
+        _ sent: [NamedLeaf],
         _ body: String,
         _ dropped: [String]
     ) -> Bool {

@@ -62,6 +62,10 @@ final class World {
         if random.chance(5) { driver.env.byteLimit = 50 }
         if random.chance(5) { driver.env.draining = true }
         if random.chance(10) { driver.env.cooling = ["one"] }
+        for name in ["one", "two", "engine"] where random.chance(20) {
+            // Open for some seconds more, or waiting for a try.
+            driver.env.health[name] = .opened(driver.env.now - .milliseconds(random.below(10_000)))
+        }
         startsSecondLeg = random.chance(40)
         self.random = random
     }

@@ -44,7 +44,10 @@ import Testing
         #expect(record.errorCode == "provider_error")
         #expect(record.status == 502)
         let trace = String(decoding: record.trace, as: UTF8.self)
-        #expect(trace == "planned 1 0 0;attempt 0 1 0;failed 4 500 0;retry 0 0 0;attempt 0 2 0;failed 4 500 0;")
+        #expect(
+            trace == "planned targets=1 reason=named;attempt target=0 number=1;failed kind=serverError status=500;"
+                + "retry after_ms=0;attempt target=0 number=2;failed kind=serverError status=500;"
+        )
     }
 
     @Test("a client's own record id is never taken")
@@ -97,7 +100,7 @@ import Testing
         let record = try #require(driver.outcome?.record)
         #expect(record.cost == NanoUSD(20 * 1_000 + 60 * 100 + 20 * 1_250 + 10 * 2_000))
         // 60 × 0.9 − 20 × 0.25 micro-dollars.
-        #expect(String(decoding: record.trace, as: UTF8.self) == "promptCache 60 20 49;")
+        #expect(String(decoding: record.trace, as: UTF8.self) == "promptCache read=60 written=20 saved_micro_usd=49;")
     }
 
     @Test(
@@ -116,7 +119,7 @@ import Testing
         let record = try #require(trusted.outcome?.record)
         #expect(record.cost == NanoUSD(nano) && record.usage.reportedCost == NanoUSD(nano))
         #expect(record.listedCost == NanoUSD(100 * 1_000 + 10 * 2_000))
-        #expect(String(decoding: record.trace, as: UTF8.self) == "reportedCost 150 120 0;")
+        #expect(String(decoding: record.trace, as: UTF8.self) == "reportedCost micro_usd=150 listed=120;")
         #expect(trusted.field("x-gateway-cost-usd") == "0.00015")
         let other = Driver(Setup(targets: [.sample("one")])).send().serve { _ in .status(200, Self.answer(members)) }
         #expect(other.outcome?.record?.cost == NanoUSD(120_000))

@@ -55,8 +55,10 @@ final class Driver {
         var isLive: Bool { state == .dialing || state == .connected || state == .sent }
     }
 
-    init(_ setup: Setup = Setup(), head: ClientHead = .chat(), seed: UInt64 = 1, tape: Tape? = nil) {
+    init(_ setup: Setup = Setup(), head: ClientHead = .chat(), seed: UInt64 = 1, random: UInt64? = 0, tape: Tape? = nil)
+    {
         var env = TestEnvironment(setup.snapshot, seed: seed, tape: tape)
+        env.fixedRandom = random
         exchange = Exchange(head: head, &env)
         self.env = env
     }
@@ -217,6 +219,7 @@ final class Driver {
     private func checkEnd() {
         if settles != 1 { problem("done with \(settles) settles") }
         if env.heldBytes != 0 { problem("\(env.heldBytes) bytes are still held") }
+        if env.openPermits != 0 { problem("\(env.openPermits) leaves to ask a target were not handed back") }
         if !slots.isEmpty { problem("slots \(slots.map(\.rawValue)) are still held") }
         let isSettled = outcome?.record?.state == .settled
         for (id, leg) in legs where leg.isLive {

@@ -20,6 +20,8 @@ struct Setup {
     var limits = InputLimits()
     var observability = ObservabilitySettings()
     var media = MediaSettings()
+    var routing = RoutingPolicy()
+    var aliases: [Alias] = []
 
     /// Two targets of one model.
     static var pair: Setup { Setup(targets: [.sample("one"), .sample("two")]) }
@@ -32,6 +34,7 @@ struct Setup {
         ) {
             entries[ModelName(name)] = ModelEntry(name: ModelName(name), targets: targets)
         }
+        for alias in aliases { entries[alias.name] = ModelEntry(alias) }
         let account = Account(name: AccountName("acme"), kind: ProviderKind("openai_compatible")) {
             .sample("acme", model: $0)
         }
@@ -48,7 +51,9 @@ struct Setup {
             admission: admission,
             limits: limits,
             observability: observability,
-            media: media
+            media: media,
+            routing: routing,
+            aliases: aliases
         )
     }
 }

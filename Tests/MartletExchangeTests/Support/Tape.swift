@@ -23,8 +23,12 @@ final class Tape {
         case auth(AuthAnswer)
         case admit(AdmitAnswer)
         case slot(SlotAnswer)
+        case standing(TargetStanding)
+        case admission(AttemptAdmission)
+        case permit(AttemptPermit)
         case page(PageAnswer?)
         case credential(CredentialAnswer)
+        case turn(Int)
     }
 
     /// What was answered while the exchange was made.
@@ -77,10 +81,21 @@ struct ReplayEnvironment: ExchangeEnvironment {
     mutating func takeTargetSlot(_ target: Target, id: SlotID) -> SlotAnswer {
         cursor.next({ if case .slot(let answer) = $0 { answer } else { nil } }, else: .full)
     }
-    mutating func countAttempt(_ target: Target) {}
     mutating func takeRetry(_ target: Target) -> Bool { flag() }
-    mutating func mayUse(_ target: Target) -> Bool { flag() }
-    mutating func report(_ target: Target, _ failure: AttemptFailure?) {}
+    mutating func standing(of target: Target) -> TargetStanding {
+        cursor.next({ if case .standing(let answer) = $0 { answer } else { nil } }, else: TargetStanding())
+    }
+    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int {
+        cursor.next({ if case .turn(let turn) = $0 { turn } else { nil } }, else: 0)
+    }
+    mutating func admitAttempt(on target: Target) -> AttemptAdmission {
+        let fallback = AttemptAdmission.refused(.circuitOpen, until: nil)
+        return cursor.next({ if case .admission(let answer) = $0 { answer } else { nil } }, else: fallback)
+    }
+    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit {
+        cursor.next({ if case .permit(let answer) = $0 { answer } else { nil } }, else: permit)
+    }
+    mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd) {}
     mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure) {}
     mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
         cursor.next({ if case .credential(let answer) = $0 { answer } else { nil } }, else: .failed)

@@ -19,7 +19,11 @@ struct TestEnvironment: ExchangeEnvironment {
     var admission = AdmitAnswer.granted
     var targetSlots: [String: SlotAnswer] = [:]
     var retryRoom = true
+    /// Accounts that limit the rate of requests.
     var cooling: Set<String> = []
+    var rotation = SmoothRotation()
+    /// What is remembered of each account's targets.
+    var health: [String: TargetHealth] = [:]
     var byteLimit = Int.max
     /// What is known of an account's credential.
     var credentials: [String: CredentialAnswer] = [:]
@@ -31,6 +35,10 @@ struct TestEnvironment: ExchangeEnvironment {
     private(set) var attempts: [String] = []
     private(set) var retriesTaken: [String] = []
     private(set) var reports: [Report] = []
+    /// Every end of an attempt, in order.
+    private(set) var ends: [AttemptEnd] = []
+    /// Leaves that were given and not handed back.
+    private(set) var openPermits = 0
     private(set) var heldBytes = 0
     /// Slots granted since the driver last looked.
     var newSlots: [SlotID] = []
@@ -80,24 +88,55 @@ struct TestEnvironment: ExchangeEnvironment {
         return note(answer) { .slot($0) }
     }
 
-    mutating func countAttempt(_ target: Target) { attempts.append(target.account.rawValue) }
-
     mutating func takeRetry(_ target: Target) -> Bool {
         retriesTaken.append(target.account.rawValue)
         return note(retryRoom) { .flag($0) }
     }
 
-    mutating func mayUse(_ target: Target) -> Bool {
-        note(!cooling.contains(target.account.rawValue)) { .flag($0) }
+    mutating func standing(of target: Target) -> TargetStanding {
+        var standing = health[target.account.rawValue, default: TargetHealth()].standing(now, snapshot.breaker)
+        if standing.obstacle == nil, cooling.contains(target.account.rawValue) { standing.obstacle = .coolingDown }
+        return note(standing) { .standing($0) }
     }
 
-    mutating func report(_ target: Target, _ failure: AttemptFailure?) {
-        reports.append(Report(account: target.account.rawValue, kind: failure?.kind))
+    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int {
+        note(rotation.next(weights)) { .turn($0) }
     }
 
     mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure) {
         refusals.append("\(target.account) \(status) \(said.code ?? said.type ?? "-"): \(said.message)")
     }
+
+    mutating func admitAttempt(on target: Target) -> AttemptAdmission {
+        let answer = health[target.account.rawValue, default: TargetHealth()].admit(now, snapshot.breaker)
+        if case .granted = answer {
+            openPermits += 1
+            attempts.append(target.account.rawValue)
+        }
+        return note(answer) { .admission($0) }
+    }
+
+    mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit {
+        if !isCallers { reports.append(Report(account: target.account.rawValue, kind: nil)) }
+        let answer = health[target.account.rawValue, default: TargetHealth()]
+            .answered(permit, isCallers: isCallers, now, snapshot.breaker, healthRandom)
+        return note(answer) { .permit($0) }
+    }
+
+    mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd) {
+        openPermits -= 1
+        ends.append(end)
+        switch end {
+        case .succeeded: reports.append(Report(account: target.account.rawValue, kind: nil))
+        case .failed(let failure): reports.append(Report(account: target.account.rawValue, kind: failure.kind))
+        case .succeededForCaller, .abandoned: break
+        }
+        health[target.account.rawValue, default: TargetHealth()]
+            .ended(permit, end, now, snapshot.breaker, healthRandom)
+    }
+
+    /// Without jitter.
+    private var healthRandom: UInt64 { 1 << 63 }
 
     mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
         credentialFetches.append(mayFetch)

@@ -206,7 +206,7 @@ extension Live {
                 #expect(try await gateway.chat("cloudy", fields: fields).status == 200)
                 #expect(try await gateway.chat("up::ok", fields: fields).status == 200)
                 let missing = try await gateway.chat("cloudy")
-                #expect(missing.status == 502 && missing.text.contains("x-gateway-credential-team"))
+                #expect(missing.status == 400 && missing.text.contains("x-gateway-credential-team"))
                 let requests = upstream.journal.requests
                 #expect(requests.map { $0.values(of: "x-api-key") } == [["sk-of-the-caller"], []])
                 #expect(requests.allSatisfy { $0.values(of: "x-gateway-credential-team").isEmpty })

@@ -27,7 +27,10 @@ extension LiveGateway {
             admission: old.admission,
             limits: old.limits,
             observability: old.observability,
-            strictDurability: old.strictDurability
+            strictDurability: old.strictDurability,
+            routing: old.routing,
+            aliases: old.aliases,
+            breaker: old.breaker
         )
         for loop in state.loops {
             try await loop.value.eventLoop.submit { loop.value.use(snapshot) }.get()
