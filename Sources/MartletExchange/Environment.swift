@@ -39,6 +39,8 @@ public protocol ExchangeEnvironment: PlanningEnvironment {
     mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit
     /// Tells what became of an attempt.
     mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd)
+    /// Tells why a target refused the gateway's own credential, for the operator.
+    mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure)
     /// Whether the credential of an authorization is there; one that ends soon is renewed meanwhile.
     ///
     /// - Parameter mayFetch: Whether anything may be asked for because of this request.

@@ -12,14 +12,20 @@ import Testing
         return given
     }
 
-    @Test("loads with nothing but warnings about parts that are not there yet")
+    @Test("loads with nothing but warnings about parts that are not there yet, and keys that are not")
     func warnings() throws {
         let diagnostics = try given().build().diagnostics
         #expect(!diagnostics.hasErrors)
         let parts = diagnostics.map { String($0.message.prefix { $0 != ";" }) }
         let suffix = " is known, not yet available in this version"
         // Its provider is off here, and the alias has no other.
-        #expect(parts.filter { !$0.hasSuffix(suffix) } == ["alias sonnet has no target that is on"])
+        #expect(
+            parts.filter { !$0.hasSuffix(suffix) } == [
+                "account anthropic has no key: environment variable ANTHROPIC_API_KEY is not set",
+                "account xai has no key: environment variable XAI_API_KEY is not set",
+                "alias sonnet has no target that is on",
+            ]
+        )
         #expect(
             parts.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) } == [
                 "local.warm", "routing.auto.safety", "routing.cascade", "[functions]", "[tools]", "[metrics]",

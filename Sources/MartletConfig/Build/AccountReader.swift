@@ -8,6 +8,8 @@ struct AccountReader {
     let resolver: CredentialResolver
     let environment: [String: String]
     var diagnostics: [ConfigDiagnostic] = []
+    /// Accounts that are off for want of something outside the configuration.
+    var missing: [SnapshotBuilder.MissingCredential] = []
 
     /// What became of an account table.
     enum Outcome {
@@ -23,8 +25,9 @@ struct AccountReader {
     /// - Parameters:
     ///   - name: The account's name.
     ///   - table: Its keys, an inline account's or those of its own table.
-    ///   - node: Where it stands.
-    mutating func read(name: String, table: ConfigTable, at origin: ConfigOrigin) -> Outcome {
+    ///   - origin: Where it stands.
+    ///   - isNamed: Whether a table names it, so that the start says when it is off.
+    mutating func read(name: String, table: ConfigTable, at origin: ConfigOrigin, isNamed: Bool = true) -> Outcome {
         guard Self.isName(name) else {
             error(origin, "account name \(KeyText.part(name)) must be 1 to 64 of the characters A-Z a-z 0-9 . _ -")
             return .refused
@@ -57,8 +60,9 @@ struct AccountReader {
         let region = region(table)
         if region == nil, descriptor.needsRegion(hasBaseURL: table["base_url"] != nil) {
             let message = "account \(name) has no region: set region, or AWS_REGION"
-            if let node = table["enabled"] ?? table["type"] { warn(node.origin, "\(message); the account is off") }
-            return .off(message)
+            let variable = descriptor.credentialVariables.first { environment[$0]?.isEmpty == false }
+            let place = table["profile"]?.origin ?? (isNamed ? origin : variable.map { .environment($0) })
+            return lacks(missingProfile(of: name, table) ?? message, account: name, at: place)
         }
         guard let endpoint = endpoint(of: name, table, descriptor, region, origin) else { return .refused }
         let isOwn = table["base_url"] != nil && endpoint.text != descriptor.baseURL && descriptor.basePath == nil
@@ -75,10 +79,15 @@ struct AccountReader {
             catalog.descriptor(family.kind).map { AccountPlan.Family(prefix: family.prefix, descriptor: $0) }
         }
         switch credential(of: name, table, descriptor, region) {
-        case .failure(let reason): return reason.isError ? .refused : .off(reason.message)
+        case .failure(let reason):
+            guard !reason.isError else { return .refused }
+            return lacks(reason.message, account: name, at: reason.origin ?? (isNamed ? origin : nil))
         case .success(let found):
             plan.credentialLocation = found.location
             plan.authorization = found.authorization
+            if case .aws(let chain)? = found.authorization?.source, let fault = chain.environmentFault {
+                warn(.environment("AWS_ACCESS_KEY_ID"), "account \(name) has no usable key: \(fault)")
+            }
             if found.secret != nil || found.authorization != nil, !endpoint.tls, !isLocal {
                 warn(
                     table["base_url"]?.origin ?? origin,
@@ -159,6 +168,22 @@ struct AccountReader {
     private struct Missing: Error {
         var message: String
         var isError: Bool
+        /// What names the place where it should be; `nil` when only the account's table does.
+        var origin: ConfigOrigin?
+    }
+
+    /// Notes that an account is off for want of something, and says so at a place.
+    private mutating func lacks(_ message: String, account: String, at origin: ConfigOrigin?) -> Outcome {
+        missing.append(.init(account: account, message: message, origin: origin ?? .default))
+        if let origin { warn(origin, message + SnapshotBuilder.MissingCredential.isOff) }
+        return .off(message)
+    }
+
+    /// Says that a profile is not there which the account or the environment names.
+    private func missingProfile(of name: String, _ table: ConfigTable) -> String? {
+        let chain = AWSCredentialChain(environment: environment, region: "", profile: table["profile"]?.string)
+        guard chain.isProfileMissing(by: resolver) else { return nil }
+        return "account \(name): \(chain.profileIsMissing)"
     }
 
     private mutating func credential(
@@ -175,7 +200,8 @@ struct AccountReader {
             environment: environment,
             region: region
         )
-        let node = table["api_key_location"] ?? table["access_key_id"]
+        let key = ["api_key_location", "access_key_id", "secret_access_key", "session_token"].first { table[$0] != nil }
+        let node = key.flatMap { table[$0] }
         let variables = descriptor.credential == .none ? [] : descriptor.credentialVariables
         do throws(CredentialError) {
             if let found = try reader.read() { return .success(found) }
@@ -185,26 +211,23 @@ struct AccountReader {
                 case .malformed, .notAHeaderValue, .notAvailable: true
                 default: false
                 }
-            guard let node else {
-                let variable = variables.first { environment[$0]?.isEmpty == false }
-                let message = "cannot be used as a key: \(error.reason)"
-                self.error(variable.map { .environment($0) } ?? .default, message)
-                return .failure(Missing(message: error.reason, isError: true))
+            guard let key, let node else {
+                let set = (variables + descriptor.chainVariables).first { environment[$0]?.isEmpty == false }
+                let place = table["profile"]?.origin ?? set.map { .environment($0) }
+                if isError { self.error(place ?? .default, "cannot be used as a key: \(error.reason)") }
+                let message = "account \(name): \(error.reason)"
+                return .failure(Missing(message: message, isError: isError, origin: place))
             }
-            let key = node.spelling ?? (table["api_key_location"] == nil ? "access_key_id" : "api_key_location")
-            let message = "\(key) of account \(name): \(error.reason)"
-            if isError {
-                self.error(node.origin, message)
-            } else {
-                warn(node.origin, "\(message); the account is off")
-            }
-            return .failure(Missing(message: message, isError: isError))
+            let message = "\(node.spelling ?? key) of account \(name): \(error.reason)"
+            if isError { self.error(node.origin, message) }
+            return .failure(Missing(message: message, isError: isError, origin: node.origin))
         }
         let missing =
-            variables.isEmpty ? "" : ": environment variable \(variables.joined(separator: " or ")) is not set"
-        let message = "account \(name) has no key\(missing)"
-        if let node = table["enabled"] { warn(node.origin, "\(message); the account is off") }
-        return .failure(Missing(message: message, isError: false))
+            reader.partOfClient
+            ?? (variables.isEmpty
+                ? nil : "environment variable \(variables.joined(separator: " or ")) is not set")
+        let message = "account \(name) has no key" + (missing.map { ": \($0)" } ?? "")
+        return .failure(Missing(message: message, isError: false, origin: table["enabled"]?.origin))
     }
 
     private mutating func readHeaders(_ table: ConfigTable, into plan: inout AccountPlan) -> Bool {

@@ -60,6 +60,12 @@ struct CredentialReader {
         }
     }
 
+    /// Says which variables of an application of Entra ID are not set while others are.
+    var partOfClient: String? {
+        guard case .entra = descriptor.scheme else { return nil }
+        return EntraClient.whatIsMissing(in: environment)
+    }
+
     // MARK: Locations
 
     private func credential(at location: CredentialLocation) throws(CredentialError) -> Credential {
@@ -115,6 +121,7 @@ struct CredentialReader {
                 region: region,
                 profile: table["profile"]?.string
             )
+            if chain.isProfileMissing(by: resolver) { throw .unusable(chain.profileIsMissing) }
             let detail = " \(region) \(chain.profile)"
             return kept(by: .aws(chain), .awsV4(region: region, service: service), location, detail)
         case .google(let scope):
@@ -122,7 +129,10 @@ struct CredentialReader {
             return kept(by: .google(source), bearerField, location)
         case .entra(let scope):
             guard let client = EntraClient(environment: environment, scope: scope) else {
-                throw .unusable("AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are not all set")
+                throw .unusable(
+                    EntraClient.whatIsMissing(in: environment)
+                        ?? "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET are not set"
+                )
             }
             return kept(by: .entra(client), bearerField, location)
         }
@@ -166,14 +176,21 @@ struct CredentialReader {
 
     /// Keys that stand in the account's table, or where the table says.
     private func ownKeys() throws(CredentialError) -> Credential? {
-        guard case .awsSigV4(let service) = descriptor.scheme, let id = table["access_key_id"]?.string else {
-            return nil
+        guard case .awsSigV4(let service) = descriptor.scheme else { return nil }
+        guard let id = table["access_key_id"]?.string else {
+            // Half a key is a mistake: what comes next would be another identity than the one that was meant.
+            guard let stray = ["secret_access_key", "session_token"].first(where: { table[$0] != nil }) else {
+                return nil
+            }
+            throw .unusable("\(stray) stands without access_key_id")
         }
         guard let secret = table["secret_access_key"]?.string else {
             throw .unusable("access_key_id stands without secret_access_key")
         }
         guard let region else { throw .unusable("no region is set: set region, or AWS_REGION") }
         var chain = AWSCredentialChain(region: region)
+        chain.fixedPlace = "access_key_id of the account"
+        chain.tokenServiceURL = AWSCredentialChain.tokenServiceURL(in: environment)
         guard let keyID = try value(id), let key = try value(secret) else {
             throw .unusable("access_key_id and secret_access_key must not be empty")
         }

@@ -195,7 +195,9 @@ struct ModelReader {
         {
             return on(known)
         }
-        return on(reader.read(name: provider, table: own, at: node?.origin ?? origin))
+        // What only a list names may be off: others stand in for it.
+        let isNamed = !own.entries.isEmpty
+        return on(reader.read(name: provider, table: own, at: node?.origin ?? origin, isNamed: isNamed))
     }
 
     private func on(_ outcome: AccountReader.Outcome?) -> AccountPlan? {

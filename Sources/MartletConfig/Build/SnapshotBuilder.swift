@@ -13,6 +13,26 @@ public enum SnapshotBuilder {
         public var diagnostics: [ConfigDiagnostic]
         /// The accounts that have a table, or a variable of their type; in order of their names.
         public var accounts: [AccountState]
+        /// The accounts that are off because something outside the configuration is not there.
+        public var missing: [MissingCredential] = []
+    }
+
+    /// What an account lacks that stands outside the configuration: a variable, a file, a profile.
+    public struct MissingCredential: Sendable, Hashable {
+        /// The account's name.
+        public var account: String
+        /// What is missing and where.
+        public var message: String
+        /// What names it.
+        public var origin: ConfigOrigin
+
+        /// How the warning ends that a start gives.
+        static let isOff = "; the account is off"
+
+        /// Whether a finding is the warning about it.
+        public func isWarned(by finding: ConfigDiagnostic) -> Bool {
+            finding.severity == .warning && finding.message == message + Self.isOff
+        }
     }
 
     /// Whether an account is on.
@@ -45,7 +65,8 @@ public enum SnapshotBuilder {
         return Outcome(
             snapshot: diagnostics.hasErrors ? nil : work.snapshot(),
             diagnostics: diagnostics,
-            accounts: work.accountStates
+            accounts: work.accountStates,
+            missing: work.missing
         )
     }
 }
@@ -65,6 +86,7 @@ private struct SnapshotWork {
     var diagnostics: [ConfigDiagnostic] = []
     var plans: [AccountPlan] = []
     var outcomes: [String: AccountReader.Outcome] = [:]
+    var missing: [SnapshotBuilder.MissingCredential] = []
     var local: LocalModels
     var entries: [ModelEntry] = []
     var aliases = AliasReader.Outcome()
@@ -96,17 +118,44 @@ private struct SnapshotWork {
             let hasPlace =
                 descriptor.baseURL != nil
                 || descriptor.baseURLVariables.contains { config.environment[$0]?.isEmpty == false }
-            guard hasPlace else { continue }
             let names = [descriptor.kind.rawValue] + descriptor.shortNames
             let variables = descriptor.credentialVariables + descriptor.chainVariables
             let isSet = variables.contains { config.environment[$0]?.isEmpty == false }
             guard isSet, !names.contains(where: { tables[$0] != nil }) else { continue }
             let name = descriptor.kind.rawValue
-            let outcome = reader.read(name: name, table: ConfigTable(), at: .default)
+            guard hasPlace else {
+                readPlaceless(descriptor, &reader)
+                continue
+            }
+            let outcome = reader.read(name: name, table: ConfigTable(), at: .default, isNamed: false)
             outcomes[name] = outcome
             if case .on(let plan) = outcome { plans.append(plan) }
         }
         diagnostics += reader.diagnostics
+        missing += reader.missing
+    }
+
+    /// Says that a key waits for an account whose address nobody has written down.
+    private mutating func readPlaceless(_ descriptor: ProviderDescriptor, _ reader: inout AccountReader) {
+        let variable = descriptor.credentialVariables.first { config.environment[$0]?.isEmpty == false }
+        guard let variable, !isUsed(variable) else { return }
+        let origin = ConfigOrigin.environment(variable)
+        // Types of one cloud share their variable: the first is the hint.
+        guard !reader.diagnostics.contains(where: { $0.origin == origin }) else { return }
+        let needs = descriptor.place?.keys.joined(separator: " and ") ?? "base_url"
+        let text = "no account has an address for this key: set \(needs) in [gateway.providers.\(descriptor.kind)]"
+        outcomes[descriptor.kind.rawValue] = .off("\(variable) is set, but \(text)")
+        reader.warn(origin, text)
+    }
+
+    /// Whether some account is of a type whose key stands in a variable.
+    private func isUsed(_ variable: String) -> Bool {
+        let models = config.tree.at(["models"])?.table?.entries ?? []
+        let inline = models.flatMap { $0.node.table?["providers"]?.table?.entries ?? [] }
+        return (tables.entries + inline).contains { name, node in
+            guard case .available(let found) = catalog.lookup(node.table?["type"]?.string ?? name) else { return false }
+            return found.credentialVariables.contains(variable)
+        }
     }
 
     /// Reads the configured models, or takes the registry's when none are configured.
@@ -123,6 +172,7 @@ private struct SnapshotWork {
                 }
             }
             diagnostics += reader.reader.diagnostics
+            missing += reader.reader.missing
         } else {
             entries = ModelReader.entries(registry, plans, catalog)
             if plans.isEmpty, local.engine == .notConfigured, let mock {

@@ -40,7 +40,8 @@ public enum ConfigLoader {
         BindOverrides.apply(flags, environment, to: &tree, diagnostics: &diagnostics)
         applyFlags(flags, to: &tree)
 
-        let resolver = CredentialResolver(environment: environment, readFile: files.read)
+        let once = ReadOnce(files.read)
+        let resolver = CredentialResolver(environment: environment) { once.bytes(of: $0) }
         var reader = SettingsReader(
             tree: tree,
             environment: environment,

@@ -1,6 +1,3 @@
-internal import MartletCore
-internal import MartletProviders
-
 /// Lists every value in force for `config show`.
 enum EffectiveValues {
     static func list(_ tree: ConfigTable) -> [EffectiveValue] {
@@ -42,22 +39,12 @@ enum EffectiveValues {
         if let table = node.table, !table.entries.isEmpty {
             return table.entries.flatMap { value($0.node, path + [$0.key]) }
         }
-        return [EffectiveValue(key: KeyText.text(path), text: masked(node, path), origin: node.origin)]
-    }
-
-    private static func masked(_ node: ConfigNode, _ path: [String]) -> String {
-        guard let text = node.string, InlineSecrets.isSecret(path, text) else { return ConfigText.toml(node) }
-        if let password = URLSecrets.password(in: text) {
-            return "\"\(KeyText.escaped(text.replacingCharacters(in: password)))\""
-        }
-        return "\"\(Secret(text))\""
-    }
-}
-
-extension String {
-    fileprivate func replacingCharacters(in range: Range<Index>) -> String {
-        var copy = self
-        copy.replaceSubrange(range, with: "••••")
-        return copy
+        return [
+            EffectiveValue(
+                key: KeyText.text(path),
+                text: ConfigText.toml(InlineSecrets.masked(node, path)),
+                origin: node.origin
+            )
+        ]
     }
 }

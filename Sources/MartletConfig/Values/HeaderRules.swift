@@ -7,7 +7,10 @@ enum HeaderRules {
     ]
 
     /// Parts of names whose values are secrets.
-    private static let secretParts = ["authorization", "api-key", "apikey", "token", "secret", "cookie", "password"]
+    private static let secretParts = [
+        "authorization", "authentication", "api-key", "apikey", "token", "secret", "cookie", "password", "credential",
+        "signature",
+    ]
 
     /// Says why a field with a lower-case name is refused; `nil` when it may be sent.
     static func refusal(name: String, value: String) -> String? {
@@ -26,7 +29,18 @@ enum HeaderRules {
     }
 
     /// Whether the values of such a field must not be shown.
-    static func isSecret(name: String) -> Bool { secretParts.contains { name.lowercased().contains($0) } }
+    static func isSecret(name: String) -> Bool {
+        let name = name.lowercased()
+        let words = name.split { $0 == "-" || $0 == "_" }
+        // Azure's and others' names end so: `Ocp-Apim-Subscription-Key`, `X-Functions-Key`, `X-Auth`.
+        return secretParts.contains { name.contains($0) } || words.last == "key" || words.last == "auth"
+    }
+
+    /// Whether a value is a secret by its form, whatever its field is called (RFC 9110 §11.1).
+    static func isSecret(value: String) -> Bool {
+        let value = value.lowercased()
+        return ["bearer ", "basic "].contains { value.hasPrefix($0) }
+    }
 
     /// `tchar` of RFC 9110 §5.6.2.
     private static func isTokenByte(_ byte: UInt8) -> Bool {

@@ -21,16 +21,24 @@ public struct AWSKeys: Sendable, Hashable {
 public struct AWSCredentialChain: Sendable, Hashable {
     /// Keys of the account or the environment; nothing else is looked at then.
     public var fixed: AWSKeys?
+    /// Where these stand, for people.
+    public var fixedPlace = "AWS_ACCESS_KEY_ID of the environment"
+    /// Why keys of the environment cannot be used though it has some; nothing else is looked at then.
+    public var environmentFault: String?
     /// Keys of the environment, for a profile that takes its role with them (`credential_source = Environment`).
     public var environmentKeys: AWSKeys?
     /// The profile that files are read for.
     public var profile = "default"
+    /// Whether the account or the environment names the profile, which must be there then.
+    public var isProfileNamed = false
     /// The shared credentials file.
     public var credentialsFile: String?
     /// The configuration file.
     public var configFile: String?
     /// A token that stands for a role.
     public var webIdentity: WebIdentity?
+    /// Why the environment's token that stands for a role cannot be used though there is one.
+    public var webIdentityFault: String?
     /// The container's own endpoint.
     public var container: ContainerEndpoint?
     /// The base URL of the instance metadata service; `nil` does not ask it.
@@ -42,6 +50,14 @@ public struct AWSCredentialChain: Sendable, Hashable {
 
     /// Creates a chain without any place.
     public init(region: String) { self.region = region }
+
+    /// Says that the profile is not there, and where it was looked for.
+    public var profileIsMissing: String {
+        let files = [credentialsFile, configFile].compactMap(\.self)
+        let places =
+            files.isEmpty ? "no file of profiles is known" : "it is in neither \(files.joined(separator: " nor "))"
+        return "there is no AWS profile \(profile): \(places)"
+    }
 
     /// A role that a token in a file stands for.
     public struct WebIdentity: Sendable, Hashable {

@@ -332,6 +332,10 @@ extension Exchange {
             code: upstream.name,
             retryAfter: leg.retryAfter ?? upstream.retryAfter
         )
+        // What a caller's own key comes to is the caller's to know.
+        if failure.kind == .auth, leg.target.authorization?.caller == nil || !isAboutCaller(failure, on: leg.target) {
+            env.refused(leg.target, status: status, saying: upstream)
+        }
         attemptFailed(leg.id, failure, &env, &actions)
     }
 

@@ -15,15 +15,27 @@ extension AWSCredentialChain {
             environmentKeys = AWSKeys(accessKeyID: id, secretAccessKey: Secret(secret), sessionToken: token)
         }
         // Who names a profile means it, whatever keys the environment has.
-        if profile == nil { fixed = environmentKeys }
-        self.profile = profile ?? value("AWS_PROFILE") ?? value("AWS_DEFAULT_PROFILE") ?? "default"
+        if profile == nil {
+            fixed = environmentKeys
+            // Half a key is a mistake: what comes next would be another identity than the one that was meant.
+            let (id, secret) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+            if value(id) != nil, value(secret) == nil { environmentFault = "\(id) is set, but \(secret) is not" }
+            if value(id) == nil, value(secret) != nil { environmentFault = "\(secret) is set, but \(id) is not" }
+        }
+        let named = profile ?? value("AWS_PROFILE") ?? value("AWS_DEFAULT_PROFILE")
+        self.profile = named ?? "default"
+        isProfileNamed = named != nil && named != "default"
         let home = value("HOME")
         credentialsFile =
             value("AWS_SHARED_CREDENTIALS_FILE").map { Self.path($0, home) } ?? home.map { "\($0)/.aws/credentials" }
         configFile = value("AWS_CONFIG_FILE").map { Self.path($0, home) } ?? home.map { "\($0)/.aws/config" }
-        if let file = value("AWS_WEB_IDENTITY_TOKEN_FILE"), let role = value("AWS_ROLE_ARN") {
-            let session = value("AWS_ROLE_SESSION_NAME") ?? Self.sessionName
-            webIdentity = WebIdentity(tokenFile: file, roleARN: role, sessionName: session)
+        if let file = value("AWS_WEB_IDENTITY_TOKEN_FILE") {
+            if let role = value("AWS_ROLE_ARN") {
+                let session = value("AWS_ROLE_SESSION_NAME") ?? Self.sessionName
+                webIdentity = WebIdentity(tokenFile: file, roleARN: role, sessionName: session)
+            } else {
+                webIdentityFault = "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not"
+            }
         }
         let containerURL =
             value("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").map { Self.containerHost + $0 }
@@ -40,9 +52,14 @@ extension AWSCredentialChain {
             metadataURL =
                 value("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? (isIPv6 ? Self.metadataHostIPv6 : Self.metadataHost)
         }
-        if value("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")?.lowercased() != "true" {
-            tokenServiceURL = value("AWS_ENDPOINT_URL_STS") ?? value("AWS_ENDPOINT_URL")
-        }
+        tokenServiceURL = Self.tokenServiceURL(in: environment)
+    }
+
+    /// Where the environment says that the token service is; `nil` leaves it at the region's.
+    public static func tokenServiceURL(in environment: [String: String]) -> String? {
+        guard environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.lowercased() != "true" else { return nil }
+        return [environment["AWS_ENDPOINT_URL_STS"], environment["AWS_ENDPOINT_URL"]].compactMap(\.self)
+            .first { !$0.isEmpty }
     }
 
     private static func path(_ path: String, _ home: String?) -> String {
@@ -69,4 +86,14 @@ extension AWSCredentialChain {
     private static let containerHost = "http://169.254.170.2"
     private static let metadataHost = "http://169.254.169.254"
     private static let metadataHostIPv6 = "http://[fd00:ec2::254]"
+}
+
+extension AWSCredentialChain {
+    /// Whether a profile counts that somebody names, and is in none of the files.
+    public func isProfileMissing(by resolver: CredentialResolver) -> Bool {
+        guard fixed == nil, environmentFault == nil, isProfileNamed else { return false }
+        func file(_ path: String?) -> INIFile? { path.flatMap { try? resolver.bytes(of: $0) }.map { INIFile($0) } }
+        return file(credentialsFile).map { AWSProfile(named: profile, credentials: $0).isThere } != true
+            && file(configFile).map { AWSProfile(named: profile, config: $0).isThere } != true
+    }
 }

@@ -80,7 +80,9 @@ public enum AWSKeyCalls {
 
     /// Reads one line of text, as sessions and names of roles are.
     public static func line(_ reply: CredentialReply, of place: String) throws(CredentialFailure) -> String {
-        guard reply.status == 200 else { throw CredentialFailure("\(place) answers \(reply.status)") }
+        guard reply.status == 200 else {
+            throw CredentialFailure("\(place) answers \(reply.status)", .init(status: reply.status))
+        }
         let line = reply.body.prefix { $0 != 0x0A && $0 != 0x0D }
         guard !line.isEmpty, line.count <= 4_096, line.allSatisfy({ (0x21..<0x7F).contains($0) }) else {
             throw CredentialFailure("\(place) gives no usable answer")
@@ -90,7 +92,9 @@ public enum AWSKeyCalls {
 
     /// Reads keys as containers and instances get them.
     public static func keys(_ reply: CredentialReply, of place: String) throws(CredentialFailure) -> FetchedCredential {
-        guard reply.status == 200 else { throw CredentialFailure("\(place) answers \(reply.status)") }
+        guard reply.status == 200 else {
+            throw CredentialFailure("\(place) answers \(reply.status)", .init(status: reply.status))
+        }
         guard let document = try? JSONDocument(reply.body) else {
             throw CredentialFailure("\(place) gives no usable answer")
         }
@@ -193,12 +197,18 @@ public enum AWSKeyCalls {
         return call
     }
 
+    /// The token service's own words about a failure.
+    private static func said(_ xml: XMLText) -> String {
+        let words = [xml.text(of: "Code"), xml.text(of: "Message")].compactMap(\.self).joined(separator: ": ")
+        return words.isEmpty ? "" : " (\(ForeignText.line(words)))"
+    }
+
     /// Reads whose keys they are.
     public static func identity(_ reply: CredentialReply) throws(CredentialFailure) -> String {
         let xml = XMLText(reply.body)
         guard reply.status == 200, let name = xml.text(of: "Arn") else {
-            let code = xml.text(of: "Code").map { " (\(ForeignText.line($0)))" } ?? ""
-            throw CredentialFailure("the token service answers \(reply.status)\(code)")
+            let code = said(xml)
+            throw CredentialFailure("the token service answers \(reply.status)\(code)", .init(status: reply.status))
         }
         return ForeignText.line(name)
     }
@@ -207,8 +217,8 @@ public enum AWSKeyCalls {
     public static func roleKeys(_ reply: CredentialReply) throws(CredentialFailure) -> FetchedCredential {
         let xml = XMLText(reply.body)
         guard reply.status == 200 else {
-            let code = xml.text(of: "Code").map { " (\(ForeignText.line($0)))" } ?? ""
-            throw CredentialFailure("the token service answers \(reply.status)\(code)")
+            let code = said(xml)
+            throw CredentialFailure("the token service answers \(reply.status)\(code)", .init(status: reply.status))
         }
         guard let id = xml.text(of: "AccessKeyId"), let secret = xml.text(of: "SecretAccessKey"),
             let token = xml.text(of: "SessionToken")

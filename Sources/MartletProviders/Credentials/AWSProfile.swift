@@ -2,12 +2,18 @@ public import MartletCore
 
 /// One profile of AWS's files.
 public struct AWSProfile: Sendable, Hashable {
+    /// Whether the file has it.
+    public var isThere: Bool
     /// Keys that stand in the file.
     public var keys: AWSKeys?
+    /// Why its keys cannot be used though it has some.
+    public var fault: String?
     /// The region.
     public var region: String?
     /// What the profile asks for that is not done here, by the name of its key; `nil` when there is nothing.
     public var unsupported: String?
+    /// The device of a second factor, which a role may ask for; keys that stand in the file do not need it.
+    public var secondFactor: String?
     /// A role that a token in a file stands for.
     public var webIdentity: AWSCredentialChain.WebIdentity?
     /// A role that other keys are exchanged for.
@@ -31,25 +37,32 @@ public struct AWSProfile: Sendable, Hashable {
 
     /// Ways to get keys that need a program, a browser or a person.
     private static let unsupportedKeys = [
-        "mfa_serial", "sso_session", "sso_start_url", "login_session", "credential_process",
+        "sso_session", "sso_start_url", "login_session", "credential_process",
     ]
 
     /// Reads a profile of the shared credentials file.
-    public init(named name: String, credentials: INIFile) { self.init(credentials.sections[name] ?? [:]) }
+    public init(named name: String, credentials: INIFile) { self.init(credentials.sections[name]) }
 
     /// Reads a profile of the configuration file, where all but the default one have `profile` before their names.
     public init(named name: String, config: INIFile) {
         let section = config.sections["profile \(name)"] ?? (name == "default" ? config.sections[name] : nil)
-        self.init(section ?? [:])
+        self.init(section)
     }
 
-    private init(_ section: [String: String]) {
+    private init(_ found: [String: String]?) {
+        isThere = found != nil
+        let section = found ?? [:]
         func value(_ key: String) -> String? { section[key].flatMap { $0.isEmpty ? nil : $0 } }
-        if let id = value("aws_access_key_id"), let secret = value("aws_secret_access_key") {
+        switch (value("aws_access_key_id"), value("aws_secret_access_key")) {
+        case (let id?, let secret?):
             let token = value("aws_session_token") ?? value("aws_security_token")
             keys = AWSKeys(accessKeyID: id, secretAccessKey: Secret(secret), sessionToken: token.map { Secret($0) })
+        case (_?, nil): fault = "aws_access_key_id without aws_secret_access_key"
+        case (nil, _?): fault = "aws_secret_access_key without aws_access_key_id"
+        case (nil, nil): break
         }
         region = value("region").flatMap { AWSCredentialChain.isRegion($0) ? $0 : nil }
+        secondFactor = value("mfa_serial")
         unsupported = Self.unsupportedKeys.first { value($0) != nil }
         guard let arn = value("role_arn") else { return }
         let session = value("role_session_name") ?? AWSCredentialChain.sessionName

@@ -92,8 +92,39 @@ public struct FetchedCredential: Sendable, Hashable {
 public struct CredentialFailure: Error, Sendable, Hashable {
     /// What went wrong, for people.
     public var reason: String
+    /// What kind of thing went wrong, for advice.
+    public var cause: Cause
+
+    /// What kind of thing keeps a credential away.
+    public enum Cause: Sendable, Hashable {
+        /// Something is there and cannot be used; the reason names it.
+        case unusable
+        /// Nothing is there.
+        case missing
+        /// A service does not accept what it was shown.
+        case refused
+        /// A service has a fault, or limits the rate.
+        case unavailable
+        /// Nobody answers.
+        case unreachable
+        /// A host's name is not found.
+        case unknownName
+
+        /// The cause behind the status of a service's answer.
+        init(status: Int) {
+            switch status {
+            case 400, 401, 403: self = .refused
+            case 408, 429, 500...: self = .unavailable
+            default: self = .unusable
+            }
+        }
+    }
+
     /// Creates a failure.
-    public init(_ reason: String) { self.reason = reason }
+    public init(_ reason: String, _ cause: Cause = .unusable) {
+        self.reason = reason
+        self.cause = cause
+    }
 }
 
 enum FormText {

@@ -89,7 +89,7 @@ public struct CredentialResolver: Sendable {
             value.removeLast()
             if value.last == UInt8(ascii: "\r") { value.removeLast() }
         }
-        guard !value.isEmpty else { throw .empty(place) }
+        guard value.contains(where: { $0 != 0x20 && !(0x09...0x0D).contains($0) }) else { throw .empty(place) }
         // Visible ASCII with inner spaces: no provider's key has other bytes, and obs-text would be sent as mojibake.
         guard value.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }), value.first != 0x20, value.last != 0x20 else {
             throw .notAHeaderValue(place)

@@ -18,3 +18,15 @@ extension EntraClient {
         )
     }
 }
+
+extension EntraClient {
+    /// Says which of the application's variables are not set while others are; `nil` when all or none are.
+    public static func whatIsMissing(in environment: [String: String]) -> String? {
+        let names = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"]
+        let there = names.filter { environment[$0]?.isEmpty == false }
+        let missing = names.filter { !there.contains($0) }
+        guard !there.isEmpty, !missing.isEmpty else { return nil }
+        return "\(there.joined(separator: " and ")) \(there.count == 1 ? "is" : "are") set, but "
+            + "\(missing.joined(separator: " and ")) \(missing.count == 1 ? "is" : "are") not"
+    }
+}

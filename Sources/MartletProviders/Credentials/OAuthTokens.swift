@@ -38,7 +38,8 @@ public enum OAuthTokens {
             }
             let words = said.map { $0.joined(separator: ": ") } ?? ""
             throw CredentialFailure(
-                "\(place) answers \(reply.status)" + (words.isEmpty ? "" : " (\(ForeignText.line(words)))")
+                "\(place) answers \(reply.status)" + (words.isEmpty ? "" : " (\(ForeignText.line(words)))"),
+                .init(status: reply.status)
             )
         }
         let found = document?.withView { view -> FetchedCredential? in

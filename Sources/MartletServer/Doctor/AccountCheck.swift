@@ -1,5 +1,7 @@
 import AsyncHTTPClient
 import MartletCore
+import MartletDialects
+import MartletProviders
 import MartletRouting
 import MartletWire
 import NIOCore
@@ -21,6 +23,8 @@ struct AccountCheck {
         var status: Int
         var models: Int?
         var date: Int64?
+        /// The status, with the endpoint's own words where it refuses.
+        var words: String
     }
 
     let target: Target
@@ -56,11 +60,11 @@ struct AccountCheck {
             let configuration = try HTTPClient.Configuration(for: target, connect: connectTimeout)
             return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
                 if let credential {
-                    let path = target.endpoint.basePath + "/models"
-                    let fields = credential.fields(path, to: target, unixSeconds: now())
-                    let reply = try await get(path, client, withCredential: true, fields)
+                    let fields = credential.fields(listPath, to: target, unixSeconds: now())
+                    let secrets = credential.credential.value.secrets
+                    let reply = try await get(listPath, client, withCredential: true, fields, hiding: secrets)
                     let skew = target.endpoint.isLoopback ? nil : reply.date.map { $0 - now() }
-                    return Report(check: credential.judge(reply.status, of: target), skew: skew)
+                    return Report(check: credential.judge(reply.status, saying: reply.words, of: target), skew: skew)
                 }
                 let reply = try await ask(client)
                 let skew = target.endpoint.isLoopback ? nil : reply.date.map { $0 - now() }
@@ -73,10 +77,26 @@ struct AccountCheck {
 
     // MARK: Asking
 
+    /// The list of models; that of an account with deployments stands above them.
+    private var listPath: String {
+        let path = target.endpoint.basePath
+        let base = path.firstRange(of: "/deployments/").map { path[..<$0.lowerBound] } ?? path[...]
+        return "\(base)/models\(target.requestSuffix)"
+    }
+
+    /// What is asked, and as whom: targets that share it need no second look.
+    var subject: String {
+        let endpoint = target.endpoint
+        let place =
+            "\(target.account) \(endpoint.tls) \(endpoint.authority) \(target.id.rawValue.split(separator: "|").last ?? "")"
+        return hasModelList && target.authorization == nil ? "\(place) \(listPath)" : place
+    }
+
     /// Asks for the model list where OpenAI and Anthropic have it, else where Ollama has it.
     private func ask(_ client: HTTPClient, withCredential: Bool = true) async throws -> Reply {
-        let reply = try await get(target.endpoint.basePath + "/models", client, withCredential: withCredential)
-        guard reply.status == 404 else { return reply }
+        let reply = try await get(listPath, client, withCredential: withCredential)
+        // No cloud's API is Ollama's.
+        guard reply.status == 404, target.source != .cloud, hasModelList else { return reply }
         let other = try await get("/api/tags", client, withCredential: withCredential)
         return other.status == 200 ? other : reply
     }
@@ -85,7 +105,8 @@ struct AccountCheck {
         _ path: String,
         _ client: HTTPClient,
         withCredential: Bool,
-        _ more: [HeaderField] = []
+        _ more: [HeaderField] = [],
+        hiding secrets: [String] = []
     ) async throws -> Reply {
         let endpoint = target.endpoint
         var request = HTTPClientRequest(url: "\(endpoint.tls ? "https" : "http")://\(endpoint.authority)\(path)")
@@ -102,10 +123,20 @@ struct AccountCheck {
         let response = try await client.execute(request, timeout: .seconds(10))
         let body = try? await response.body.collect(upTo: Self.maxBodyBytes)
         let date = response.headers.first(name: "date").flatMap { HTTPDate.seconds(Array($0.utf8), now: now()) }
+        let status = Int(response.status.code)
+        var words = "\(status)"
+        if [400, 401, 403].contains(status), let body {
+            let codec = target.dialect.codec(CodecSettings(account: target.account.rawValue, acceptsStreamUsage: false))
+            if var said = codec?.decodeFailure(Array(body.readableBytesView)) {
+                said.type = said.type ?? response.headers.first(name: "x-amzn-errortype")
+                words = RefusalText.line(status: status, said, hiding: target.secrets + secrets)
+            }
+        }
         return Reply(
-            status: Int(response.status.code),
+            status: status,
             models: body.flatMap { Self.models(Array($0.readableBytesView)) },
-            date: date
+            date: date,
+            words: words
         )
     }
 
@@ -122,7 +153,16 @@ struct AccountCheck {
     private func judge(_ reply: Reply, _ client: HTTPClient) async throws -> DoctorCheck {
         let place = target.endpoint.authority
         switch reply.status {
-        case 200..<300:
+        case 200..<300, 400, 404, 405:
+            if !hasModelList {
+                return DoctorCheck(name, .ok, "\(place) answers; no call there costs nothing, so the key was not tried")
+            }
+            if reply.status == 400 {
+                // Google's answer to a key that it does not know.
+                let hint = "is the key a valid one, and base_url where the API begins?"
+                return DoctorCheck(name, .fail, "\(place) refuses the request (\(reply.words))", hint: hint)
+            }
+            guard reply.status < 300 else { return noList(reply.status) }
             guard let models = reply.models else {
                 let hint = "base_url must be where the API begins, often with /v1 at its end"
                 return DoctorCheck(name, .warn, "\(place) answers, but with no list of models", hint: hint)
@@ -137,15 +177,11 @@ struct AccountCheck {
             return DoctorCheck(name, .ok, "\(place), \(models) models\(text)")
         case 401:
             let hint = "put a valid key where api_key_location or the provider's variable says"
-            return DoctorCheck(name, .fail, "\(place) refuses the key (401)", hint: hint)
+            return DoctorCheck(name, .fail, "\(place) refuses the key (\(reply.words))", hint: hint)
         case 403:
             let hint = "it may be limited to some calls; `martlet ai test MODEL` tries one"
-            return DoctorCheck(name, .warn, "\(place) does not let this key list models (403)", hint: hint)
-        case 404 where !hasModelList:
-            return DoctorCheck(name, .ok, "\(place) answers; no call there costs nothing, so the key was not tried")
-        case 404, 405:
-            let hint = "base_url must be where the API begins, often with /v1 at its end"
-            return DoctorCheck(name, .warn, "\(place) answers, but has no list of models (\(reply.status))", hint: hint)
+            let text = hasModelList ? "does not let this key list models" : "does not let this key in"
+            return DoctorCheck(name, .warn, "\(place) \(text) (\(reply.words))", hint: hint)
         case 429:
             return DoctorCheck(name, .warn, "\(place) limits the rate at the moment (429)", hint: "try again later")
         case 300..<400:
@@ -155,6 +191,12 @@ struct AccountCheck {
             let hint = "look at the provider's status page, or at the engine's own log"
             return DoctorCheck(name, .fail, "\(place) answers \(reply.status)", hint: hint)
         }
+    }
+
+    private func noList(_ status: Int) -> DoctorCheck {
+        let hint = "base_url must be where the API begins, often with /v1 at its end"
+        let text = "\(target.endpoint.authority) answers, but has no list of models (\(status))"
+        return DoctorCheck(name, .warn, text, hint: hint)
     }
 
     /// Whether the provider's host has a list of models: AWS has it on another one, Vertex AI elsewhere.

@@ -30,7 +30,8 @@ struct CredentialCheck {
         do throws(CredentialFailure) {
             credential = try await fetcher.fetch(source)
         } catch {
-            return .failure(Failure(check: DoctorCheck(name, .fail, "no credential: \(error.reason)", hint: hint)))
+            let check = DoctorCheck(name, .fail, "no credential: \(error.reason)", hint: hint(error.cause))
+            return .failure(Failure(check: check))
         }
         var text = "credential from \(credential.place)"
         if case .aws(let chain) = source, case .aws(let keys) = credential.value,
@@ -39,11 +40,10 @@ struct CredentialCheck {
             do throws(CredentialFailure) {
                 text += " is \(try AWSKeyCalls.identity(try await fetcher.transport.send(call)))"
             } catch {
-                let isRefused = error.reason.contains(" 403") || error.reason.contains(" 400")
-                let hint =
-                    isRefused ? "are the keys right and not expired, and is the clock?" : "STS may be out of reach"
-                let check = DoctorCheck(name, isRefused ? .fail : .warn, "\(text): \(error.reason)", hint: hint)
-                if isRefused { return .failure(Failure(check: check)) }
+                guard error.cause != .refused else {
+                    let hint = "are the keys right and not expired, and is the clock?"
+                    return .failure(Failure(check: DoctorCheck(name, .fail, "\(text): \(error.reason)", hint: hint)))
+                }
                 text += " (whose it is cannot be asked: \(error.reason))"
             }
         }
@@ -54,16 +54,20 @@ struct CredentialCheck {
         return .success(Found(credential: credential, text: text))
     }
 
-    /// What to do when there is none.
-    private var hint: String {
-        switch source {
-        case .aws: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where a role is given"
-        case .google(let source):
-            switch source.place {
-            case .file, .content: "is the key deleted, the clock wrong, or the file another one?"
-            case .discovered: "set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`"
-            }
-        case .entra: "are AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET those of one application?"
+    /// What to do when there is none, by what keeps it away.
+    private func hint(_ cause: CredentialFailure.Cause) -> String {
+        switch (cause, source) {
+        case (.unavailable, _): "the service has a fault or limits the rate; try again later"
+        case (.unknownName, _): "is the address right, and does this machine's DNS work?"
+        case (.unreachable, _): "does a firewall stand between, or is a proxy needed (HTTPS_PROXY)?"
+        case (.refused, .aws): "are the keys right and not expired, may they take the role, and is the clock right?"
+        case (.refused, .google): "is the key deleted or its account disabled, or the clock wrong?"
+        case (.refused, .entra):
+            "are AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET those of one application, and not expired?"
+        case (.missing, .google): "set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`"
+        case (.missing, _):
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile, or run where a role is given"
+        case (.unusable, _): "correct what is named here; nothing else is looked for while it is there"
         }
     }
 }
@@ -90,16 +94,18 @@ extension CredentialCheck.Found {
     }
 
     /// Judges what the provider's own host answered; such hosts have no list of models that costs nothing.
-    func judge(_ status: Int, of target: Target) -> DoctorCheck {
+    ///
+    /// - Parameter words: The status, with the host's own words if it said any.
+    func judge(_ status: Int, saying words: String, of target: Target) -> DoctorCheck {
         let name = "account \(target.account)"
         let place = target.endpoint.authority
         switch status {
         case 401:
             let hint = "is it for this provider, and does its project or directory have access?"
-            return DoctorCheck(name, .fail, "\(place) refuses the \(text) (401)", hint: hint)
+            return DoctorCheck(name, .fail, "\(place) refuses the \(text) (\(words))", hint: hint)
         case 403:
             let hint = "it may lack a right; `martlet ai test MODEL` tries a model"
-            return DoctorCheck(name, .warn, "\(place) answers 403 to the \(text)", hint: hint)
+            return DoctorCheck(name, .warn, "\(place) does not let in the \(text) (\(words))", hint: hint)
         case 500...:
             let hint = "look at the provider's status page"
             return DoctorCheck(name, .fail, "\(place) answers \(status); \(text)", hint: hint)

@@ -116,12 +116,8 @@ public struct Doctor: Sendable {
         }
         // Accounts that stand within a model have no table of their own.
         for model in snapshot.models.values.sorted(by: { $0.name.rawValue < $1.name.rawValue }) {
-            for target in model.targets
-            where !targets.contains(where: { $0.account == target.account && $0.endpoint == target.endpoint }) {
-                targets.append(target)
-            }
+            targets += model.targets
         }
-        let asked = targets.filter { $0.dialect != .mock }
         let (now, config) = (now, config)
         let group = MultiThreadedEventLoopGroup.singleton
         let fetcher = CredentialFetcher(
@@ -129,10 +125,13 @@ public struct Doctor: Sendable {
             readFile: { FileAccess.system.read($0) },
             unixSeconds: now
         )
+        // An account's models differ in their paths, and are behind one door.
+        var seen: Set<String> = []
+        let asked = targets.filter { $0.dialect != .mock }
+            .map { AccountCheck(target: $0, now: now, fetcher: fetcher) }
+            .filter { seen.insert($0.subject).inserted }
         return await withTaskGroup(of: (Int, AccountCheck.Report).self) { group in
-            for (index, target) in asked.enumerated() {
-                group.addTask { (index, await AccountCheck(target: target, now: now, fetcher: fetcher).report()) }
-            }
+            for (index, check) in asked.enumerated() { group.addTask { (index, await check.report()) } }
             var reports: [Int: AccountCheck.Report] = [:]
             for await (index, report) in group { reports[index] = report }
             return asked.indices.compactMap { reports[$0] }

@@ -93,6 +93,10 @@ struct LoopEnvironment: ExchangeEnvironment {
         target.memory { loop.shared.targets.memory(of: $0) }
     }
 
+    mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure) {
+        loop.shared.credentials.refused(target, status: status, saying: said)
+    }
+
     mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
         loop.shared.credentials.check(authorization, mayFetch: mayFetch)
     }

@@ -1,4 +1,5 @@
 import MartletConfig
+import MartletCore
 import MartletRouting
 import Synchronization
 
@@ -10,6 +11,8 @@ final class ConfigReloader: Sendable {
         var config: LoadedConfig
         var snapshot: Snapshot
         var engine: LocalProbe?
+        /// What accounts lack that were off from the start on, or since a reload.
+        var missing: [SnapshotBuilder.MissingCredential]
         /// Warnings that were told already.
         var told: Set<ConfigDiagnostic>
         var publish: (@Sendable (Snapshot) -> Void)?
@@ -50,7 +53,8 @@ final class ConfigReloader: Sendable {
         log: @escaping @Sendable (String) -> Void
     ) {
         fixed = FixedSettings(config)
-        state = Mutex(State(config: config, snapshot: snapshot, told: Set(config.diagnostics)))
+        let missing = SnapshotBuilder.build(config).missing
+        state = Mutex(State(config: config, snapshot: snapshot, missing: missing, told: Set(config.diagnostics)))
         self.health = health
         self.wallClock = wallClock
         self.load = load
@@ -103,6 +107,8 @@ final class ConfigReloader: Sendable {
                 return ReloadOutcome(isAccepted: false, findings: findings, loadedAt: health.configLoadedAt)
             }
             guard let snapshot = built.snapshot else { return refused(built.diagnostics) }
+            let lost = built.missing.filter { Self.isLost($0, in: state) }
+            if !lost.isEmpty { return refused(Self.findings(built.diagnostics, losing: lost)) }
             let putInForce: (@Sendable () -> Void)?
             do throws(TLSFiles.Failure) {
                 putInForce = try state.prepare?(snapshot)
@@ -115,6 +121,7 @@ final class ConfigReloader: Sendable {
             state.config = config
             state.engine = engine
             state.snapshot = snapshot
+            state.missing = built.missing
             let loadedAt = wallClock()
             health.configAccepted(at: loadedAt)
             state.publish?(snapshot)
@@ -129,6 +136,30 @@ final class ConfigReloader: Sendable {
         }
         log(told.text)
         return outcome
+    }
+
+    /// Whether an account is in use whose credential is gone.
+    ///
+    /// Traffic goes on with the old one: a reload is no way to switch an account off by mistake.
+    private static func isLost(_ missing: SnapshotBuilder.MissingCredential, in state: State) -> Bool {
+        let name = AccountName(missing.account)
+        guard !state.missing.contains(where: { $0.account == missing.account && $0.message == missing.message }) else {
+            return false
+        }
+        return state.snapshot.accounts[name] != nil
+            || state.snapshot.models.values.contains { $0.targets.contains { $0.account == name } }
+    }
+
+    /// The findings with errors in place of warnings about accounts that would go off.
+    private static func findings(
+        _ findings: [ConfigDiagnostic],
+        losing lost: [SnapshotBuilder.MissingCredential]
+    ) -> [ConfigDiagnostic] {
+        findings.filter { finding in !lost.contains { $0.isWarned(by: finding) } }
+            + lost.map { lost in
+                let text = "\(lost.message); the account is in use and keeps the credential it has"
+                return ConfigDiagnostic(.error, at: lost.origin, "\(text) (enabled = false would take it off)")
+            }
     }
 
     /// Takes over a registry that was fetched; ignored when the address is not configured any more.

@@ -132,7 +132,86 @@ import Testing
                     + "not set; the account is off"
             ]
         )
-        #expect(Given("[gateway.providers.openrouter]\ntimeout_s = 9").findings() == [])
+    }
+
+    @Test(
+        "an account that a table names says at the start why it is off",
+        arguments: [
+            (
+                "[gateway.providers.openai]\ntimeout_s = 9", [:],
+                "account openai has no key: environment variable OPENAI_API_KEY is not set"
+            ),
+            ("[gateway.providers.bedrock]", [:], "account bedrock has no region: set region, or AWS_REGION"),
+            (
+                "[gateway.providers.bedrock]", ["AWS_PROFILE": "nope", "HOME": "/h"],
+                "account bedrock: there is no AWS profile nope: it is in neither /h/.aws/credentials nor /h/.aws/config"
+            ),
+            (
+                "[gateway.providers.bedrock]\nregion = \"us-east-1\"\nprofile = \"mine\"", ["HOME": "/h"],
+                "account bedrock: there is no AWS profile mine: it is in neither /h/.aws/credentials nor /h/.aws/config"
+            ),
+            (
+                "[gateway.providers.bedrock]\nregion = \"us-east-1\"\nsecret_access_key = \"env::S\"", ["S": "s"],
+                "secret_access_key of account bedrock: secret_access_key stands without access_key_id"
+            ),
+            (
+                "[gateway.providers.azure]\nbase_url = \"https://r.example.com\"",
+                ["AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"],
+                "account azure has no key: AZURE_TENANT_ID and AZURE_CLIENT_ID are set, but AZURE_CLIENT_SECRET is not"
+            ),
+            (
+                "[gateway.providers.azure]\nbase_url = \"https://r.example.com\"", [:],
+                "account azure has no key: environment variable AZURE_API_KEY or AZURE_OPENAI_API_KEY is not set"
+            ),
+            (
+                "[gateway.providers.openai]\napi_key_location = \"file::blank\"", [:],
+                "api_key_location of account openai: file blank is empty"
+            ),
+        ]
+    )
+    func offByTable(text: String, variables: [String: String], reason: String) {
+        var given = Given(text, environment: variables)
+        given.files["blank"] = " \n\t\n"
+        let warnings = given.findings().filter { $0.hasSuffix("; the account is off") }
+        #expect(warnings.count == 1 && warnings.first?.contains(": warning: \(reason);") == true, "\(given.findings())")
+        let checked = ConfigCommands.check(given.load(), files: given.order)
+        #expect(checked.exitCode == 0 && checked.errors.contains(reason))
+    }
+
+    @Test("a blank variable of a key counts as missing, and the start says so instead of failing")
+    func blankVariable() {
+        let given = Given(nil, environment: ["OPENAI_API_KEY": " \n"])
+        #expect(
+            given.findings() == [
+                "environment variable OPENAI_API_KEY: warning: account openai: environment variable OPENAI_API_KEY is "
+                    + "empty; the account is off"
+            ]
+        )
+    }
+
+    @Test("half an AWS key of the environment is told at the start")
+    func halfAWSKey() {
+        let given = Given(nil, environment: ["AWS_ACCESS_KEY_ID": "AK", "AWS_REGION": "us-east-1"])
+        #expect(given.findings().contains { $0.contains("AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not") })
+    }
+
+    @Test("a key whose account has no address is hinted at, once, and not when some account uses it")
+    func placeless() {
+        let key = ["AZURE_API_KEY": "k-0123456789"]
+        let text =
+            "environment variable AZURE_API_KEY: warning: no account has an address for this key: set base_url in "
+            + "[gateway.providers.azure]"
+        #expect(Given(nil, environment: key).findings() == [text])
+        let mine = "[gateway.providers.mine]\ntype = \"azure\"\nbase_url = \"https://r.example.com\"\n"
+        #expect(Given(mine, environment: key).findings() == [])
+        let path = ["GCP_VERTEX_CREDENTIALS_PATH": "/sa.json"]
+        #expect(Given(nil, environment: path).findings().count == 1)
+    }
+
+    @Test("what only a list of providers names may be off without a word while another stands in")
+    func offInList() {
+        let text = "[models.\"gpt-4o\"]\nrouting = [\"openai\", \"openrouter\"]"
+        #expect(Given(text, environment: Self.keys).findings() == [])
     }
 
     @Test("[ai] is [gateway]")

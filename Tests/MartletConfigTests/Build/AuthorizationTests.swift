@@ -84,7 +84,8 @@ import Testing
         }
         #expect(chain.fixed == nil && chain.profile == "dev" && chain.credentialsFile == "/home/u/.aws/credentials")
         let own = try #require(
-            try target("cloud_a", toml + "region = \"env::R\"\n", ["R": "us-gov-east-1"]).authorization
+            try target("cloud_a", toml + "region = \"env::R\"\n", ["R": "us-gov-east-1", "HOME": "/home/u"])
+                .authorization
         )
         #expect(own.form == .awsV4(region: "us-gov-east-1", service: "signs"))
     }

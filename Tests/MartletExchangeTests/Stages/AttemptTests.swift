@@ -269,6 +269,19 @@ import Testing
         #expect(!driver.bodyText.contains(Target.secret))
     }
 
+    @Test(
+        "why a target refused the gateway's credential is told to the operator, not to the caller",
+        arguments: [401, 403]
+    )
+    func refusalIsTold(status: Int) {
+        let body = "{\"error\":{\"message\":\"Incorrect API key provided\",\"code\":\"invalid_api_key\"}}"
+        let driver = Driver().send().serve { _ in .status(status, body) }
+        #expect(driver.env.refusals == ["one \(status) invalid_api_key: Incorrect API key provided"])
+        #expect(driver.response?.status == 502 && !driver.bodyText.contains("Incorrect"))
+        let other = Driver().send().serve { _ in .status(400, body.replacing("invalid_api_key", with: "bad_prompt")) }
+        #expect(other.env.refusals.isEmpty, "what else a target says may hold words of the prompt")
+    }
+
     @Test("a body of an earlier attempt is not shown for a later one")
     func staleBody() {
         let driver = Driver().send(Chat.body(stream: true))

@@ -96,6 +96,7 @@ struct ReplayEnvironment: ExchangeEnvironment {
         cursor.next({ if case .permit(let answer) = $0 { answer } else { nil } }, else: permit)
     }
     mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd) {}
+    mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure) {}
     mutating func credential(_ authorization: Authorization, mayFetch: Bool) -> CredentialAnswer {
         cursor.next({ if case .credential(let answer) = $0 { answer } else { nil } }, else: .failed)
     }

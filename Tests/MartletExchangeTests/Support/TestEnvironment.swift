@@ -28,6 +28,8 @@ struct TestEnvironment: ExchangeEnvironment {
     /// What is known of an account's credential.
     var credentials: [String: CredentialAnswer] = [:]
     private(set) var credentialFetches: [Bool] = []
+    /// What targets said of the gateway's own credential.
+    private(set) var refusals: [String] = []
 
     private(set) var presented: [Credentials] = []
     private(set) var attempts: [String] = []
@@ -99,6 +101,10 @@ struct TestEnvironment: ExchangeEnvironment {
 
     mutating func turn(of alias: ModelName, weights: [Int32]) -> Int {
         note(rotation.next(weights)) { .turn($0) }
+    }
+
+    mutating func refused(_ target: Target, status: Int, saying said: UpstreamFailure) {
+        refusals.append("\(target.account) \(status) \(said.code ?? said.type ?? "-"): \(said.message)")
     }
 
     mutating func admitAttempt(on target: Target) -> AttemptAdmission {

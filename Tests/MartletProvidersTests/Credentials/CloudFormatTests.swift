@@ -96,7 +96,7 @@ import Testing
         #expect(try token(#"{"access_token":"t","expires_in":9e99}"#).expires == 1_300)
         #expect(try token(#"{"access_token":"t","expires_in":9223372036854775807}"#).expires == 605_800)
         #expect(try token(#"{"access_token":"t"}"#).expires == 1_300)
-        #expect(throws: CredentialFailure("there answers 400 (bad: two lines  and more)")) {
+        #expect(throws: CredentialFailure("there answers 400 (bad: two lines  and more)", .refused)) {
             try token(#"{"error":"bad","error_description":"two lines\r\nand more"}"#, status: 400)
         }
     }

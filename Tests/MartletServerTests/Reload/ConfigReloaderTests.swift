@@ -10,12 +10,14 @@ import Testing
 struct ConfigReloaderTests {
     private final class Bench: Sendable {
         let toml = Mutex("")
+        let keys = Mutex<[String: String]>([:])
         let log = Mutex<[String]>([])
 
         var load: @Sendable () -> LoadedConfig {
             { [self] in
                 let files = FileAccess(read: { [self] path in
-                    path == "/c/m.toml" ? toml.withLock { Array($0.utf8) } : nil
+                    if path == "/c/m.toml" { return toml.withLock { Array($0.utf8) } }
+                    return keys.withLock { $0[path] }.map { Array($0.utf8) }
                 })
                 return ConfigLoader.load(files: ["/c/m.toml"], environment: [:], files: files)
             }
@@ -103,6 +105,66 @@ struct ConfigReloaderTests {
         #expect(log.count == 4)
         #expect(log[0].contains("retention_days") && log[1] == "configuration reloaded\n")
         #expect(log[2].contains("/c/m.toml:1:") && log[3] == log[2])
+    }
+
+    private static let serviceAccount =
+        #"{"type":"service_account","client_email":"a@b","private_key":"KEY","token_uri":"https://t/"}"#
+
+    @Test(
+        "a credential file that is gone, empty or spoilt refuses the reload, and requests go on with the old credential",
+        arguments: [nil, "", "{"],
+        ["key", "cloud"]
+    )
+    func lostCredential(content: String?, account: String) throws {
+        // A key may be any text.
+        if account == "key", content == "{" { return }
+        bench.keys.withLock { $0 = ["/c/key": "sk-first\n", "/c/cloud": Self.serviceAccount] }
+        let text = """
+            [gateway.providers.key]
+            type = "openai"
+            api_key_location = "file::key"
+            [gateway.providers.cloud]
+            type = "vertex"
+            project_id = "p"
+            location = "global"
+            credential_location = "file::cloud"
+            """
+        bench.write(text)
+        let reloader = try reloader()
+        let name = AccountName(account)
+        #expect(reloader.snapshot.accounts[name] != nil)
+        bench.keys.withLock { $0["/c/\(account)"] = content }
+        bench.write(text + "\n[server]\nmax_body_mb = 3\n")
+        let outcome = reloader.reload()
+        #expect(!outcome.isAccepted && reloader.snapshot.limits.maxBodyBytes != 3 << 20)
+        #expect(
+            outcome.findings.contains { $0.severity == .error && $0.message.contains("keeps the credential it has") }
+        )
+        #expect(!outcome.text.contains("the account is off") && outcome.text.contains("/c/\(account)"))
+        #expect(reloader.snapshot.accounts[name] != nil)
+        // What comes besides reloads does not read the file either.
+        reloader.engineChanged(engine, lookedFor: reloader.local)
+        #expect(hasEngine(reloader) && reloader.snapshot.accounts[name] != nil)
+        // Who means it says so.
+        bench.write(
+            text.replacing(
+                "[gateway.providers.\(account)]\n",
+                with: "[gateway.providers.\(account)]\nenabled = false\n"
+            )
+        )
+        #expect(reloader.reload().isAccepted && reloader.snapshot.accounts[name] == nil)
+    }
+
+    @Test("an account that was off from the start on refuses no reload, and comes on when its credential is there")
+    func neverThere() throws {
+        let text = "[gateway.providers.openai]\napi_key_location = \"file::key\"\n"
+        bench.write(text)
+        let reloader = try reloader()
+        #expect(reloader.reload().isAccepted && reloader.snapshot.accounts[AccountName("openai")] == nil)
+        bench.keys.withLock { $0["/c/key"] = "sk-first" }
+        #expect(reloader.reload().isAccepted && reloader.snapshot.accounts[AccountName("openai")] != nil)
+        bench.write(text.replacing("file::key", with: "file::mistyped"))
+        #expect(!reloader.reload().isAccepted && reloader.snapshot.accounts[AccountName("openai")] != nil)
     }
 
     private final class Seen: Sendable {

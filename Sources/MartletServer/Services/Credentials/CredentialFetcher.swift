@@ -46,8 +46,9 @@ struct CredentialFetcher: Sendable {
     /// Goes through the chain; a place that is there but does not work ends it, so that no other identity is used.
     private func keys(_ chain: AWSCredentialChain) async throws(CredentialFailure) -> FetchedCredential {
         if let keys = chain.fixed {
-            return FetchedCredential(.aws(keys), expires: nil).found("the environment or the account")
+            return FetchedCredential(.aws(keys), expires: nil).found(chain.fixedPlace)
         }
+        if let fault = chain.environmentFault { throw CredentialFailure(fault) }
         if let found = try await profileKeys(chain.profile, chain, mayUseWebIdentity: true) { return found }
         if chain.container != nil { return try await containerKeys(chain) }
         return try await instanceKeys(chain)
@@ -69,7 +70,14 @@ struct CredentialFetcher: Sendable {
     ) async throws(CredentialFailure) -> FetchedCredential? {
         let credentials = await profile(chain.credentialsFile) { AWSProfile(named: name, credentials: $0) }
         let config = await profile(chain.configFile) { AWSProfile(named: name, config: $0) }
+        if name == chain.profile, chain.isProfileNamed, config?.isThere != true, credentials?.isThere != true {
+            throw CredentialFailure(chain.profileIsMissing)
+        }
         if let role = config?.role ?? credentials?.role {
+            // Nobody is there to type the code that goes with it.
+            guard config?.secondFactor == nil, credentials?.secondFactor == nil else {
+                throw CredentialFailure("profile \(name) has mfa_serial, which is not supported")
+            }
             // A profile may name itself: its keys take its role.
             if role.sourceProfile != name || seen.last != name {
                 return try await roleKeys(role, of: name, chain, seen: seen + [name])
@@ -78,13 +86,18 @@ struct CredentialFetcher: Sendable {
         if let identity = config?.webIdentity ?? credentials?.webIdentity {
             return try await keys(of: identity, chain)
         }
-        if mayUseWebIdentity, let identity = chain.webIdentity { return try await keys(of: identity, chain) }
+        if mayUseWebIdentity {
+            if let identity = chain.webIdentity { return try await keys(of: identity, chain) }
+            if let fault = chain.webIdentityFault { throw CredentialFailure(fault) }
+        }
         if let keys = credentials?.keys {
             return FetchedCredential(.aws(keys), expires: nil).found("profile \(name) of the credentials file")
         }
+        if let fault = credentials?.fault { throw CredentialFailure("profile \(name) has \(fault)") }
         if let key = credentials?.unsupported ?? config?.unsupported {
             throw CredentialFailure("profile \(name) has \(key), which is not supported")
         }
+        if let fault = config?.fault { throw CredentialFailure("profile \(name) has \(fault)") }
         return config?.keys.map {
             FetchedCredential(.aws($0), expires: nil).found("profile \(name) of the configuration file")
         }
@@ -143,7 +156,7 @@ struct CredentialFetcher: Sendable {
 
     private func instanceKeys(_ chain: AWSCredentialChain) async throws(CredentialFailure) -> FetchedCredential {
         guard let base = chain.metadataURL else {
-            throw CredentialFailure("neither the environment nor profile \(chain.profile) has AWS keys")
+            throw CredentialFailure("neither the environment nor profile \(chain.profile) has AWS keys", .missing)
         }
         let place = "the instance metadata service"
         let session: String
@@ -152,7 +165,8 @@ struct CredentialFetcher: Sendable {
         } catch {
             // The last place of the chain: on other machines nobody is there.
             throw CredentialFailure(
-                "neither the environment nor profile \(chain.profile) has AWS keys, and of \(place): \(error.reason)"
+                "neither the environment nor profile \(chain.profile) has AWS keys, and of \(place): \(error.reason)",
+                .missing
             )
         }
         let roles = try await transport.send(AWSKeyCalls.metadataRole(base, session: session))
@@ -175,14 +189,17 @@ struct CredentialFetcher: Sendable {
                     return try await token(ofFile: bytes, "file \(path)", source.scope)
                 }
             }
-            guard let metadata else { throw CredentialFailure("there are no application default credentials") }
+            guard let metadata else {
+                throw CredentialFailure("there are no application default credentials", .missing)
+            }
             let start = unixSeconds()
             let reply: CredentialReply
             do {
                 reply = try await transport.send(GoogleTokenCalls.metadata(metadata, scope: source.scope))
             } catch {
                 throw CredentialFailure(
-                    "there is no file of application default credentials, and of the metadata server: \(error.reason)"
+                    "there is no file of application default credentials, and of the metadata server: \(error.reason)",
+                    .missing
                 )
             }
             guard GoogleTokenCalls.isMetadata(reply) else {

@@ -7,6 +7,7 @@ import Synchronization
 /// Credentials that are fetched, over all loops; survives reloads.
 final class CredentialService: Sendable {
     private let holders = Mutex<[CredentialID: CredentialHolder]>([:])
+    private let refusals = Mutex(RefusalLog())
     private let fetcher: CredentialFetcher
     private let now: @Sendable () -> Instant
     private let limit: Duration
@@ -59,6 +60,17 @@ final class CredentialService: Sendable {
         for holder in holders.withLock({ Array($0.values) }) { holder.renew() }
     }
 
+    /// A target refused the gateway's own credential: its reason is for the operator, and no business of callers.
+    func refused(_ target: Target, status: Int, saying said: UpstreamFailure) {
+        let key = RefusalLog.Key(target: target.id.rawValue, status: status, name: said.code ?? said.type)
+        guard refusals.withLock({ $0.tells(key, at: now()) }) else { return }
+        let kept = target.authorization.flatMap { current($0) }
+        let words = RefusalText.line(status: status, said, hiding: target.secrets + (kept?.secrets ?? []))
+        // Callers may choose the model's name.
+        let id = RefusalText.plain(target.id.rawValue, 300)
+        log("credential \(id): \(target.endpoint.authority) refuses it (\(words))\n")
+    }
+
     private func holder(of authorization: Authorization) -> CredentialHolder? {
         guard let source = authorization.source else { return nil }
         return holders.withLock { holders in
@@ -101,7 +113,8 @@ final class CredentialService: Sendable {
                 return nil
             }
             defer { tasks.cancelAll() }
-            return await tasks.next().flatMap { $0 } ?? .failure(CredentialFailure("it was not there in time"))
+            return await tasks.next().flatMap { $0 }
+                ?? .failure(CredentialFailure("it was not there in time", .unreachable))
         }
     }
 }

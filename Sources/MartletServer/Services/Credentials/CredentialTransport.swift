@@ -5,6 +5,7 @@ import MartletRouting
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// Sends calls for credentials; replaced in tests.
 protocol CredentialTransport: Sendable {
@@ -57,7 +58,9 @@ struct ClientCredentialTransport: CredentialTransport {
         try? await client.shutdown()
         switch result {
         case .success(let reply): return reply
-        case .failure(let error): throw CredentialFailure("\(place) \(Self.words(error))")
+        case .failure(let error):
+            let (words, cause) = Self.words(error)
+            throw CredentialFailure("\(place) \(words)", cause)
         }
     }
 
@@ -85,12 +88,16 @@ struct ClientCredentialTransport: CredentialTransport {
     ]
 
     /// What went wrong; the error itself is not shown, since it may hold what was sent.
-    private static func words(_ error: any Error) -> String {
+    private static func words(_ error: any Error) -> (String, CredentialFailure.Cause) {
         switch error {
-        case let error as HTTPClientError where timeouts.contains(error): "does not answer in time"
-        case is NIOConnectionError, is IOError: "cannot be reached"
-        case is NIOTooManyBytesError: "answers too much"
-        default: "gives no usable answer"
+        case let error as HTTPClientError where timeouts.contains(error): ("does not answer in time", .unreachable)
+        case let error as NIOConnectionError where error.connectionErrors.isEmpty:
+            ("cannot be reached: its name is not found", .unknownName)
+        case is NIOConnectionError, is IOError: ("cannot be reached", .unreachable)
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+            ("has a certificate that is not trusted, or speaks no TLS", .unusable)
+        case is NIOTooManyBytesError: ("answers too much", .unusable)
+        default: ("gives no usable answer", .unusable)
         }
     }
 }

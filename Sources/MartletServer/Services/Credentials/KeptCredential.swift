@@ -55,15 +55,11 @@ final class KeptCredential: Sendable {
 
     /// Whether bytes hold what nobody but its owner may see.
     func isShown(in bytes: ByteBuffer) -> Bool {
-        let secrets: [Secret?] =
-            switch value {
-            case .aws(let keys): [keys.secretAccessKey, keys.sessionToken]
-            case .token(let token): [token]
-            }
-        return secrets.compactMap { $0?.reveal() }.contains { secret in
-            !secret.isEmpty && bytes.readableBytesView.firstRange(of: secret.utf8) != nil
-        }
+        secrets.contains { !$0.isEmpty && bytes.readableBytesView.firstRange(of: $0.utf8) != nil }
     }
+
+    /// What nobody but its owner may see.
+    var secrets: [String] { value.secrets }
 
     /// The signer for a region and service; `nil` when the credential does not sign.
     func signer(region: String, service: String) -> SigV4Signer? {
@@ -78,5 +74,17 @@ final class KeptCredential: Sendable {
             signers.append(Signer(region: region, service: service, signer: signer))
             return signer
         }
+    }
+}
+
+extension FetchedCredential.Value {
+    /// What nobody but its owner may see.
+    var secrets: [String] {
+        let secrets: [Secret?] =
+            switch self {
+            case .aws(let keys): [keys.secretAccessKey, keys.sessionToken]
+            case .token(let token): [token]
+            }
+        return secrets.compactMap { $0?.reveal() }
     }
 }

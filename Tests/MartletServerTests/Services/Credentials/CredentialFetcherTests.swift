@@ -178,7 +178,7 @@ import Testing
         #expect(try await key(["AWS_ACCESS_KEY_ID": "ENV", "AWS_SECRET_ACCESS_KEY": "s"]) == "ENV")
         for (profile, word) in [
             ("mfa", "mfa_serial"), ("loop", "leads back"), ("bare", "no source_profile"), ("sso", "sso_session"),
-            ("none", "nobody answers"),
+            ("none", "there is no AWS profile none: it is in neither /h/.aws/credentials nor /h/.aws/config"),
         ] {
             do {
                 _ = try await key(["AWS_PROFILE": profile])
@@ -187,6 +187,67 @@ import Testing
                 #expect(failure.reason.contains(word), "\(failure.reason)")
             }
         }
+    }
+
+    @Test(
+        "half a key ends the search, so that no other identity is used",
+        arguments: [
+            (["AWS_ACCESS_KEY_ID": "AK"], "AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not"),
+            (["AWS_SECRET_ACCESS_KEY": "s"], "AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not"),
+            (["AWS_PROFILE": "half"], "profile half has aws_access_key_id without aws_secret_access_key"),
+            (["AWS_PROFILE": "other"], "profile other has aws_secret_access_key without aws_access_key_id"),
+            (["AWS_WEB_IDENTITY_TOKEN_FILE": "/jwt"], "AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not"),
+            (["AWS_PROFILE": "mfa"], "profile mfa has mfa_serial, which is not supported"),
+        ]
+    )
+    func halfAKey(variables: [String: String], reason: String) async throws {
+        let transport = ScriptedTransport { _, _ throws(CredentialFailure) in Self.reply(Self.keys) }
+        let fetcher = CredentialFetcher.scripted(transport) { path in
+            switch path {
+            case "/h/.aws/credentials":
+                """
+                [default]
+                aws_access_key_id = WHOLE
+                aws_secret_access_key = s
+                [half]
+                aws_access_key_id = HALF
+                """
+            case "/h/.aws/config":
+                """
+                [profile other]
+                aws_secret_access_key = s
+                [profile mfa]
+                role_arn = arn:aws:iam::1:role/r
+                source_profile = default
+                mfa_serial = arn:aws:iam::1:mfa/me
+                """
+            case "/jwt": "header.claims.sig"
+            default: nil
+            }
+        }
+        let container = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/creds"]
+        let source = chain(variables.merging(container) { mine, _ in mine })
+        await #expect(throws: CredentialFailure(reason)) { try await fetcher.fetch(source) }
+        #expect(transport.calls.isEmpty, "nobody else is asked")
+    }
+
+    @Test("an account that names a profile is not disturbed by half a key of the environment")
+    func profileBesideHalfAKey() async throws {
+        let transport = ScriptedTransport { _, _ throws(CredentialFailure) in Self.reply("", status: 500) }
+        let files = "[ops]\naws_access_key_id = OPS\naws_secret_access_key = s\nmfa_serial = unused\n"
+        let fetcher = CredentialFetcher.scripted(transport, files: { $0 == "/h/.aws/credentials" ? files : nil })
+        let environment = ["HOME": "/h", "AWS_ACCESS_KEY_ID": "AK"]
+        let chain = AWSCredentialChain(environment: environment, region: "eu-west-1", profile: "ops")
+        let keys = AWSKeys(accessKeyID: "OPS", secretAccessKey: Secret("s"))
+        #expect(try await fetcher.fetch(.aws(chain)).value == .aws(keys))
+    }
+
+    @Test("where fixed keys stand is said")
+    func fixedPlace() async throws {
+        let transport = ScriptedTransport { _, _ throws(CredentialFailure) in Self.reply("", status: 500) }
+        let environment = chain(["AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "s"])
+        let found = try await CredentialFetcher.scripted(transport).fetch(environment)
+        #expect(found.place == "AWS_ACCESS_KEY_ID of the environment")
     }
 
     // MARK: Google and Entra
