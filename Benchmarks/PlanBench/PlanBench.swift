@@ -95,6 +95,6 @@ struct PlanBench {
             return TargetStanding(firstToken: .milliseconds(100 * size), perToken: .milliseconds(size), inFlight: size)
         }
 
-        mutating func turn(of alias: ModelName, weights: [Int32]) -> Int { rotation.next(weights) }
+        mutating func turn(of alias: ModelName, weights: [Int32], counts: Bool) -> Int { rotation.next(weights) }
     }
 }

@@ -5,8 +5,7 @@
 //     x-json              one JSON answer of about 700 bytes, with usage
 //     x-burst[-N]         N server-sent events at once, each in an HTTP chunk of its own, in as few writes as the
 //                         socket takes
-//     x-claude-json       one JSON answer in Anthropic's format, with usage
-//     x-bedrock-json      the same of Bedrock's Converse; the model stands in the path
+//     x-claude-json, x-bedrock-json   one JSON answer in Anthropic's and in Converse's format, with usage
 //     x-claude[-N]        a stream in Anthropic's format with N deltas
 //     x-bedrock[-N]       a stream of Bedrock's Converse with N deltas; the model stands in the path
 //     x-burstnull[-N]     the same with `"usage":null` in each event, as api.openai.com writes them

@@ -1,4 +1,5 @@
 import MartletCore
+import MartletRouting
 
 /// What the client has been and will be told.
 struct AnswerState {
@@ -14,6 +15,8 @@ struct AnswerState {
     var usage: Usage?
     /// The code of the error shown, if any.
     var errorCode: GatewayError.Code?
+    /// What the upstream itself said when it broke its stream off.
+    var breakOff: Boxed<AttemptFailure>?
     /// From the upstream request to the first content.
     var firstToken: Duration?
     /// When the last upstream byte came.

@@ -7,6 +7,8 @@ import NIOCore
 struct Call {
     /// Decides what follows a failure.
     var machine: AttemptMachine
+    /// The window of the last target that the prompt did not fit.
+    var tooSmallWindow: Int?
     /// Legs that run; mostly one.
     var legs: [Leg] = []
     /// The leg whose bytes go to the client, once the answer is committed.

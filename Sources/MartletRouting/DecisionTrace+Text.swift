@@ -40,7 +40,7 @@ extension DecisionTrace {
             let strategy = name(AliasStrategy.allCases, values.1, \.name)
             return " name=\(aliasName(values.0) ?? String(values.0)) strategy=\(strategy) of=\(values.2)"
         case .ranked:
-            let units = ["pico_usd", "pico_usd_request", "pico_usd_mix", "measured_ms", "usual_ms"]
+            let units = ["pico_usd", "nano_usd_request", "nano_usd_mix", "measured_ms", "usual_ms"]
             let value = values.1 < 0 ? "unknown" : String(values.1)
             return " place=\(values.0) \(name(units, values.2) { $0 })=\(value)"
         case .speedChoice: return " by=\(name(["best", "exploring", "conversation", "load"], values.0) { $0 })"

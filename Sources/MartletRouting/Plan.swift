@@ -66,6 +66,8 @@ public struct PlanRequest: Sendable {
     public var quality: Quality?
     /// Tokens of the prompt by the estimate rule.
     public var inputTokens: Int64 = 0
+    /// Whether it takes a turn where targets are asked in turns; one that only counts tokens does not.
+    public var countsTurns = true
     /// The caller's limit on tokens of output.
     public var outputLimit: Int?
     /// A hash of the beginning of the prompt and of who asks; `nil` when no alias of the request is sticky.

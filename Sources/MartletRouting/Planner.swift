@@ -68,9 +68,10 @@ public enum Planner {
             )
             var seen: Set<TargetID> = []
             targets = []
-            for entry in [entry] + fallbacks {
+            for (index, entry) in ([entry] + fallbacks).enumerated() {
+                let countsTurn = index == 0 && request.countsTurns
                 let own =
-                    entry.alias.map { ranker.ranked($0, &env, &trace).map(\.target) }
+                    entry.alias.map { ranker.ranked($0, countsTurn: countsTurn, &env, &trace).map(\.target) }
                     ?? entry.targets.filter(filter.permits)
                 for target in own where seen.insert(target.id).inserted { targets.append(target) }
             }
@@ -187,7 +188,8 @@ public enum Planner {
         let ranks = standings.map { $0.obstacle?.rank ?? 0 }
         let order = targets.indices.sorted { (ranks[$0], $0) < (ranks[$1], $1) }
         targets = order.map { targets[$0] }
-        for (index, place) in order.enumerated().prefix(16) {
+        // The first few, so that the trace has room for what comes of the others.
+        for (index, place) in order.enumerated().filter({ standings[$0.element].obstacle != nil }).prefix(4) {
             guard let obstacle = standings[place].obstacle else { continue }
             let wait = standings[place].until.map { max(0, ($0 - env.now).wholeNanoseconds / 1_000_000) } ?? 0
             trace.add(.skipped, index, Int(obstacle.rawValue), Int(clamping: wait))

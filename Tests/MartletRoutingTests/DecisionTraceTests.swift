@@ -37,7 +37,7 @@ import Testing
         let text = String(decoding: trace.text(aliasName: { ["a", "b/c"][$0] }), as: UTF8.self)
         #expect(
             text == "alias name=b/c strategy=cheapest of=3;ranked place=2 pico_usd=750000;"
-                + "ranked place=0 pico_usd_request=unknown;autoRule prompt_too_long tokens=9000 tier=1;"
+                + "ranked place=0 nano_usd_request=unknown;autoRule prompt_too_long tokens=9000 tier=1;"
                 + "skipped target=1 circuitOpen ms=4000;planned targets=2 reason=cheapest;"
         )
     }

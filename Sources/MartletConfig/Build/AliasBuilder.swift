@@ -62,7 +62,12 @@ struct AliasBuilder {
                 error(place(of: member), "\(owner) stands behind more than \(Alias.maxDepth) aliases", true)
                 return nil
             }
-            return alias(member.name).map {
+            let inner = alias(member.name)
+            guard path.count + (inner?.depth ?? 0) <= Alias.maxDepth else {
+                error(place(of: member), "\(owner) stands behind or for more than \(Alias.maxDepth) aliases", true)
+                return nil
+            }
+            return inner.map {
                 Alias.Member(member.name, alias: $0, weight: member.weight, role: member.role)
             }
         }
@@ -105,7 +110,7 @@ struct AliasBuilder {
                 absent.append(member.name)
                 continue
             }
-            count += made.allTargets.count
+            count += made.alias?.breadth ?? made.targets.count
             guard count <= Alias.maxTargets else {
                 error(
                     member.origin,

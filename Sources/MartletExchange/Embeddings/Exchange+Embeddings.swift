@@ -131,7 +131,10 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        drop(leg, outcome: "ok", success(of: leg.target, nil), &env, &actions)
+        // Under the same leave: what is half paid for is not refused because another request tries the target.
+        let isCallers = isKeyOfCaller(leg.target)
+        call?.permit = env.attemptAnswered(on: leg.target, leg.permit, isCallers: isCallers)
+        release(leg, outcome: "ok", &actions)
         deadlines.clearLeg()
         plan?.targets = [leg.target]
         call?.machine.beginNextPart()

@@ -109,6 +109,7 @@ extension Exchange {
         endPermit(isTargets && target.authorization?.source != nil ? .failed(failure) : .abandoned, &env)
         trace.add(.failed, Int(failure.kind.rawValue), 0)
         guard let machine = call?.machine, !machine.isLastTarget else {
+            if let failure = call?.machine.endingSoFar { return giveUp(failure, &env, &actions) }
             return fail(with: error, &env, &actions)
         }
         call?.machine.skip(to: machine.target + 1)

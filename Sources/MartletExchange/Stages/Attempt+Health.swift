@@ -35,13 +35,32 @@ extension Exchange {
         let mayBegin = until ?? env.now + .seconds(1)
         let first = call?.skippedUntil ?? mayBegin
         call?.skippedUntil = min(first, mayBegin)
-        // Only a larger window helps a prompt that is too long, and that target is not to be asked.
-        if machine.isLastTarget || machine.endingSoFar?.kind == .contextLength {
+        let next: Int?
+        if machine.endingSoFar?.kind == .contextLength {
+            // Only a larger window helps a prompt that is too long.
+            next = call?.tooSmallWindow.flatMap { targetHolding(moreThan: $0) }
+        } else {
+            next = machine.isLastTarget ? nil : machine.target + 1
+        }
+        guard let next else {
             guard let failure = machine.endingSoFar else { return fail(with: allOpen(env.now), &env, &actions) }
             return giveUp(failure, &env, &actions)
         }
-        call?.machine.skip(to: machine.target + 1)
+        call?.machine.skip(to: next)
         beginAttempt(&env, &actions)
+    }
+
+    /// Whether no target behind the current one may be asked.
+    mutating func isLastCandidate(_ env: inout some ExchangeEnvironment) -> Bool {
+        guard let machine = call?.machine, !machine.isLastTarget, let count = plan?.targets.count else { return true }
+        for index in (machine.target + 1)..<count {
+            guard let target = plan?.targets[index] else { continue }
+            switch env.standing(of: target).obstacle {
+            case .circuitOpen?, .circuitHalfOpen?: continue
+            case nil, .coolingDown?, .credentialRefused?: return false
+            }
+        }
+        return true
     }
 
     private mutating func noteSkip(
@@ -111,7 +130,9 @@ extension Exchange {
             // The commonest case calls nothing that would be handed a copy of the exchange.
             return target.authorization?.caller == nil ? .succeeded(sample) : success(of: target, sample)
         case .interrupted where answer.errorCode == .streamInterrupted || answer.errorCode == .overloaded:
-            return .failed(AttemptFailure(.reset))
+            // A stream may end for reasons that are none of the target's: a rate limit, a filter.
+            let reason = answer.breakOff?.value ?? AttemptFailure(.reset)
+            return isAboutCaller(reason, on: target) ? .abandoned : .failed(reason)
         case .intent, .interrupted, .cancelled, .failed:
             return .abandoned
         }

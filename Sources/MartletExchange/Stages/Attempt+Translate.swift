@@ -205,7 +205,11 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         endPermit(.abandoned, &env)
-        guard let machine = call?.machine, !machine.isLastTarget else { return fail(with: error, &env, &actions) }
+        guard let machine = call?.machine, !machine.isLastTarget else {
+            // What a target that can carry it said before tells the caller more, unless the caller has to act on this.
+            if error.code == .unsupportedParameter, let failure = call?.machine.endingSoFar { return giveUp(failure, &env, &actions) }
+            return fail(with: error, &env, &actions)
+        }
         trace.add(.unfit, machine.target)
         call?.machine.skip(to: machine.target + 1)
         beginAttempt(&env, &actions)

@@ -71,7 +71,7 @@ extension Exchange {
             return startLeg(on: target, slot: slot, &env, &actions)
         }
         endPermit(.abandoned, &env)
-        guard let busy = call?.machine, !busy.isLastTarget else { return queueTimedOut(&env, &actions) }
+        guard let busy = call?.machine, !isLastCandidate(&env) else { return queueTimedOut(&env, &actions) }
         call?.machine.skip(to: busy.target + 1)
         beginAttempt(&env, &actions)
     }
@@ -154,7 +154,7 @@ extension Exchange {
         deadlines.connect = nil
         if facts.stream {
             // The last candidate has only the total limit: there is nobody else to ask.
-            if call?.machine.isLastTarget == false || target.timeouts.firstToken != nil {
+            if target.timeouts.firstToken != nil || !isLastCandidate(&env) {
                 deadlines.firstToken = env.now + (target.timeouts.firstToken ?? snapshot.timeouts.firstToken)
             }
         } else if let limit = snapshot.timeouts.responseHead {
@@ -362,10 +362,14 @@ extension Exchange {
             timeLeft: (deadlines.total ?? env.now) - env.now,
             random: env.random(),
             mayNotRetry: env.isDraining || goesOnInThread,
-            largerWindow: largerWindow(than: leg.target)
+            largerWindow: leg.target.contextWindow.flatMap { targetHolding(moreThan: $0) }
         )
-        // Only what would be repeated takes from the retry budget.
-        if call?.machine.wouldRetry(failure, situation) == true { situation.budgetHasRoom = env.takeRetry(leg.target) }
+        if failure.kind == .contextLength { call?.tooSmallWindow = leg.target.contextWindow }
+        // Only what would be repeated takes from the retry budget; a circuit that this failure opened refuses it anyway.
+        if call?.machine.wouldRetry(failure, situation) == true {
+            let isOpen = env.standing(of: leg.target).obstacle == .circuitOpen
+            situation.budgetHasRoom = !isOpen && env.takeRetry(leg.target)
+        }
         guard let next = call?.machine.failed(failure, situation) else { return }
         switch next {
         case .retry(let wait):
@@ -380,9 +384,9 @@ extension Exchange {
         }
     }
 
-    /// The next target that is declared to hold more than `target`.
-    private func largerWindow(than target: Target) -> Int? {
-        guard let plan, let call, let window = target.contextWindow else { return nil }
+    /// The next target that is declared to hold more tokens than `window`.
+    func targetHolding(moreThan window: Int) -> Int? {
+        guard let plan, let call else { return nil }
         return plan.targets.indices.first { $0 > call.machine.target && (plan.targets[$0].contextWindow ?? 0) > window }
     }
 
@@ -395,6 +399,11 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         env.attemptEnded(on: leg.target, leg.permit, end)
+        release(leg, outcome: outcome, &actions)
+    }
+
+    /// Ends a leg whose leave goes on.
+    mutating func release(_ leg: Leg, outcome: String, _ actions: inout ActionList) {
         actions.add(.cancelLeg(leg.id))
         if let slot = leg.slot, slots.release(slot) { actions.add(.releaseSlot(slot)) }
         call?.legs.removeAll { $0.id == leg.id }

@@ -19,6 +19,7 @@ extension Exchange {
         request.inputTokens = facts.estimatedInputTokens
         request.outputLimit = facts.outputTokenLimit
         request.smartRouting = facts.smartRouting
+        if case .countTokens? = endpoint { request.countsTurns = false }
         if head.routing != nil { try readFields(into: &request) }
         if !snapshot.routing.allowsOverride { ignoreOverrides(in: &request) }
         if !snapshot.aliases.isEmpty, Planner.readsPrefix(request, in: snapshot) {

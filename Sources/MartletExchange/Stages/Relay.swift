@@ -339,6 +339,11 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         trace.add(.interrupted)
+        if case .upstream = failure, let winner = call?.winner, let index = call?.index(of: winner),
+            let reason = call?.legs[index].failure(for: failure)
+        {
+            answer.breakOff = Boxed(reason)
+        }
         var error = failure.interruption
         // The one reason that Anthropic's clients act on.
         if format.answer == .anthropicMessages, case .upstream(let said) = failure, said.name == "overloaded_error" {

@@ -28,6 +28,11 @@ public final class Alias: Sendable {
     /// How many aliases may stand for each other in a row.
     public static let maxDepth = 8
 
+    /// How many aliases stand for each other in a row here, this one included.
+    public let depth: Int
+    /// How many targets a plan ranks for it, those counted again that several members have.
+    public let breadth: Int
+
     /// Creates an alias.
     public init(
         name: ModelName,
@@ -47,6 +52,8 @@ public final class Alias: Sendable {
         self.isSticky = isSticky
         self.expected = expected
         self.isConfigured = isConfigured
+        depth = 1 + (members.compactMap { $0.alias?.depth }.max() ?? 0)
+        breadth = members.reduce(0) { $0 + ($1.alias?.breadth ?? $1.targets.count) }
         readsPrefix = isSticky || members.contains { $0.alias?.readsPrefix ?? false }
     }
 
@@ -114,7 +121,7 @@ public final class Alias: Sendable {
             random: 0
         )
         var (env, trace) = (QuietPlanning(), DecisionTrace())
-        return Self.unique(ranker.ranked(self, &env, &trace).map(\.target))
+        return Self.unique(ranker.ranked(self, countsTurn: false, &env, &trace).map(\.target))
     }
 
     private static func unique(_ targets: [Target]) -> [Target] {

@@ -22,6 +22,8 @@ struct AliasRanker {
     private struct Unit {
         var candidates: [Candidate]
         let member: Alias.Member
+        /// The member's place in the configuration.
+        let place: Int
         /// The same for the same unit in every process.
         let key: UInt64
 
@@ -31,8 +33,11 @@ struct AliasRanker {
     }
 
     /// All permitted targets of an alias, best first; those that should not be asked now keep their places.
+    ///
+    /// - Parameter countsTurn: Whether its targets are asked first, so that who has the turn has had it.
     mutating func ranked(
         _ alias: Alias,
+        countsTurn: Bool,
         _ env: inout some PlanningEnvironment,
         _ trace: inout DecisionTrace
     ) -> [Candidate] {
@@ -41,12 +46,17 @@ struct AliasRanker {
         case .first: break
         case .random: shuffle(&units, alias)
         case .roundRobin:
-            if alias.isSticky, request.prefixHash != nil { shuffle(&units, alias) } else { rotate(&units, alias, &env) }
+            if alias.isSticky, request.prefixHash != nil { shuffle(&units, alias) } else { rotate(&units, alias, countsTurn, &env) }
         case .cheapest: sortByPrice(&units, alias, &trace)
         case .fastest: sortByTime(&units, alias, &trace)
         case .auto: order(&units, &trace)
         }
         trace.add(.alias, alias.index, Int(alias.strategy.rawValue), units.count)
+        if countsTurn, let inner = units.first?.member.alias {
+            // The order of the chosen alias is known already; this is for its turns alone.
+            var unread = DecisionTrace()
+            _ = ranked(inner, countsTurn: true, &env, &unread)
+        }
         return units.flatMap(\.candidates)
     }
 
@@ -57,10 +67,12 @@ struct AliasRanker {
     ) -> [Unit] {
         var units: [Unit] = []
         units.reserveCapacity(alias.members.count)
-        for member in alias.members {
+        for (place, member) in alias.members.enumerated() {
             if let inner = member.alias {
-                let candidates = ranked(inner, &env, &trace)
-                if !candidates.isEmpty { units.append(Unit(candidates: candidates, member: member, key: member.key)) }
+                // Whether it is its turn is known only when all members have their order.
+                let candidates = ranked(inner, countsTurn: false, &env, &trace)
+                guard !candidates.isEmpty else { continue }
+                units.append(Unit(candidates: candidates, member: member, place: place, key: member.key))
                 continue
             }
             var candidates: [Candidate] = []
@@ -70,10 +82,10 @@ struct AliasRanker {
             if alias.strategy.comparesTargets {
                 for (index, candidate) in candidates.enumerated() {
                     let key = StableHash.joined(member.key, UInt64(index))
-                    units.append(Unit(candidates: [candidate], member: member, key: key))
+                    units.append(Unit(candidates: [candidate], member: member, place: place, key: key))
                 }
             } else if !candidates.isEmpty {
-                units.append(Unit(candidates: candidates, member: member, key: member.key))
+                units.append(Unit(candidates: candidates, member: member, place: place, key: member.key))
             }
         }
         return units
@@ -95,15 +107,21 @@ struct AliasRanker {
         units = keyed.map(\.unit)
     }
 
-    private func rotate(_ units: inout [Unit], _ alias: Alias, _ env: inout some PlanningEnvironment) {
+    private func rotate(
+        _ units: inout [Unit],
+        _ alias: Alias,
+        _ countsTurn: Bool,
+        _ env: inout some PlanningEnvironment
+    ) {
         guard units.count > 1 else { return }
         let anyone = !units.contains(where: \.isUsable)
-        let weights = units.map { unit -> Int32 in
-            guard anyone || unit.isUsable else { return 0 }
-            return Int32(clamping: Int(max(1, min(unit.member.weight * 1_000, 1e9))))
+        // One for each member, also those that this request may not ask: the credits of the others last.
+        var weights = [Int32](repeating: 0, count: alias.members.count)
+        for unit in units where anyone || unit.isUsable {
+            weights[unit.place] = Int32(clamping: Int(max(1, min(unit.member.weight * 1_000, 1e9))))
         }
-        let turn = env.turn(of: alias.name, weights: weights)
-        guard units.indices.contains(turn), turn > 0 else { return }
+        let place = env.turn(of: alias.name, weights: weights, counts: countsTurn)
+        guard let turn = units.firstIndex(where: { $0.place == place }), turn > 0 else { return }
         units = Array(units[turn...] + units[..<turn])
     }
 
@@ -117,7 +135,10 @@ struct AliasRanker {
             left.price != right.price ? left.price < right.price : left.place < right.place
         }
         for entry in sorted.prefix(Self.shownRanks) {
-            trace.add(.ranked, entry.place, Int(clamping: entry.price.cost ?? -1), alias.expected.basis)
+            // Sums over a request are told in a thousandth of the unit, so that a trace's numbers hold them.
+            let scale: Int128 = alias.expected == .equal ? 1 : 1_000
+            let cost = entry.price.cost.map { Int(clamping: $0 / scale) } ?? -1
+            trace.add(.ranked, entry.place, cost, alias.expected.basis)
         }
         units = sorted.map(\.unit)
     }

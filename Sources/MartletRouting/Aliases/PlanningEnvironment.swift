@@ -8,11 +8,13 @@ public protocol PlanningEnvironment {
     mutating func random() -> UInt64
     /// What is known of a target.
     mutating func standing(of target: Target) -> TargetStanding
-    /// Whose turn it is among the members of an alias; counts the turn.
+    /// Whose turn it is among the members of an alias.
     ///
-    /// - Parameter weights: The share of each member; 0 for those that cannot be asked, at least one above 0.
+    /// - Parameters:
+    ///   - weights: The share of each member; 0 for those that cannot be asked, at least one above 0.
+    ///   - counts: Whether the turn is taken, so that the next one is another's.
     /// - Returns: The place of a member.
-    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int
+    mutating func turn(of alias: ModelName, weights: [Int32], counts: Bool) -> Int
 }
 
 /// Plans for pages that describe: nothing is known of targets, and nothing is left to chance.
@@ -30,5 +32,7 @@ public struct QuietPlanning: PlanningEnvironment {
     public mutating func standing(of target: Target) -> TargetStanding { TargetStanding() }
 
     /// The first that can be asked.
-    public mutating func turn(of alias: ModelName, weights: [Int32]) -> Int { weights.firstIndex { $0 > 0 } ?? 0 }
+    public mutating func turn(of alias: ModelName, weights: [Int32], counts: Bool) -> Int {
+        weights.firstIndex { $0 > 0 } ?? 0
+    }
 }

@@ -119,7 +119,9 @@ public struct TargetHealth: Sendable {
     }
 
     private mutating func coolDown(for wait: Duration, _ now: Instant) {
-        coolUntil = now + min(wait, Self.longestCoolDown)
+        let end = now + min(wait, Self.longestCoolDown)
+        // One answer that names no time does not shorten what another one named.
+        coolUntil = max(coolUntil ?? end, end)
         markedAt = now
     }
 

@@ -69,8 +69,8 @@ struct LoopEnvironment: ExchangeEnvironment {
         return memory(of: target).health.withLock { $0.standing(now, policy) }
     }
 
-    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int {
-        loop.shared.rotations.next(alias, weights)
+    mutating func turn(of alias: ModelName, weights: [Int32], counts: Bool) -> Int {
+        counts ? loop.shared.rotations.next(alias, weights) : loop.shared.rotations.upcoming(alias, weights)
     }
 
     mutating func admitAttempt(on target: Target) -> AttemptAdmission {

@@ -136,6 +136,15 @@ import Testing
             Given(chain(Alias.maxDepth + 1), environment: Self.keys).findings().first?
                 .contains("stands behind more than 8 aliases") == true
         )
+        // Whichever end is written first.
+        let upwards = (1...(Alias.maxDepth + 1)).map { index in
+            "[aliases.b\(index)]\ntargets = [\"\(index == 1 ? "gpt-4o" : "b\(index - 1)")\"]\n"
+        }.joined()
+        #expect(Given(upwards, environment: Self.keys).findings().contains { $0.contains("more than 8 aliases") })
+        // What stands there several times is ranked several times.
+        let same = "targets = [\(Array(repeating: "\"gpt-4o\"", count: 60).joined(separator: ", "))]\n"
+        let twice = "[aliases.a]\n\(same)[aliases.b]\ntargets = [\"a\", \"a\"]\n"
+        #expect(Given(twice, environment: Self.keys).findings().contains { $0.contains("more than 64 targets") })
         func wide(_ count: Int) -> String {
             let half = (0..<count / 2).map { "\"openai::m\($0)\"" }.joined(separator: ", ")
             let rest = (count / 2..<count).map { "\"openai::m\($0)\"" }.joined(separator: ", ")

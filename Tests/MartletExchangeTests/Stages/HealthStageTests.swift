@@ -55,6 +55,42 @@ import Testing
         #expect(driver.response?.status == 502)
     }
 
+    @Test("where all others are left alone a stream may take the time of the last one")
+    func lastCandidate() {
+        let driver = driver(open: ["two"]).send(Chat.body(stream: true)).connect().head(200, .eventStream)
+        driver.wait(.seconds(61))
+        #expect(driver.response == nil && driver.accounts == ["one"], "\(driver.report)")
+        let both = Driver(.pair).send(Chat.body(stream: true)).connect().head(200, .eventStream)
+        both.wait(.seconds(61))
+        #expect(both.accounts == ["one", "two"], "\(both.report)")
+    }
+
+    @Test("what this very failure opened is not asked once more, and takes nothing from the budget")
+    func opensItself() {
+        let driver = Driver(.pair)
+        driver.env.health["one"] = TargetHealth()
+        for _ in 0..<4 {
+            guard case .granted(let permit)? = driver.env.health["one"]?.admit(driver.env.now, CircuitBreakerPolicy())
+            else { continue }
+            let failure = AttemptEnd.failed(AttemptFailure(.serverError))
+            driver.env.health["one"]?.ended(permit, failure, driver.env.now, CircuitBreakerPolicy(), 0)
+        }
+        driver.send().connect().head(503, .json).bytes("{}").end()
+        #expect(driver.accounts == ["one", "two"] && driver.env.retriesTaken.isEmpty, "\(driver.report)")
+    }
+
+    @Test("a prompt too long for one target goes to the next larger one that may be asked")
+    func largerWindow() {
+        let targets = [("one", 8_000), ("two", 32_000), ("three", 128_000)].map {
+            Target.sample($0.0, contextWindow: $0.1)
+        }
+        let driver = driver(Setup(targets: targets), open: []).send().connect()
+        // It opens while the first one is asked.
+        driver.env.health["two"] = .opened(driver.env.now)
+        driver.head(400, .json).bytes(#"{"error":{"message":"Too long","code":"context_length_exceeded"}}"#).end()
+        #expect(driver.accounts == ["one", "three"], "\(driver.report)")
+    }
+
     @Test("an only target that limits the rate is asked all the same")
     func onlyCooling() {
         let driver = Driver(Setup())

@@ -85,7 +85,7 @@ struct ReplayEnvironment: ExchangeEnvironment {
     mutating func standing(of target: Target) -> TargetStanding {
         cursor.next({ if case .standing(let answer) = $0 { answer } else { nil } }, else: TargetStanding())
     }
-    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int {
+    mutating func turn(of alias: ModelName, weights: [Int32], counts: Bool) -> Int {
         cursor.next({ if case .turn(let turn) = $0 { turn } else { nil } }, else: 0)
     }
     mutating func admitAttempt(on target: Target) -> AttemptAdmission {

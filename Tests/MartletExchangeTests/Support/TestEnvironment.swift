@@ -99,7 +99,7 @@ struct TestEnvironment: ExchangeEnvironment {
         return note(standing) { .standing($0) }
     }
 
-    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int {
+    mutating func turn(of alias: ModelName, weights: [Int32], counts: Bool) -> Int {
         note(rotation.next(weights)) { .turn($0) }
     }
 

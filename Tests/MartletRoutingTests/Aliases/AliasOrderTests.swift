@@ -70,10 +70,41 @@ import Testing
         let turns = try (0..<8).map { _ in try world.order(alias)[0] }
         #expect(turns == ["x", "y", "z", "x", "x", "y", "z", "x"])
         world.standings["x"] = Self.cooling
-        world.rotation = SmoothRotation()
+        world.rotations = [:]
         let others = try (0..<100).map { _ in try world.order(alias) }
         #expect(others.count { $0[0] == "y" } == 50 && others.count { $0[0] == "z" } == 50)
         #expect(others.allSatisfy { $0.last == "x" })
+    }
+
+    @Test("aliases in turns that stand for aliases in turns reach every target; who only counts tokens takes no turn")
+    func nestedTurns() throws {
+        func inner(_ name: String) -> Alias.Member {
+            let members = ["1", "2"].map { AliasWorld.member(AliasWorld.target(name + $0)) }
+            return Alias.Member(name, alias: AliasWorld.alias(.roundRobin, members, name: name))
+        }
+        let alias = AliasWorld.alias(.roundRobin, [inner("x"), inner("y")])
+        var world = AliasWorld()
+        var turns: [String] = []
+        for _ in 0..<8 {
+            let counted = try world.order(alias) { $0.countsTurns = false }[0]
+            turns.append(try world.order(alias)[0])
+            #expect(counted == turns.last)
+        }
+        #expect(turns == ["x1", "y1", "x2", "y2", "x1", "y1", "x2", "y2"])
+    }
+
+    @Test("requests that may not ask all members leave the others their turns")
+    func mixedTurns() throws {
+        let here = AliasWorld.target("here", isLocal: true)
+        let members = [AliasWorld.target("x"), AliasWorld.target("y"), here].map { AliasWorld.member($0) }
+        let alias = AliasWorld.alias(.roundRobin, members)
+        var world = AliasWorld()
+        var first: [String: Int] = [:]
+        for turn in 0..<60 {
+            let order = try world.order(alias) { if turn.isMultiple(of: 2) { $0.route = .cloud } }
+            first[order[0], default: 0] += 1
+        }
+        #expect(first.values.allSatisfy { $0 >= 10 } && first.count == 3, "\(first)")
     }
 
     @Test("cheapest adds both prices; ties by output, then order; unknown prices last; this device for nothing")

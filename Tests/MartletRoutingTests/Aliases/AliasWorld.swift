@@ -7,7 +7,7 @@ struct AliasWorld: PlanningEnvironment {
     var now = Instant(nanoseconds: 1_000_000_000)
     /// What is known of a target, by its model.
     var standings: [String: TargetStanding] = [:]
-    var rotation = SmoothRotation()
+    var rotations: [ModelName: SmoothRotation] = [:]
     private var state: UInt64
     /// Questions about targets so far.
     private(set) var asked = 0
@@ -25,7 +25,12 @@ struct AliasWorld: PlanningEnvironment {
         return standings[target.upstreamModel] ?? TargetStanding()
     }
 
-    mutating func turn(of alias: ModelName, weights: [Int32]) -> Int { rotation.next(weights) }
+    mutating func turn(of alias: ModelName, weights: [Int32], counts: Bool) -> Int {
+        var rotation = rotations[alias] ?? SmoothRotation()
+        let turn = rotation.next(weights)
+        if counts { rotations[alias] = rotation }
+        return turn
+    }
 
     /// A target whose prices are dollars a million tokens.
     static func target(

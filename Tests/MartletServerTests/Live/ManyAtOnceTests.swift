@@ -32,7 +32,8 @@ extension Live {
 
         @Test("each gets its own answer, and each is counted once", arguments: [UInt64](1...3))
         func mixture(seed: UInt64) async throws {
-            try await LiveGateway.run { gateway, upstream in
+            // Streams are cut on purpose: a breaker would refuse what comes after five of them.
+            try await LiveGateway.run(toml: "circuit_breaker = { enabled = false }") { gateway, upstream in
                 var generator = SeededGenerator(seed: seed)
                 let kinds = (0..<60).map { _ in Kind.allCases.randomElement(using: &generator) ?? .whole }
                 let silent = kinds.count { $0 == .leavingEarly }
