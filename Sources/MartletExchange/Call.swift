@@ -7,6 +7,8 @@ import NIOCore
 struct Call {
     /// Decides what follows a failure.
     var machine: AttemptMachine
+    /// Whether all targets that were passed over were so for want of quota.
+    var skippedForQuotaOnly = true
     /// The window of the last target that the prompt did not fit.
     var tooSmallWindow: Int?
     /// Legs that run; mostly one.

@@ -339,7 +339,7 @@ extension TargetStanding.Obstacle {
         switch self {
         case .coolingDown, .credentialRefused: 1
         case .circuitHalfOpen: 2
-        case .circuitOpen: 3
+        case .circuitOpen, .outOfQuota: 3
         }
     }
 }

@@ -38,5 +38,7 @@ public struct TargetStanding: Sendable, Hashable {
         case circuitOpen
         /// Its circuit breaker is half open and one request tries it already.
         case circuitHalfOpen
+        /// Its circuit breaker is open because its quota is used up, which no wait of seconds changes.
+        case outOfQuota
     }
 }

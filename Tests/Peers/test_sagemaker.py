@@ -73,8 +73,11 @@ class SageMaker(SageMakerCase):
         for kind in ("openai", "tgi"):
             [call] = self.ask(f"{kind}/echo", tools=[WEATHER]).choices[0].message.tool_calls
             self.assertEqual(json.loads(call.function.arguments), WEATHER_ARGUMENTS)
-            [streamed] = calls_of(list(self.ask(f"{kind}/echo", tools=[WEATHER], stream=True)))
-            self.assertEqual((streamed["name"], streamed["arguments"]), ("get_weather", WEATHER_ARGUMENTS))
+        [streamed] = calls_of(list(self.ask("openai/echo", tools=[WEATHER], stream=True)))
+        self.assertEqual((streamed["name"], streamed["arguments"]), ("get_weather", WEATHER_ARGUMENTS))
+        with self.assertRaises(openai.BadRequestError) as raised:
+            self.ask("tgi/echo", tools=[WEATHER], stream=True)
+        self.assertEqual(raised.exception.param, "tools")
 
     def test_what_the_container_does_not_take_is_named(self) -> None:
         raw = self.client.chat.completions.with_raw_response.create(

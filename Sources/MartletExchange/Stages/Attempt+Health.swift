@@ -35,6 +35,7 @@ extension Exchange {
         let mayBegin = until ?? env.now + .seconds(1)
         let first = call?.skippedUntil ?? mayBegin
         call?.skippedUntil = min(first, mayBegin)
+        if obstacle != .outOfQuota { call?.skippedForQuotaOnly = false }
         let next: Int?
         if machine.endingSoFar?.kind == .contextLength {
             // Only a larger window helps a prompt that is too long.
@@ -56,7 +57,7 @@ extension Exchange {
         for index in (machine.target + 1)..<count {
             guard let target = plan?.targets[index] else { continue }
             switch env.standing(of: target).obstacle {
-            case .circuitOpen?, .circuitHalfOpen?: continue
+            case .circuitOpen?, .circuitHalfOpen?, .outOfQuota?: continue
             case nil, .coolingDown?, .credentialRefused?: return false
             }
         }
@@ -76,6 +77,10 @@ extension Exchange {
     /// No target may be asked: nothing was sent to any of them.
     private func allOpen(_ now: Instant) -> GatewayError {
         let wait = AttemptFailure.wholeSeconds((call?.skippedUntil ?? now) - now)
+        if call?.skippedForQuotaOnly == true {
+            // As the request was told that used it up: a wait that short changes nothing, so nobody should try again.
+            return AttemptFailure(.quotaExhausted).finalError(retryAfter: nil)
+        }
         let staysHere = privacy == .localOnly || plan?.targets.allSatisfy(\.isLocal) == true && plan?.reason == .route
         if staysHere {
             return GatewayError(

@@ -207,7 +207,9 @@ extension Exchange {
         endPermit(.abandoned, &env)
         guard let machine = call?.machine, !machine.isLastTarget else {
             // What a target that can carry it said before tells the caller more, unless the caller has to act on this.
-            if error.code == .unsupportedParameter, let failure = call?.machine.endingSoFar { return giveUp(failure, &env, &actions) }
+            if error.code == .unsupportedParameter, let failure = call?.machine.endingSoFar {
+                return giveUp(failure, &env, &actions)
+            }
             return fail(with: error, &env, &actions)
         }
         trace.add(.unfit, machine.target)

@@ -67,7 +67,8 @@ extension Exchange {
         // Whoever keeps a request here only ever tightens what the configuration allows.
         if let route = request.route, route != .local {
             ignored.append(facts.route == nil ? "X-Gateway-Route" : "route")
-            request.route = nil
+            request.route =
+                facts.route != nil && head.gatewayRoute.flatMap { Route(asked: $0) } == .local ? .local : nil
         }
         if !request.fallbacks.isEmpty {
             ignored.append("fallbacks")

@@ -46,7 +46,11 @@ struct AliasRanker {
         case .first: break
         case .random: shuffle(&units, alias)
         case .roundRobin:
-            if alias.isSticky, request.prefixHash != nil { shuffle(&units, alias) } else { rotate(&units, alias, countsTurn, &env) }
+            if alias.isSticky, request.prefixHash != nil {
+                shuffle(&units, alias)
+            } else {
+                rotate(&units, alias, countsTurn, &env)
+            }
         case .cheapest: sortByPrice(&units, alias, &trace)
         case .fastest: sortByTime(&units, alias, &trace)
         case .auto: order(&units, &trace)

@@ -35,9 +35,13 @@ public struct TargetHealth: Sendable {
     /// Lets an attempt begin, or not; one that begins is counted.
     public mutating func admit(_ now: Instant, _ policy: CircuitBreakerPolicy) -> AttemptAdmission {
         let answer = breaker.admit(now, policy)
-        if case .granted = answer {
+        switch answer {
+        case .granted:
             inFlight += 1
             budget.countRequest(second: Self.second(now))
+        case .refused(.circuitOpen, let until) where breaker.isOutOfQuota:
+            return .refused(.outOfQuota, until: until)
+        case .refused: break
         }
         return answer
     }
@@ -151,7 +155,7 @@ public struct TargetHealth: Sendable {
             inFlight: inFlight
         )
         if policy.enabled, let end = breaker.pauseEnd(at: now) {
-            (standing.obstacle, standing.until) = (.circuitOpen, end)
+            (standing.obstacle, standing.until) = (breaker.isOutOfQuota ? .outOfQuota : .circuitOpen, end)
         } else if policy.enabled, breaker.isBeingTried(at: now) {
             standing.obstacle = .circuitHalfOpen
         } else if let end = refusedUntil, now < end {

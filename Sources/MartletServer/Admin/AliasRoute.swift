@@ -143,6 +143,7 @@ extension TargetStanding.Obstacle {
         case .credentialRefused: "credential_refused"
         case .circuitOpen: "circuit_open"
         case .circuitHalfOpen: "circuit_half_open"
+        case .outOfQuota: "out_of_quota"
         }
     }
 }

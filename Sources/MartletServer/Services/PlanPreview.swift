@@ -48,6 +48,8 @@ struct PlanPreview: Sendable {
 
         mutating func random() -> UInt64 { preview.random() }
         mutating func standing(of target: Target) -> TargetStanding { preview.standing(target, snapshot) }
-        mutating func turn(of alias: ModelName, weights: [Int32], counts: Bool) -> Int { preview.upcoming(alias, weights) }
+        mutating func turn(of alias: ModelName, weights: [Int32], counts: Bool) -> Int {
+            preview.upcoming(alias, weights)
+        }
     }
 }

@@ -68,13 +68,13 @@ import Testing
     @Test("what this very failure opened is not asked once more, and takes nothing from the budget")
     func opensItself() {
         let driver = Driver(.pair)
-        driver.env.health["one"] = TargetHealth()
+        var health = TargetHealth()
         for _ in 0..<4 {
-            guard case .granted(let permit)? = driver.env.health["one"]?.admit(driver.env.now, CircuitBreakerPolicy())
-            else { continue }
+            guard case .granted(let permit) = health.admit(driver.env.now, CircuitBreakerPolicy()) else { continue }
             let failure = AttemptEnd.failed(AttemptFailure(.serverError))
-            driver.env.health["one"]?.ended(permit, failure, driver.env.now, CircuitBreakerPolicy(), 0)
+            health.ended(permit, failure, driver.env.now, CircuitBreakerPolicy(), 0)
         }
+        driver.env.health["one"] = health
         driver.send().connect().head(503, .json).bytes("{}").end()
         #expect(driver.accounts == ["one", "two"] && driver.env.retriesTaken.isEmpty, "\(driver.report)")
     }
