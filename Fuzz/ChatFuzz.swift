@@ -129,6 +129,12 @@ private func checkStream(_ bytes: [UInt8]) {
         var other = Watched(reads)
         // An LF parted from its CR is sent on with the next read.
         other.sent = whole.sent
+        // Events that look like one before are not read again, and which do is known later where they are cut: of two
+        // broken events either one may be met first, but one is.
+        if case .failed(.malformed) = whole.end, case .failed(.malformed) = other.end {
+            expect(Decoded(reads) == decoded, "the decoder depends on the cuts")
+            continue
+        }
         expect(other == whole, "the watcher depends on the cuts")
         expect(Decoded(reads) == decoded, "the decoder depends on the cuts")
     }
