@@ -55,8 +55,15 @@ public struct BedrockModelTraits: Hashable, Sendable {
     /// - Parameter name: The id.
     public init(model name: String) {
         let name = name.lowercased()
-        // By bytes: a search by characters builds tables, which costs more than all the rest of a request.
-        func has(_ word: String) -> Bool { name.utf8.contains(word.utf8) }
+        // Byte by byte: the library's searches cost more for each word than all the rest of a request.
+        let bytes = Array(name.utf8)
+        func has(_ word: String) -> Bool {
+            let word = Array(word.utf8)
+            guard let first = word.first, bytes.count >= word.count else { return false }
+            return (0...bytes.count - word.count).contains { start in
+                bytes[start] == first && bytes[start..<start + word.count].elementsEqual(word)
+            }
+        }
         if has("claude") {
             let traits = AnthropicModelTraits(model: name)
             (family, claude) = (.claude, traits)
