@@ -89,7 +89,6 @@ public enum Planner {
         func reads(_ name: ModelName?) -> Bool {
             name.flatMap { snapshot.models[$0]?.alias?.readsPrefix } ?? false
         }
-        if snapshot.aliases.isEmpty { return false }
         let asked = request.model ?? ""
         let name = asked.isEmpty || asked == "default" ? snapshot.defaultModel : ModelName(asked)
         return reads(name) || request.fallbacks.contains { reads(ModelName($0)) }
@@ -125,8 +124,8 @@ public enum Planner {
         /// Whether a name is one that leaves the choice to the gateway.
         private static func isAuto(_ name: ModelName?, in snapshot: Snapshot) -> Bool {
             guard let name else { return true }
-            if let entry = snapshot.models[name] { return entry.alias?.strategy == .auto }
-            return name.rawValue == "auto" || name.rawValue == "smartroute"
+            if snapshot.autoNames.contains(name) { return true }
+            return (name.rawValue == "auto" || name.rawValue == "smartroute") && snapshot.models[name] == nil
         }
     }
 

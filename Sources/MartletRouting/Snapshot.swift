@@ -44,6 +44,10 @@ public final class Snapshot: Sendable {
     public let routing: RoutingPolicy
     /// Aliases in order of their ``Alias/index``; those that requests may ask for stand in ``models``, too.
     public let aliases: [Alias]
+    /// Whether any alias looks at how a prompt begins; most requests need not ask further.
+    public let readsPrefixes: Bool
+    /// The aliases that leave the choice to the gateway.
+    let autoNames: [ModelName]
 
     /// Creates a snapshot.
     public init(
@@ -70,6 +74,8 @@ public final class Snapshot: Sendable {
     ) {
         self.routing = routing
         self.aliases = aliases
+        readsPrefixes = aliases.contains(where: \.readsPrefix)
+        autoNames = aliases.lazy.filter { $0.strategy == .auto && models[$0.name]?.alias === $0 }.map(\.name)
         self.breaker = breaker
         self.accountsByType = accountsByType
         self.offProviders = offProviders

@@ -132,7 +132,7 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         // Under the same leave: what is half paid for is not refused because another request tries the target.
-        let isCallers = isKeyOfCaller(leg.target)
+        let isCallers = usesCallerCredential(leg.target)
         call?.permit = env.attemptAnswered(on: leg.target, leg.permit, isCallers: isCallers)
         release(leg, outcome: "ok", &actions)
         deadlines.clearLeg()

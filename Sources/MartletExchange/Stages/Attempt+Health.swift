@@ -109,18 +109,13 @@ extension Exchange {
         guard let index = call?.index(of: id), let target = call?.legs[index].target,
             let permit = call?.legs[index].permit
         else { return }
-        let isCallers = isKeyOfCaller(target)
+        let isCallers = usesCallerCredential(target)
         call?.legs[index].permit = env.attemptAnswered(on: target, permit, isCallers: isCallers)
-    }
-
-    /// Whether requests to a target show a key of the caller's.
-    func isKeyOfCaller(_ target: Target) -> Bool {
-        target.authorization?.caller != nil && usesCallerCredential(target)
     }
 
     /// What an answer of a target says of it.
     func success(of target: Target, _ sample: LatencySample?) -> AttemptEnd {
-        isKeyOfCaller(target) ? .succeededForCaller(sample) : .succeeded(sample)
+        usesCallerCredential(target) ? .succeededForCaller(sample) : .succeeded(sample)
     }
 
     /// What the end of the exchange says of the target of a leg that is still there.

@@ -22,7 +22,7 @@ extension Exchange {
         if case .countTokens? = endpoint { request.countsTurns = false }
         if head.routing != nil { try readFields(into: &request) }
         if !snapshot.routing.allowsOverride { ignoreOverrides(in: &request) }
-        if !snapshot.aliases.isEmpty, Planner.readsPrefix(request, in: snapshot) {
+        if snapshot.readsPrefixes, Planner.readsPrefix(request, in: snapshot) {
             request.prefixHash = promptPrefix()
         }
         return request

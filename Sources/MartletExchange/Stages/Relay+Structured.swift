@@ -29,7 +29,7 @@ extension Exchange {
         next.translation.structured = structured
         translated = Boxed(next)
         // The target did its work; whether the model did is another matter.
-        let isCallers = isKeyOfCaller(leg.target)
+        let isCallers = usesCallerCredential(leg.target)
         call?.permit = env.attemptAnswered(on: leg.target, leg.permit, isCallers: isCallers)
         call?.outcomes.append(.init(provider: leg.target.account.rawValue, outcome: "ok"))
         call?.legs.remove(at: index)

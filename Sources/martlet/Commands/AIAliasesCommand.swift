@@ -24,12 +24,7 @@ struct AIAliasesListCommand: ConsoleCommand {
 
     mutating func run(on console: Console) async throws {
         Interrupt.install()
-        let client = try gateway.client(console)
-        let reply = try await client.get(client.url.endpoint("/models"))
-        if let failure = reply.failure { throw failure }
-        guard let list = AliasList(reply.body) else {
-            throw CommandFailure(.failed, "the answer is no list of models; is this a gateway?")
-        }
+        let list = try await AliasList.fetch(gateway, console)
         guard !output.json else { return try console.printLine(list.json) }
         let rows = list.aliases.map { [$0.id, $0.strategy, $0.targets.map(\.text).joined(separator: ", ")] }
         let table = Table(header: ["ALIAS", "STRATEGY", "TARGETS"], rows: rows)
@@ -53,12 +48,7 @@ struct AIAliasesShowCommand: ConsoleCommand {
 
     mutating func run(on console: Console) async throws {
         Interrupt.install()
-        let client = try gateway.client(console)
-        let reply = try await client.get(client.url.endpoint("/models"))
-        if let failure = reply.failure { throw failure }
-        guard let list = AliasList(reply.body) else {
-            throw CommandFailure(.failed, "the answer is no list of models; is this a gateway?")
-        }
+        let list = try await AliasList.fetch(gateway, console)
         guard let alias = list.aliases.first(where: { $0.id.utf8.elementsEqual(model.model.utf8) }) else {
             throw CommandFailure(
                 .notFound,
@@ -108,6 +98,17 @@ struct AliasList {
     var json: [UInt8] {
         let lines = aliases.map { String(decoding: $0.json, as: UTF8.self) }
         return Array("{\"object\":\"list\",\"data\":[\(lines.joined(separator: ","))]}".utf8)
+    }
+
+    /// Asks a gateway for its aliases.
+    static func fetch(_ gateway: GatewayOptions, _ console: Console) async throws -> AliasList {
+        let client = try gateway.client(console)
+        let reply = try await client.get(client.url.endpoint("/models"))
+        if let failure = reply.failure { throw failure }
+        guard let list = AliasList(reply.body) else {
+            throw CommandFailure(.failed, "the answer is no list of models; is this a gateway?")
+        }
+        return list
     }
 
     /// Reads the answer; `nil` when it is of another shape.
