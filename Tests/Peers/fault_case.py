@@ -111,6 +111,7 @@ class FaultCase(unittest.TestCase):
         for kind in TYPES:
             parts.append(account(f"first_{kind}", kind, cls.first.base_url))
             parts.append(account(f"timed_{kind}", kind, cls.first.base_url, *limits))
+            parts.append(account(f"limited_{kind}", kind, cls.first.base_url, *limits))
             parts.append(account(f"refused_{kind}", kind, f"http://127.0.0.1:{port}/v1"))
             parts.append(account(f"second_{kind}", kind, cls.second.base_url))
         parts += [*cls.models(), *cls.reliability]

@@ -63,6 +63,13 @@ def stalled(c: Connection) -> None:
     c.wait()
 
 
+@fault
+def endless(c: Connection) -> None:
+    """A word every tenth of a second, for ever."""
+    c.begin()
+    c.murmur(c.speech.contents[0])
+
+
 # Connections that end
 
 

@@ -4,8 +4,9 @@ A model is called `FAULT` or `FAULT.anything`: the part before the first point s
 is what its requests are counted under. `fine` answers; what else there is stands in `faults`. A name that is in
 `FaultyUpstream.sick` fails as it says, and answers when it is taken out: that is how a target heals.
 
-It reads and writes sockets itself, because half of the faults are answers that no HTTP library would write. Every
-connection serves one request, so that no fault meets the connection of another one. Needs the standard library only.
+It reads and writes sockets itself, because half of the faults are answers that no HTTP library would write. A connection
+serves one request, so that no fault meets the connection of another one. Only that of `stale` is kept, and closed without
+an answer when it is used again. Needs the standard library only.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Connection:
     def __init__(self, upstream: FaultyUpstream, sock: socket.socket) -> None:
         self.upstream = upstream
         self.sock = sock
+        self.is_kept = False
 
     def read(self) -> bool:
         """Reads the request; false when there is none."""
@@ -62,7 +64,8 @@ class Connection:
     # Heads
 
     def head(self, status: int = 200, media: str = "application/json", *fields: str) -> None:
-        lines = [f"HTTP/1.1 {status} Scripted", f"content-type: {media}", "connection: close", *fields]
+        kept = "keep-alive" if self.is_kept else "close"
+        lines = [f"HTTP/1.1 {status} Scripted", f"content-type: {media}", f"connection: {kept}", *fields]
         self.send("\r\n".join(lines).encode() + b"\r\n\r\n")
 
     def stream_head(self) -> None:
@@ -198,12 +201,17 @@ class FaultyUpstream:
             except (BrokenPipeError, ConnectionResetError):
                 pass
 
-    def _play(self, connection: Connection) -> None:
+    def _play(self, connection: Connection) -> object:
         fault = connection.model.partition(".")[0]
         if fault == "moody":
             # Fails for as long as it is called sick.
             return connection.refuse(503, "server") if connection.model in self.sick else connection.answer()
-        self._faults[fault](connection)
+        if fault == "stale":
+            connection.is_kept = True
+            connection.answer()
+            connection.read()
+            return None
+        return self._faults[fault](connection)
 
 
 def refused_port() -> tuple[socket.socket, int]:
