@@ -17,6 +17,9 @@
 //
 // `GET /v1/models` lists models. `GET /__stats` answers the counters and, for requests whose `user` member is
 // "bench-<8 digits>", when their stream was seen closed (CLOCK_MONOTONIC, nanoseconds). `GET /__reset` clears both.
+//
+// `GET /__sick/503` lets every request for an answer fail with that status from then on, `GET /__sick/drop` closes their
+// connections without a word, and `GET /__well` heals.
 
 #define _GNU_SOURCE
 #include "../common/bench.h"
@@ -67,6 +70,7 @@ static char read_buffer[READ_SIZE];
 static struct connection *dead;
 static unsigned default_events = 1000, default_paced_events = 1000, default_interval_ms = 75;
 static uint64_t paced_started;
+static enum { WELL, REFUSES, DROPS } health = WELL;
 
 // MARK: - Connections
 
@@ -237,6 +241,8 @@ static void start_stream(struct connection *c) {
 static void answer_chat(struct connection *c, const char *line) {
     char model[128], user[64];
     stats.requests++;
+    if (health == DROPS) { drop(c); return; }
+    if (health == REFUSES) { refuse(c, "503 Service Unavailable", "out of order"); return; }
     if (!find_in_path(line, model, sizeof model) && !find_member(c, "\"model\"", model, sizeof model)) {
         refuse(c, "400 Bad Request", "no model member found");
         return;
@@ -321,6 +327,9 @@ static void request_complete(struct connection *c) {
         answer_owned(c, "200 OK", "application/json", body);
     } else if (!strncmp(line, "GET /__stats ", 13)) {
         answer_stats(c);
+    } else if (!strncmp(line, "GET /__sick/", 12) || !strncmp(line, "GET /__well ", 12)) {
+        health = line[7] == 'w' ? WELL : line[12] == 'd' ? DROPS : REFUSES;
+        answer_owned(c, "200 OK", "application/json", (struct text){.bytes = strdup("{}"), .length = 2});
     } else if (!strncmp(line, "GET /__reset ", 13)) {
         int64_t open = stats.open_streams;
         memset(&stats, 0, sizeof stats);
