@@ -1,5 +1,5 @@
-"""What failures cost: the time and the CPU of a failover, the load on a provider that is down, and how soon a healed one
-is asked again."""
+"""What failures cost: the time and the CPU of a failover, the load on a provider that is down, and how soon a healed
+one is asked again."""
 
 import contextlib
 import http.client
@@ -36,7 +36,9 @@ def model(name, *accounts):
     """A model whose targets are accounts, in this order."""
     targets = ", ".join(f'"{place}"' for place in accounts)
     text = f"\n[models.{name}-json]\nrouting = [{targets}]\ninput_price_per_mtok = 3\noutput_price_per_mtok = 15\n"
-    return text + "".join(f'\n[models.{name}-json.providers.{place}]\nmodel_name = "bench-json"\n' for place in accounts)
+    for place in accounts:
+        text += f'\n[models.{name}-json.providers.{place}]\nmodel_name = "bench-json"\n'
+    return text
 
 
 def tell(port, path):
@@ -171,8 +173,8 @@ def _outage_run(bench, lane, kind, sick, seconds):
     failed = amount if kind == "alone" else 0
     helped = 0 if kind == "alone" else amount
     if result["errors"] or result["timed_out"] or result["non_200"] != failed or helper != helped or not asked:
-        raise BenchError(f"outage ({kind}): {result['errors']} errors, {result['non_200']} instead of {failed} answers that "
-                         f"are not 200, the second target saw {helper} instead of {helped}, the first {asked}")
+        raise BenchError(f"outage ({kind}): {result['errors']} errors, {result['non_200']} instead of {failed} answers "
+                         f"that are not 200, the second target saw {helper} instead of {helped}, the first {asked}")
     return {"multiple": asked / amount, "asked": asked, "offered": amount, "p50_us": result["p50_us"]}
 
 

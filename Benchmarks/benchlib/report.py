@@ -181,8 +181,9 @@ def _failure_rows(results):
     for pause, figures in results.get("healing", {}).get("martlet", {}).items():
         # A fifth of jitter, and the gap between two requests.
         must = round(int(pause) * 1.2 + 0.2, 1)
-        lines.append(Row(f"healing_{pause}", f"healing just after a pause of {pause} s began: back after ({must} s)", "s",
-                         {"martlet": figures["seconds"]}, must=must, budget_value=figures["seconds"]))
+        title = f"healing just after a pause of {pause} s began: back after ({must} s)"
+        lines.append(Row(f"healing_{pause}", title, "s", {"martlet": figures["seconds"]}, must=must,
+                         budget_value=figures["seconds"]))
     return lines
 
 

@@ -18,8 +18,8 @@
 // `GET /v1/models` lists models. `GET /__stats` answers the counters and, for requests whose `user` member is
 // "bench-<8 digits>", when their stream was seen closed (CLOCK_MONOTONIC, nanoseconds). `GET /__reset` clears both.
 //
-// `GET /__sick/503` lets every request for an answer fail with that status from then on, `GET /__sick/drop` closes their
-// connections without a word, and `GET /__well` heals.
+// After `GET /__sick/503` every request for an answer fails with that status, after `GET /__sick/drop` its connection
+// is closed without a word; `GET /__well` heals.
 
 #define _GNU_SOURCE
 #include "../common/bench.h"

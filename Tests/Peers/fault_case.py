@@ -10,7 +10,7 @@ import openai
 from anthropic import Anthropic
 from fault_table import ROWS, Row
 from faults import FAULTS
-from faulty_upstream import FaultyUpstream, refused_port
+from faulty_upstream import FaultyUpstream, deaf_port, refused_port
 from harness import GATEWAY_KEY, Martlet
 from openai import OpenAI
 
@@ -59,6 +59,7 @@ class Seen:
     raised: Exception | None = None
     type: str | None = None
     code: str | None = None
+    message: str = ""
 
     def field(self, name: str) -> str | None:
         return self.headers.get(name)
@@ -104,8 +105,8 @@ class FaultCase(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.first = cls.enterClassContext(FaultyUpstream(FIRST_WORDS, FAULTS))
         cls.second = cls.enterClassContext(FaultyUpstream(SECOND_WORDS, FAULTS))
-        kept, port = refused_port()
-        cls.addClassCleanup(kept.close)
+        port = cls.enterClassContext(refused_port())
+        deaf = cls.enterClassContext(deaf_port())
         limits = [f"first_token_timeout_s = {LIMIT_S}", f"timeout_s = {LIMIT_S}"]
         parts = ["version = 1"]
         for kind in TYPES:
@@ -113,6 +114,7 @@ class FaultCase(unittest.TestCase):
             parts.append(account(f"timed_{kind}", kind, cls.first.base_url, *limits))
             parts.append(account(f"limited_{kind}", kind, cls.first.base_url, *limits))
             parts.append(account(f"refused_{kind}", kind, f"http://127.0.0.1:{port}/v1"))
+            parts.append(account(f"deaf_{kind}", kind, f"http://127.0.0.1:{deaf}/v1", "connect_timeout_s = 0.5"))
             parts.append(account(f"second_{kind}", kind, cls.second.base_url))
         parts += [*cls.models(), *cls.reliability]
         cls.martlet = cls.enterClassContext(Martlet("\n".join(parts) + "\n", {"UPSTREAM_KEY": "upstream-key-0123"}))
@@ -149,8 +151,11 @@ class FaultCase(unittest.TestCase):
             raw = ask(model=name, stream=stream, **body)
         except (openai.APIStatusError, anthropic.APIStatusError) as error:
             seen = Seen(error.status_code, dict(error.response.headers), raised=error)
-            inner = error.response.json()["error"]
-            seen.type, seen.code = inner["type"], inner.get("code")
+            try:
+                inner = error.response.json()["error"]
+                seen.type, seen.code, seen.message = inner["type"], inner.get("code"), inner["message"]
+            except ValueError:
+                seen.type, seen.message = "page", error.response.text
             return seen
         seen = Seen(raw.http_response.status_code, dict(raw.headers))
         try:

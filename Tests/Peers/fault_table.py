@@ -7,7 +7,7 @@ target a caller sees an answer, whole, and nothing of the fault.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Shown:
     claude: tuple[int, str]
     should_retry: str | None = "false"
     wait: range | None = None  # what Retry-After may be; None: there is none
-    is_targets: bool = False  # whether the code is the target's own: Anthropic's API has none
+    from_claude: str | None = "the same"  # the code when a target said it whose API has types and no codes
+    is_page: bool = False  # whether a body that passes as it came is no error of the API at all
 
 
 FINE = "answered by the first"
@@ -33,9 +34,13 @@ BAD_KEY = Shown(502, "server_error", "provider_auth_error", (502, "api_error"))
 OVERLOADED = Shown(503, "server_error", "overloaded", (529, "overloaded_error"), "true", range(1, 6))
 NO_MODEL = Shown(404, "invalid_request_error", "model_not_found", (404, "not_found_error"))
 TOO_LONG = Shown(400, "invalid_request_error", "context_length_exceeded", (400, "invalid_request_error"))
-FILTERED = Shown(400, "invalid_request_error", "content_filter", (400, "invalid_request_error"), is_targets=True)
-INVALID = Shown(400, "invalid_request_error", "invalid_value", (400, "invalid_request_error"), is_targets=True)
-INVALID_422 = Shown(422, "invalid_request_error", "invalid_value", (422, "invalid_request_error"), is_targets=True)
+FILTERED = Shown(400, "invalid_request_error", "content_filter", (400, "invalid_request_error"), from_claude=None)
+INVALID = Shown(400, "invalid_request_error", "invalid_value", (400, "invalid_request_error"), from_claude=None)
+PAGE = Shown(400, "invalid_request_error", None, (400, "invalid_request_error"), is_page=True)
+INVALID_409 = replace(INVALID, status=409, claude=(409, "conflict_error"), from_claude="conflict_error")
+INVALID_413 = replace(INVALID, status=413, claude=(413, "request_too_large"), from_claude="request_too_large")
+INVALID_422 = replace(INVALID, status=422, claude=(422, "invalid_request_error"))
+ALL_LIMITED = Shown(429, "rate_limit_error", "provider_rate_limited", (429, "rate_limit_error"), None, range(1, 11))
 
 
 def limited(wait: range) -> Shown:
@@ -52,7 +57,7 @@ class Row:
     alone: Shown | str
     two: Shown | str = SECOND
     modes: tuple[str, ...] = ("stream", "whole")
-    is_timed: bool = False  # whether the first target has short limits of time
+    account: str = "first"  # the first target's: `timed` has short limits, `refused` and `deaf` take no connections
     firsts: tuple[str, ...] = ("chat", "messages", "responses")
     attempts: int = 0  # those the gateway counts on the first target; 0: as many as arrived
 
@@ -66,17 +71,20 @@ STREAM, WHOLE = ("stream",), ("whole",)
 ROWS = [
     Row("fine", 1, FINE, FINE),
     # Silence: nobody is asked twice who said nothing.
-    Row("silent", 1, LATE, is_timed=True),
-    Row("slow", 1, LATE, is_timed=True),
-    Row("late", 1, FINE, FINE, is_timed=True),
+    Row("silent", 1, LATE, account="timed"),
+    Row("slow", 1, LATE, account="timed"),
+    Row("late", 1, FINE, FINE, account="timed"),
+    Row("mute-error", 2, FAILED, account="timed"),
     Row("stalled", 1, CUT, CUT, STREAM),
     # Connections that fail or end.
-    Row("refused", 0, FAILED, attempts=2),
+    Row("refused", 0, FAILED, account="refused", attempts=2),
+    Row("unreachable", 0, LATE, account="deaf", attempts=2),
     Row("hung-up", 2, FAILED),
     Row("reset", 2, FAILED),
     Row("cut-early", 2, FAILED),
     Row("reset-early", 2, FAILED),
     Row("cut", 1, CUT, CUT, STREAM),
+    Row("reset-midway", 1, CUT, CUT, STREAM),
     Row("cut-in-an-event", 1, CUT, CUT, STREAM),
     Row("unfinished", 1, CUT, CUT, STREAM),
     Row("done-unfinished", 1, CUT, CUT, STREAM, firsts=("chat",)),
@@ -84,17 +92,24 @@ ROWS = [
     # 2xx that is no answer.
     Row("no-http", 1, FAILED),
     Row("two-lengths", 1, FAILED, modes=WHOLE),
+    Row("bad-header", 1, FAILED, modes=WHOLE),
     Row("bad-chunk-early", 1, FAILED),
     Row("bad-chunk", 1, CUT, CUT, STREAM),
     Row("malformed-early", 1, FAILED),
     Row("malformed", 1, CUT, CUT, STREAM),
     Row("too-deep", 1, FAILED),
+    Row("huge-early", 1, FAILED, modes=STREAM),
+    Row("huge", 1, CUT, CUT, STREAM),
     Row("page", 1, FAILED),
     Row("not-asked-for", 1, FAILED),
     Row("empty", 1, FAILED),
     Row("empty-events", 1, FAILED, modes=STREAM),
     Row("no-content", 1, FAILED),
     Row("redirect", 1, FAILED),
+    # Unusual, and whole.
+    Row("interim", 1, FINE, FINE),
+    Row("to-close", 1, FINE, FINE),
+    Row("leftover", 1, FINE, FINE),
     # Errors in the place of an answer count as the status they stand for.
     Row("error-first", 2, FAILED),
     Row("limit-first", 1, limited(range(1, 11))),
@@ -106,6 +121,8 @@ ROWS = [
     Row("error-504", 2, FAILED),
     Row("error-408", 2, FAILED),
     Row("error-529", 2, OVERLOADED),
+    Row("page-503", 2, FAILED),
+    Row("teapot", 1, FAILED),
     Row("broken-once", 2, FINE, FINE),
     Row("limited-once", 2, FINE, FINE),
     Row("limited-briefly", 2, limited(range(1, 2))),
@@ -120,5 +137,8 @@ ROWS = [
     Row("context", 1, TOO_LONG, TOO_LONG),
     Row("filter", 1, FILTERED, FILTERED),
     Row("invalid-400", 1, INVALID, INVALID),
+    Row("page-400", 1, PAGE, PAGE),
+    Row("invalid-409", 1, INVALID_409, INVALID_409),
+    Row("invalid-413", 1, INVALID_413, INVALID_413),
     Row("invalid-422", 1, INVALID_422, INVALID_422),
 ]

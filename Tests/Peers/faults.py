@@ -6,6 +6,7 @@ not ask for it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from faulty_upstream import Connection
@@ -57,6 +58,13 @@ def late(c: Connection) -> None:
 
 
 @fault
+def mute_error(c: Connection) -> None:
+    """The head of an error, and no body."""
+    c.head(500, "application/json", "content-length: 100")
+    c.wait()
+
+
+@fault
 def stalled(c: Connection) -> None:
     """Silence after two words."""
     c.begin(2)
@@ -103,6 +111,13 @@ def cut(c: Connection) -> None:
 
 
 @fault
+def reset_midway(c: Connection) -> None:
+    """A reset after two words."""
+    c.begin(2)
+    c.reset()
+
+
+@fault
 def cut_in_an_event(c: Connection) -> None:
     """The end within an event."""
     c.begin(2)
@@ -143,6 +158,12 @@ def no_http(c: Connection) -> None:
 @fault
 def two_lengths(c: Connection) -> None:
     c.whole(200, c.speech.whole(), "content-length: 7")
+
+
+@fault
+def bad_header(c: Connection) -> None:
+    """A field that goes on in the next line, which nobody may write any more."""
+    c.whole(200, c.speech.whole(), "x-note: one\r\n two")
 
 
 @fault
@@ -192,6 +213,22 @@ def too_deep(c: Connection) -> None:
 
 
 @fault
+def huge_early(c: Connection) -> None:
+    """An event of two megabytes, before any other content."""
+    c.stream_head()
+    c.events(b"data: " + b"x" * (2 << 20) + b"\n\n")
+    c.end()
+
+
+@fault
+def huge(c: Connection) -> None:
+    """An event of two megabytes, after two words."""
+    c.begin(2)
+    c.events(b"data: " + b"x" * (2 << 20) + b"\n\n")
+    c.end()
+
+
+@fault
 def page(c: Connection) -> None:
     """A page for people, as proxies show it."""
     c.whole(200, b"<html><body>Welcome</body></html>", media="text/html")
@@ -230,6 +267,35 @@ def no_content(c: Connection) -> None:
 def redirect(c: Connection) -> None:
     """Elsewhere on this same server, where a GET would be counted."""
     c.whole(302, b"", f"location: {c.upstream.root_url}/elsewhere")
+
+
+# Answers that are whole, in unusual frames
+
+
+@fault
+def interim(c: Connection) -> None:
+    """Two heads that are no answer yet, before the one that is."""
+    c.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
+    c.answer()
+
+
+@fault
+def to_close(c: Connection) -> None:
+    """A body that ends with its connection."""
+    if c.stream:
+        c.head(200, "text/event-stream")
+        c.send(b"".join([*c.speech.opening, *c.speech.contents, *c.speech.closing]))
+    else:
+        c.head(200)
+        c.send(json.dumps(c.speech.whole()).encode())
+
+
+@fault
+def leftover(c: Connection) -> None:
+    """Bytes after the answer that nobody asked for."""
+    c.is_kept = True
+    c.answer()
+    c.send(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
 
 
 # Errors in the place of an answer
@@ -279,6 +345,22 @@ def limited_once(c: Connection) -> None:
     c.refuse(429, "limit", "retry-after-ms: 300") if c.number == 1 else c.answer()
 
 
+@fault
+def page_400(c: Connection) -> None:
+    """400 from a proxy before the provider, which knows no API."""
+    c.whole(400, b"<html><body>Bad Request</body></html>", media="text/html")
+
+
+@fault
+def page_503(c: Connection) -> None:
+    c.whole(503, b"<html><body>Unavailable</body></html>", media="text/html")
+
+
+@fault
+def bare_429(c: Connection) -> None:
+    c.whole(429, b"")
+
+
 refusal("error-500", 500, "server")
 refusal("error-502", 502, "server")
 refusal("error-503", 503, "server")
@@ -296,4 +378,7 @@ refusal("context", 400, "context")
 refusal("filter", 400, "filter")
 refusal("invalid-400", 400, "invalid")
 refusal("invalid-422", 422, "invalid")
+refusal("invalid-409", 409, "invalid")
+refusal("invalid-413", 413, "invalid")
+refusal("teapot", 418, "invalid")
 refusal("no-model", 404, "model")

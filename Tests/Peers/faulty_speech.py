@@ -19,11 +19,14 @@ ERRORS = {
         "prompt is too long: 210000 tokens > 200000 maximum",
     ),
     "filter": (
-        "invalid_request_error", "content_filter", "invalid_request_error", "Output blocked by content filtering policy",
+        "invalid_request_error", "content_filter", "invalid_request_error",
+        "Output blocked by content filtering policy",
     ),
     "model": ("invalid_request_error", "model_not_found", "not_found_error", "model: no such model"),
     "invalid": ("invalid_request_error", "invalid_value", "invalid_request_error", "temperature: not like this"),
 }
+# What Anthropic calls errors of these statuses, whatever is wrong.
+CLAUDE_TYPES = {409: "conflict_error", 413: "request_too_large"}
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Speech:
         """The body of an error."""
         kind, code, claude, text = ERRORS[name]
         if self.dialect == "messages":
+            claude = CLAUDE_TYPES.get(status, claude)
             return {"type": "error", "error": {"type": claude, "message": text}, "request_id": "req_faulty"}
         return {"error": {"message": text, "type": kind, "param": None, "code": code}}
 

@@ -4,20 +4,22 @@ A model is called `FAULT` or `FAULT.anything`: the part before the first point s
 is what its requests are counted under. `fine` answers; what else there is stands in `faults`. A name that is in
 `FaultyUpstream.sick` fails as it says, and answers when it is taken out: that is how a target heals.
 
-It reads and writes sockets itself, because half of the faults are answers that no HTTP library would write. A connection
-serves one request, so that no fault meets the connection of another one. Only that of `stale` is kept, and closed without
-an answer when it is used again. Needs the standard library only.
+It reads and writes sockets itself, because half of the faults are answers that no HTTP library would write. A
+connection serves one request, so that no fault meets the connection of another one. Only that of `stale` is kept, and
+closed without an answer when it is used again. Needs the standard library only.
 """
 
 from __future__ import annotations
 
 import collections
+import contextlib
 import json
 import select
 import socket
 import struct
 import threading
 import time
+from collections.abc import Iterator
 
 from faulty_speech import Speech
 
@@ -214,8 +216,23 @@ class FaultyUpstream:
         return self._faults[fault](connection)
 
 
-def refused_port() -> tuple[socket.socket, int]:
-    """A loopback port that refuses connections for as long as the socket is kept: bound, but nobody listens."""
-    sock = socket.socket()
-    sock.bind(("127.0.0.1", 0))
-    return sock, sock.getsockname()[1]
+@contextlib.contextmanager
+def refused_port() -> Iterator[int]:
+    """A loopback port that refuses connections: bound, but nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        yield sock.getsockname()[1]
+
+
+@contextlib.contextmanager
+def deaf_port() -> Iterator[int]:
+    """A loopback port that answers nobody who wants to connect: its queue is full, and nobody takes from it."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]

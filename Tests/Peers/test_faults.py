@@ -23,8 +23,7 @@ class Table(FaultCase):
         for row in ROWS:
             for lane, mode, targets in cases(row):
                 name, tail = names(row, lane, mode, targets)
-                place = "timed" if row.is_timed else "refused" if row.fault == "refused" else "first"
-                first = (f"{place}_{lane.first}", f"{row.fault}.{tail}")
+                first = (f"{row.account}_{lane.first}", f"{row.fault}.{tail}")
                 second = [(f"second_{lane.second}", f"fine.{tail}-{row.fault}")] if targets == "two" else []
                 made.append(model(name, first, *second))
         return made
@@ -46,18 +45,21 @@ class Table(FaultCase):
         self.assertEqual(self.first.asked(first), row.asked, "requests at the first target")
         self.assertEqual(self.second.asked(second), int(helped), "requests at the second target")
         self.assertEqual(seen.field("x-gateway-attempts"), str(row.first_attempts + helped))
-        place = "second" if helped else "timed" if row.is_timed else "refused" if row.fault == "refused" else "first"
-        self.assertEqual(seen.field("x-provider"), f"{place}_{lane.second if helped else lane.first}")
+        last = f"second_{lane.second}" if helped else f"{row.account}_{lane.first}"
+        self.assertEqual(seen.field("x-provider"), last)
         if row.fault in ("silent", "slow", "stalled"):
             self.assertTrue(eventually(lambda: self.first.abandoned(first)), "the silent call was not given up")
 
     def assert_shown(self, expected: Shown, lane: Lane, seen: Seen) -> None:
         self.assertIsNotNone(seen.raised, seen)
         self.assertFalse(seen.is_complete or seen.text, seen)
-        if lane.surface == "messages":
+        if expected.is_page and lane.surface == lane.first:
+            self.assertEqual((seen.status, seen.type), (expected.status, "page"), seen)
+        elif lane.surface == "messages":
             self.assertEqual((seen.status, seen.type), expected.claude, seen)
         else:
-            code = None if expected.is_targets and lane.first == "messages" else expected.code
+            is_claudes = lane.first == "messages" and expected.from_claude != "the same"
+            code = expected.from_claude if is_claudes else expected.code
             self.assertEqual((seen.status, seen.type, seen.code), (expected.status, expected.type, code), seen)
         self.assertEqual(seen.field("x-should-retry"), expected.should_retry, seen)
         wait = seen.field("retry-after")
@@ -66,6 +68,7 @@ class Table(FaultCase):
         else:
             self.assertIn(int(wait or 0), expected.wait, seen)
         self.assertTrue(seen.field("x-request-id"), seen)
+        self.assertTrue(seen.message, seen)
 
     def assert_cut(self, lane: Lane, seen: Seen) -> None:
         """A stream that broke: what came before is there, and nothing says that it is whole."""
