@@ -150,7 +150,7 @@ def run_extras(bench, targets, options, results):
         if "failover" in options.lanes:
             attempt("failover", "martlet", lambda: outages.failover(bench, rounds, amount // 4))
         if "outage" in options.lanes:
-            attempt("outage", "martlet", lambda: outages.outage(bench, 4 if options.quick else 15))
+            attempt("outage", "martlet", lambda: outages.outage(bench, 4 if options.quick else 12))
         if "healing" in options.lanes:
             attempt("healing", "martlet", lambda: outages.healing(bench, outages.PAUSES_S[:1 if options.quick else 3]))
     if "memory" in options.lanes:

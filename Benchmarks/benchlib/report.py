@@ -170,11 +170,10 @@ def _plan_rows(results):
 def _failure_rows(results):
     lines = []
     for kind, figures in results.get("failover", {}).get("martlet", {}).items():
-        if kind == "healthy":
-            continue
         for figure, title in (("added_p50_us", "added p50"), ("added_cpu_us", "added CPU")):
+            apart = spread(figures[figure])
             lines.append(Row(f"failover_{kind}_{figure}", f"failover, first target {kind}: {title}", "µs",
-                             {"martlet": figures[figure]}))
+                             {"martlet": median(figures[figure])}, note=f"±{apart:.0f} %" if apart else ""))
     for kind, figures in results.get("outage", {}).get("martlet", {}).items():
         lines.append(Row(f"outage_{kind}", f"outage, {kind}: requests to the target over those of callers (1.25)", "×",
                          {"martlet": figures["multiple"]}, must=1.25, budget_value=figures["multiple"]))
