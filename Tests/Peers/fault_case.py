@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import anthropic
 import openai
 from anthropic import Anthropic
-from fault_table import ROWS, Row
+from fault_table import CUT, FINE, SECOND, Row, Shown
 from faults import FAULTS
 from faulty_upstream import FaultyUpstream, deaf_port, refused_port
-from harness import GATEWAY_KEY, Martlet
+from harness import GATEWAY_KEY, Martlet, eventually
 from openai import OpenAI
 
 FIRST_WORDS = "The first target answers in ten words, all of them."
 SECOND_WORDS = "The second one has nine words, quite different ones."
 PROMPT = "one two three"
+
+# Enough that rows of silence do not add up, and few enough for two cores.
+AT_ONCE = 8
 
 # Short, and yet long enough for a busy machine.
 LIMIT_S = 1.0
@@ -45,6 +49,7 @@ LANES = [
     Lane("messages", "chat", "messages"),
     Lane("responses", "messages", "chat"),
 ]
+INTERRUPTED = {"chat": ("server_error", "stream_interrupted"), "messages": ("api_error", None)}
 TYPES = {"chat": "openai_compatible", "messages": "anthropic", "responses": "openai"}
 
 
@@ -166,6 +171,86 @@ class FaultCase(unittest.TestCase):
             seen.type, seen.code = inner.get("type"), inner.get("code")
         return seen
 
+    def assert_shown(self, expected: Shown, surface: str, seen: Seen, first: str | None = None) -> None:
+        """An error as a surface shows it, told by a first target of that dialect."""
+        self.assertIsNotNone(seen.raised, seen)
+        self.assertFalse(seen.is_complete or seen.text, seen)
+        if expected.is_page and surface == first:
+            self.assertEqual((seen.status, seen.type), (expected.status, "page"), seen)
+        elif surface == "messages":
+            self.assertEqual((seen.status, seen.type), expected.claude, seen)
+        else:
+            is_claudes = first == "messages" and expected.from_claude != "the same"
+            code = expected.from_claude if is_claudes else expected.code
+            self.assertEqual((seen.status, seen.type, seen.code), (expected.status, expected.type, code), seen)
+        self.assertEqual(seen.field("x-should-retry"), expected.should_retry, seen)
+        wait = seen.field("retry-after")
+        if expected.wait is None:
+            self.assertIsNone(wait, seen)
+        else:
+            self.assertIn(int(wait or 0), expected.wait, seen)
+        self.assertTrue(seen.field("x-request-id"), seen)
+        self.assertTrue(seen.message, seen)
+
+    def assert_cut(self, surface: str, seen: Seen) -> None:
+        """A stream that broke: what came before is there, and nothing says that it is whole."""
+        self.assertEqual(seen.status, 200, seen)
+        self.assertFalse(seen.is_complete, seen)
+        self.assertTrue(seen.text and FIRST_WORDS.startswith(seen.text) and seen.text != FIRST_WORDS, seen)
+        if surface == "responses":
+            self.assertEqual(seen.type, "failed", seen)
+        else:
+            self.assertEqual((seen.type, seen.code), INTERRUPTED[surface], seen)
+            self.assertIsNotNone(seen.raised, seen)
+
+    def assert_answered(self, words: str, seen: Seen) -> None:
+        self.assertIsNone(seen.raised, seen)
+        self.assertEqual((seen.status, seen.text, seen.is_complete), (200, words, True), seen)
+
+
+class TableCase(FaultCase):
+    """Every row of a table by every lane, streamed and whole, alone and with a healthy second target."""
+
+    rows: list[Row] = []
+
+    @classmethod
+    def models(cls) -> list[str]:
+        made = []
+        for row in cls.rows:
+            for lane, mode, targets in cases(row):
+                name, tail = names(row, lane, mode, targets)
+                first = (f"{row.account}_{lane.first}", f"{row.fault}.{tail}")
+                second = [(f"second_{lane.second}", f"fine.{tail}-{row.fault}")] if targets == "two" else []
+                made.append(model(name, first, *second))
+        return made
+
+    def check(self, row: Row, lane: Lane, mode: str, targets: str) -> None:
+        name, tail = names(row, lane, mode, targets)
+        first, second = f"{row.fault}.{tail}", f"fine.{tail}-{row.fault}"
+        expected = row.two if targets == "two" else row.alone
+        seen = self.ask(lane.surface, name, mode)
+        if isinstance(expected, Shown):
+            self.assert_shown(expected, lane.surface, seen, lane.first)
+        elif expected == CUT:
+            self.assert_cut(lane.surface, seen)
+        else:
+            self.assert_answered({FINE: FIRST_WORDS, SECOND: SECOND_WORDS}[expected], seen)
+        helped = expected == SECOND
+        self.assertEqual(self.first.asked(first), row.asked, "requests at the first target")
+        self.assertEqual(self.second.asked(second), int(helped), "requests at the second target")
+        self.assertEqual(seen.field("x-gateway-attempts"), str(row.first_attempts + helped))
+        last = f"second_{lane.second}" if helped else f"{row.account}_{lane.first}"
+        self.assertEqual(seen.field("x-provider"), last)
+        if row.fault in ("silent", "slow", "stalled"):
+            self.assertTrue(eventually(lambda: self.first.abandoned(first)), "the silent call was not given up")
+
+    def run_row(self, row: Row) -> None:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            running = {case: pool.submit(self.check, row, *case) for case in cases(row)}
+        for (lane, mode, targets), result in running.items():
+            with self.subTest(lane=lane.name, mode=mode, targets=targets):
+                result.result()
+
 
 def _read_chat(answer, stream: bool, seen: Seen) -> None:
     if not stream:
@@ -209,4 +294,10 @@ def _read_response(answer, stream: bool, seen: Seen) -> None:
             seen.type, seen.code = event.response.status, event.response.error.code
 
 
-__all__ = ["FaultCase", "Lane", "LANES", "ROWS", "Seen", "account", "cases", "model", "names"]
+def add_rows(case: type[TableCase]) -> type[TableCase]:
+    """Gives a class a test for every row of its table."""
+    for row in case.rows:
+        name = f"test_{row.fault.replace('-', '_')}"
+        assert not hasattr(case, name), f"{row.fault} stands in the table twice"
+        setattr(case, name, lambda self, row=row: self.run_row(row))
+    return case

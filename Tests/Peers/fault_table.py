@@ -142,3 +142,33 @@ ROWS = [
     Row("invalid-413", 1, INVALID_413, INVALID_413),
     Row("invalid-422", 1, INVALID_422, INVALID_422),
 ]
+
+# Streams that are held back until they are complete: what would have been a cut is a failure like any other.
+HELD_BACK_ROWS = [
+    Row("fine", 1, FINE, FINE),
+    Row("late", 1, FINE, FINE, account="timed"),
+    Row("silent", 1, LATE, account="timed"),
+    Row("stalled", 1, LATE, modes=STREAM),
+    Row("cut", 2, FAILED, modes=STREAM),
+    Row("reset-midway", 2, FAILED, modes=STREAM),
+    Row("cut-in-an-event", 2, FAILED, modes=STREAM),
+    Row("unfinished", 2, FAILED, modes=STREAM),
+    Row("done-unfinished", 2, FAILED, modes=STREAM, firsts=("chat",)),
+    Row("no-end-mark", 1, FINE, FINE, STREAM, firsts=("chat",)),
+    Row("bad-chunk", 1, FAILED, modes=STREAM),
+    Row("malformed", 1, FAILED, modes=STREAM),
+    Row("huge", 1, FAILED, modes=STREAM),
+    Row("error-midway", 2, FAILED, modes=STREAM),
+    Row("invalid-400", 1, INVALID, INVALID),
+]
+
+# The second target is asked beside the first when that is silent, and only then.
+HEDGED_ROWS = [
+    Row("fine", 1, FINE, FINE),
+    Row("late", 1, FINE, FINE, account="timed"),
+    Row("silent", 1, LATE, account="timed"),
+    Row("slow", 1, LATE, account="timed"),
+    Row("stalled", 1, CUT, CUT, STREAM),
+    Row("error-500", 2, FAILED),
+    Row("filter", 1, FILTERED, FILTERED),
+]

@@ -43,23 +43,7 @@ WINDOWS = [("small", "context", 8_000), ("small-too", "fine", 8_000), ("large", 
 CUTS = ("cut", "unfinished", "malformed", "bad-chunk", "error-midway", "stalled")
 
 
-class OutageCase(FaultCase):
-    def assert_shown(self, expected: Shown, surface: str, seen: Seen) -> None:
-        self.assertIsNotNone(seen.raised, seen)
-        if surface == "messages":
-            self.assertEqual((seen.status, seen.type), expected.claude, seen)
-        else:
-            self.assertEqual((seen.status, seen.type, seen.code), (expected.status, expected.type, expected.code), seen)
-        self.assertEqual(seen.field("x-should-retry"), expected.should_retry, seen)
-        wait = seen.field("retry-after")
-        self.assertTrue(wait is None if expected.wait is None else int(wait or 0) in expected.wait, seen)
-
-    def assert_answered(self, words: str, seen: Seen) -> None:
-        self.assertIsNone(seen.raised, seen)
-        self.assertEqual((seen.text, seen.is_complete), (words, True), seen)
-
-
-class Circuits(OutageCase):
+class Circuits(FaultCase):
     """With pauses of a second, and otherwise the defaults."""
 
     pause_s = 1.0
@@ -150,7 +134,7 @@ class Circuits(OutageCase):
                 self.assertEqual(self.first.asked(target), 6)
 
 
-class Chains(OutageCase):
+class Chains(FaultCase):
     @classmethod
     def models(cls) -> list[str]:
         made = []
@@ -237,7 +221,7 @@ class Chains(OutageCase):
                     stream.get_final_response()
 
 
-class Stale(OutageCase):
+class Stale(FaultCase):
     """By itself: a connection that is kept may be used by any request."""
 
     @classmethod
@@ -254,7 +238,7 @@ class Stale(OutageCase):
                 self.assertGreater(self.first.asked(f"stale.{kind}"), 3, "no connection was used twice")
 
 
-class Deadline(OutageCase):
+class Deadline(FaultCase):
     """One deadline over all attempts."""
 
     reliability = [
