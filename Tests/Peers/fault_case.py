@@ -97,6 +97,7 @@ def model(name: str, *targets: tuple[str, str]) -> str:
 class FaultCase(unittest.TestCase):
     """Two servers, one gateway and the clients for all tests of a class."""
 
+    limit_s = LIMIT_S
     reliability = [
         "[reliability]",
         f"idle_stream_timeout_s = {IDLE_S}",
@@ -112,7 +113,7 @@ class FaultCase(unittest.TestCase):
         cls.second = cls.enterClassContext(FaultyUpstream(SECOND_WORDS, FAULTS))
         port = cls.enterClassContext(refused_port())
         deaf = cls.enterClassContext(deaf_port())
-        limits = [f"first_token_timeout_s = {LIMIT_S}", f"timeout_s = {LIMIT_S}"]
+        limits = [f"first_token_timeout_s = {cls.limit_s}", f"timeout_s = {cls.limit_s}"]
         parts = ["version = 1"]
         for kind in TYPES:
             parts.append(account(f"first_{kind}", kind, cls.first.base_url))
