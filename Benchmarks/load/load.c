@@ -11,9 +11,8 @@
 //     cancel        R streams, N at a time, each closed after its first event; asks the mock upstream (--stats-port)
 //                   when it saw them closed. Both read CLOCK_MONOTONIC, so the difference is the time a cancel takes
 //
-// A run ends early after 200 answers that are not 200; `--max-failures` sets another number, for outages.
-//
-// Prints one JSON line. `--watch-pid` (repeatable) adds the CPU time these processes used in the measured window.
+// Prints one JSON line, early after 200 failures or as many as `--max-failures` says. `--watch-pid` (repeatable) adds the
+// CPU time these processes used in the measured window.
 
 #define _GNU_SOURCE
 #include "../common/bench.h"

@@ -17,12 +17,11 @@
 //
 // `GET /v1/models` lists models. `GET /__stats` answers the counters and, for requests whose `user` member is
 // "bench-<8 digits>", when their stream was seen closed (CLOCK_MONOTONIC, nanoseconds). `GET /__reset` clears both.
-//
-// After `GET /__sick/503` every request for an answer fails with that status, after `GET /__sick/drop` its connection
-// is closed without a word; `GET /__well` heals.
+// How it is made to fail stands in health.h.
 
 #define _GNU_SOURCE
 #include "../common/bench.h"
+#include "health.h"
 #include "texts.h"
 #include "timers.h"
 
@@ -70,7 +69,6 @@ static char read_buffer[READ_SIZE];
 static struct connection *dead;
 static unsigned default_events = 1000, default_paced_events = 1000, default_interval_ms = 75;
 static uint64_t paced_started;
-static enum { WELL, REFUSES, DROPS } health = WELL;
 
 // MARK: - Connections
 
@@ -226,12 +224,6 @@ static bool find_member(const struct connection *c, const char *name, char *valu
     return false;
 }
 
-static unsigned number_in_name(char **p, unsigned fallback, unsigned high) {
-    if (**p != '-') return fallback;
-    unsigned long value = strtoul(*p + 1, p, 10);
-    return value < 1 ? 1 : value > high ? high : (unsigned)value;
-}
-
 static void start_stream(struct connection *c) {
     stats.streams++;
     stats.open_streams++;
@@ -327,8 +319,7 @@ static void request_complete(struct connection *c) {
         answer_owned(c, "200 OK", "application/json", body);
     } else if (!strncmp(line, "GET /__stats ", 13)) {
         answer_stats(c);
-    } else if (!strncmp(line, "GET /__sick/", 12) || !strncmp(line, "GET /__well ", 12)) {
-        health = line[7] == 'w' ? WELL : line[12] == 'd' ? DROPS : REFUSES;
+    } else if (changes_health(line)) {
         answer_owned(c, "200 OK", "application/json", (struct text){.bytes = strdup("{}"), .length = 2});
     } else if (!strncmp(line, "GET /__reset ", 13)) {
         int64_t open = stats.open_streams;
