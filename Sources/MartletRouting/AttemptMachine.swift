@@ -210,6 +210,13 @@ extension AttemptFailure {
     ///   - retryAfter: The smallest wait over the candidates.
     ///   - isCallers: Whether the credential was one that the request brought.
     public func finalError(retryAfter: Duration?, isCallers: Bool = false) -> GatewayError {
+        var error = error(retryAfter, isCallers)
+        // Also where the same code says elsewhere that nobody was asked: an SDK that asks again multiplies the load.
+        if kind == .serverError { error.isFinal = true }
+        return error
+    }
+
+    private func error(_ retryAfter: Duration?, _ isCallers: Bool) -> GatewayError {
         switch kind {
         case .auth where isCallers:
             GatewayError(.providerAuthError, "The provider refused the credential that the request brought.")
