@@ -213,6 +213,7 @@ extension Exchange {
     mutating func upstreamRequest(for target: Target) -> UpstreamRequest {
         let request = writtenRequest(for: target)
         if let ignored = ignoredOverrides?.value { answer.dropped += ignored }
+        if facts.gatewayMembers.contains(.credentials) { answer.dropped.append("tensorzero::credentials") }
         return request
     }
 

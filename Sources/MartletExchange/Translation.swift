@@ -121,6 +121,7 @@ struct Translation {
 
     private mutating func encode(_ chunk: ChatChunk, _ output: inout [UInt8]) {
         var chunk = chunk
+        if let counts = chunk.usage?.counts { chunk.usage?.counts = counts.fitted() }
         chunk.id = chunk.id ?? id
         chunk.created = chunk.created ?? created
         chunk.model = chunk.model ?? model
