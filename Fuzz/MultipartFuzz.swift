@@ -42,8 +42,9 @@ private func checkUpload(_ bytes: [UInt8], _ boundary: String, cut: Int) {
     guard let boundary = MultipartBoundary(boundary) else { return }
     let text = String(decoding: bytes.prefix(1_000), as: UTF8.self)
     var watch = MultipartBoundary.Watch(boundary)
-    watch.read(bytes.prefix(cut).span)
-    watch.read(bytes.dropFirst(cut).span)
+    let (first, rest) = (bytes.prefix(cut), bytes.dropFirst(cut))
+    watch.read(first.span)
+    watch.read(rest.span)
     let place = bytes.indices.first { bytes[$0...].starts(with: boundary.bytes) }
     precondition(watch.isFound == (place != nil))
     let file = MultipartUpload.File(name: "file", fileName: text, contentType: text)
