@@ -4,7 +4,10 @@ import Testing
 @Suite("Traits of models") struct ModelTraitsTests {
     private static let claude = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 
-    @Test("are those of the formats that may be spoken, and no others", arguments: (0...UInt8.max).compactMap(Dialect.init(rawValue:)))
+    @Test(
+        "are those of the formats that may be spoken, and no others",
+        arguments: (0...UInt8.max).compactMap(Dialect.init(rawValue:))
+    )
     func formats(dialect: Dialect) {
         let traits = ModelTraits(model: Self.claude, dialects: [dialect])
         let isMessages = [.anthropicMessages, .anthropicVertex, .bedrockAnthropic].contains(dialect)
