@@ -6,14 +6,17 @@ import MartletWire
 extension Exchange {
     /// Makes the request for a target, unless it takes the caller's chat as it is and answers in kind.
     ///
+    /// - Parameter mayAsk: Whether what takes long may be made elsewhere, and addresses be fetched.
     /// - Returns: Whether it is made; a large one is made elsewhere, and an event tells when.
     /// - Throws: ``GatewayError`` when the target cannot do what was asked for.
     mutating func translate(
         for target: Target,
+        mayAsk: Bool = true,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) throws(GatewayError) -> Bool {
         translated = nil
+        if call?.stitch != nil { return try translateRest(for: target, &env, &actions) }
         if embedding != nil {
             try writeEmbedding(for: target)
             return true
@@ -31,7 +34,7 @@ extension Exchange {
         if passes, target.capabilities.jsonSchema == false || excludesShape { passes = try !mustBeSteered(spoken) }
         if let quirks { try quirks.check(hasTools: facts.toolCount > 0, isStream: facts.stream, target) }
         // The commonest case has a watcher of its own, which costs less.
-        if passes, spoken == .openAIChat, target.quirks.chat?.rewritesAnswers != true { return true }
+        if passes, spoken == .openAIChat, target.quirks.chat?.rewritesAnswers != true, !mayStitch { return true }
         if !passes, format.request.hasGaps, try translateGap(for: target, codecSettings(target)) { return true }
         let upstream = try codec(spoken, for: target)
         if passes {
@@ -63,7 +66,9 @@ extension Exchange {
             }
             return false
         }
-        return try use(try work.made(), for: target, &env, &actions)
+        let made = try work.made()
+        if case .addresses = made, !mayAsk { return false }
+        return try use(made, for: target, &env, &actions)
     }
 
     /// Keeps what came of a request.
@@ -83,6 +88,8 @@ extension Exchange {
             let spoken = target.spoken(for: format.request)
             translated = Boxed(passing(spoken, try codec(spoken, for: target), for: target, edits))
             return true
+        case .addresses where call?.stitch != nil:
+            throw GatewayError(.unsupportedParameter, "The rest of an answer is asked for without fetching anything.")
         case .addresses(let items, let request):
             if responses?.value.own == nil { responses?.value.own = request }
             typedRequest = Boxed(request)
@@ -113,7 +120,7 @@ extension Exchange {
         return settings
     }
 
-    private func codec(_ spoken: Dialect, for target: Target) throws(GatewayError) -> any ChatCodec {
+    func codec(_ spoken: Dialect, for target: Target) throws(GatewayError) -> any ChatCodec {
         guard let codec = spoken.codec(codecSettings(target)) else {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
         }
@@ -158,7 +165,7 @@ extension Exchange {
                 from: upstream,
                 to: format.answer.codec(for: context),
                 framing: spoken.framing,
-                passes: spoken != .openAIChat || target.quirks.chat?.rewritesAnswers != true,
+                passes: spoken != .openAIChat || target.quirks.chat?.rewritesAnswers != true && !mayStitch,
                 passesErrors: true,
                 context: context
             )
@@ -176,13 +183,17 @@ extension Exchange {
             fields += vendorFields(for: spoken).filter { field in !fields.contains { $0.name == field.name } }
         }
         let context = callerContext(format.answer.repeatsRequest ? responses?.value.own ?? written.typed : nil)
+        var body = written.body
+        if call?.stitch?.value.needsPrefix == true, spoken == .openAIChat, let mark = target.quirks.continuation {
+            body = mark.mark(body)
+        }
         translated = Boxed(
             TranslatedRequest(
                 request: UpstreamRequest(
                     path: spoken.chatPath(model: target.upstreamModel, stream: facts.stream),
                     accept: facts.stream ? spoken.streamType : "application/json",
                     fields: fields,
-                    body: SplicedBody(written.body)
+                    body: SplicedBody(body)
                 ),
                 dropped: written.dropped + (spoken.namesBetas ? [] : droppedBetas),
                 translation: Translation(
@@ -197,6 +208,9 @@ extension Exchange {
                 )
             )
         )
+        if let stitch = call?.stitch?.value {
+            translated?.value.translation.goOn(from: stitch.delivered, stitch.encoder, spent?.value.usage)
+        }
     }
 
     /// A target that cannot do what was asked for is passed over while others are left.

@@ -76,15 +76,6 @@ final class Driver {
         return self
     }
 
-    /// Starts the second leg of a call, as hedging will.
-    func startSecondLeg(on target: Target) {
-        let wasDone = exchange.isDone
-        history.append("startSecondLeg \(target.account)")
-        list.removeAll()
-        exchange.startSecondLeg(on: target, slot: nil, &env, &list)
-        finishStep(wasDone: wasDone)
-    }
-
     private func finishStep(wasDone: Bool) {
         last = list.items
         slots.formUnion(env.newSlots)
@@ -190,7 +181,8 @@ final class Driver {
             if hasEnded { problem("a second end") }
             if !isSettled { problem("an end before settle") }
         case .dial, .sendUp:
-            if response != nil { problem("an attempt after the commit point") }
+            let isStitched = exchange.snapshot.streams.isStitched
+            if response != nil, !isStitched { problem("an attempt after the commit point") }
             if isSettled { problem("an attempt after settle") }
             if case .sendUp = action, intent == nil { problem("a request sent before the intent") }
         case .readLeg(let leg):
