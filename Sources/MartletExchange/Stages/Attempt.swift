@@ -160,6 +160,7 @@ extension Exchange {
         } else if let limit = snapshot.timeouts.responseHead {
             deadlines.responseHead = env.now + limit
         }
+        trace.add(.sent, reused ? 1 : 0)
         recordIntent(&env, &actions)
         actions.add(.sendUp(id, request))
         actions.add(.readLeg(id))

@@ -1,0 +1,24 @@
+import MartletGovernance
+import MartletRouting
+
+extension Exchange {
+    /// The trace as the ledger keeps it.
+    ///
+    /// An intent has one only if there is more to tell than that the first target is asked: most endings follow within
+    /// seconds, and tell it again.
+    ///
+    /// - Parameter target: The one that the record names.
+    mutating func packedTrace(_ state: LedgerRecord.State, _ target: Target?) -> [UInt8] {
+        if state == .intent, trace.entries.count <= 3 { return [] }
+        return trace.packed(
+            beside: TraceSurroundings(
+                targets: plan?.targets ?? [],
+                answering: target,
+                model: plan?.label ?? "",
+                aliases: snapshot.aliases,
+                surface: surface,
+                endpoint: endpoint?.name ?? ""
+            )
+        )
+    }
+}
