@@ -58,7 +58,8 @@ extension DecisionTrace.Code {
         }
         func unlessZero(_ name: String, _ value: Int) -> [Member] { value == 0 ? [] : [Member(name, value)] }
         switch self {
-        case .planned: return [Member("targets", values.0), word("reason", RouteReason.allCases.map(\.rawValue), values.1)]
+        case .planned:
+            return [Member("targets", values.0), word("reason", RouteReason.allCases.map(\.rawValue), values.1)]
         case .queued: return [Member("ms", values.0)]
         case .attempt: return [Member("target", values.0), Member("number", values.1)]
         case .failed:

@@ -35,6 +35,12 @@ public struct RecordedTrace: Sendable, Hashable {
         public var provider: String
         /// The upstream's name of the model.
         public var model: String
+
+        /// Names a target.
+        public init(provider: String, model: String) {
+            self.provider = provider
+            self.model = model
+        }
     }
 
     /// Reads a packed trace; `nil` when the bytes are none, or not whole.

@@ -1,0 +1,78 @@
+public import MartletGovernance
+
+extension RecordedTrace {
+    /// One upstream request with its times, in milliseconds since the request was received.
+    public struct Attempt: Sendable, Hashable {
+        /// Its number, from 1 on.
+        public var number: Int
+        /// The target's index in the plan.
+        public var target: Int
+        /// When it began: the target was chosen and had a slot.
+        public var began: UInt32
+        /// When its request went out on a connection; `nil` when it never did.
+        public var sent: UInt32?
+        /// When its answer began for the caller: at the first content of a stream, or with the whole answer.
+        public var answered: UInt32?
+        /// When it was over; `nil` while it runs.
+        public var ended: UInt32?
+        /// What became of it: `answered`, the kind of failure, `cancelled`, `interrupted`, `running`, …
+        public var outcome = "running"
+        /// The upstream's status, when the trace tells it.
+        public var status: Int?
+    }
+
+    /// The attempts that the trace tells of.
+    ///
+    /// - Parameters:
+    ///   - state: How the request ended.
+    ///   - end: When it ended, in milliseconds since it was received.
+    public func attempts(of state: LedgerRecord.State, endingAt end: UInt32) -> [Attempt] {
+        var all: [Attempt] = []
+        /// Ends the attempt with a number, else the one that began last and still runs.
+        func close(_ number: Int32, _ outcome: String, _ time: UInt32, status: Int32 = 0) {
+            let running = all.indices.filter { all[$0].ended == nil }
+            guard let index = running.first(where: { all[$0].number == number }) ?? running.last else { return }
+            all[index].ended = time
+            all[index].outcome = outcome
+            if status != 0 { all[index].status = Int(status) }
+        }
+        for entry in entries {
+            let time = entry.milliseconds
+            switch entry.code {
+            case .attempt:
+                all.append(Attempt(number: Int(entry.values[1]), target: Int(entry.values[0]), began: time))
+            case .sent:
+                if let index = all.lastIndex(where: { $0.ended == nil }) { all[index].sent = all[index].sent ?? time }
+            case .failed:
+                let kinds = AttemptFailure.Kind.allCases
+                let kind = Int(entry.values[0])
+                let name = kinds.indices.contains(kind) ? traceWord("\(kinds[kind])") : "failed"
+                close(entry.values[2], name, time, status: entry.values[1])
+            case .disowned: close(0, "reasoning_refused", time)
+            // An answer of the wrong shape; a failure has ended its attempt already.
+            case .retry: close(0, "answer_refused", time)
+            case .committed:
+                let target = Int(entry.values[0])
+                let running = all.indices.filter { all[$0].ended == nil }
+                guard let index = running.last(where: { all[$0].target == target }) ?? running.last else { break }
+                all[index].answered = time
+                if entry.values[1] != 0 { all[index].status = Int(entry.values[1]) }
+            default: break
+            }
+        }
+        guard state != .intent else { return all }
+        let hasAnswer = all.contains { $0.answered != nil }
+        let last = all.lastIndex { $0.ended == nil }
+        for index in all.indices where all[index].ended == nil {
+            all[index].ended = end
+            let isAnswer = hasAnswer ? all[index].answered != nil : index == last
+            switch state {
+            case .settled, .intent: all[index].outcome = isAnswer ? "answered" : "cancelled"
+            case .cancelled: all[index].outcome = "cancelled"
+            case .interrupted: all[index].outcome = isAnswer ? "interrupted" : "cancelled"
+            case .failed: all[index].outcome = isAnswer ? "failed" : "cancelled"
+            }
+        }
+        return all
+    }
+}
