@@ -138,8 +138,10 @@ extension DecisionTrace {
         var isWhole = true
         func append(_ entry: Entry) {
             let isAlias = entry.code == .alias
-            guard isAlias || entry.code.namesTarget, 0..<64 ~= entry.values.0 else { return }
-            let index = Int(entry.values.0)
+            guard let place = isAlias ? 0 : entry.code.targetPlace else { return }
+            let value = place == 0 ? entry.values.0 : place == 1 ? entry.values.1 : entry.values.2
+            guard 0..<64 ~= value else { return }
+            let index = Int(value)
             let bit: UInt64 = 1 << UInt64(index)
             guard (isAlias ? aliases : targets) & bit == 0 else { return }
             if isAlias { aliases |= bit } else { targets |= bit }

@@ -64,9 +64,13 @@ extension DecisionTrace.Code {
         case .attempt: return [Member("target", values.0), Member("number", values.1)]
         case .failed:
             return [word("kind", AttemptFailure.Kind.allCases, values.0)] + unlessZero("status", values.1)
+                + [Member("target", values.2)]
         case .retry: return [Member("after_ms", values.0)]
         case .committed: return [Member("target", values.0), Member("status", values.1)]
-        case .disowned, .unfit: return [Member("target", values.0)]
+        case .disowned, .unfit, .outrun: return [Member("target", values.0)]
+        case .hedged: return [Member("target", values.0), Member("after_ms", values.1)]
+        case .stitched: return [Member("target", values.0), Member("bytes", values.1)]
+        case .notStitched: return [word("cause", StitchObstacle.allCases.map(\.rawValue), values.0)]
         case .promptCut: return [Member("read", values.0), Member("stream", values.1)]
         case .promptCache:
             return [
@@ -87,7 +91,7 @@ extension DecisionTrace.Code {
         case .skipped:
             return [Member("target", values.0), word("obstacle", TargetStanding.Obstacle.allCases, values.1)]
                 + unlessZero("ms", values.2)
-        case .sent: return [Member("reused", values.0)]
+        case .sent: return [Member("reused", values.0), Member("target", values.1)]
         case .redialled, .clientGone, .interrupted, .overrideIgnored: return []
         }
     }

@@ -53,7 +53,7 @@ public struct DecisionTrace: Sendable {
         case queued
         /// An attempt began: target index, attempt number.
         case attempt
-        /// An attempt failed: failure kind, upstream status or 0.
+        /// An attempt failed: failure kind, upstream status or 0, target index.
         case failed
         /// The same target is asked again: milliseconds waited.
         case retry
@@ -91,14 +91,26 @@ public struct DecisionTrace: Sendable {
         case autoRule
         /// What the request says about its route does not count, by `routing.allow_request_override`.
         case overrideIgnored
-        /// The request of the attempt went out: whether on a connection that was there already.
+        /// A second target is asked beside a slow one: target index, milliseconds that the first was waited for.
+        case hedged
+        /// Of two attempts the other one answered first: target index.
+        case outrun
+        /// A stream that broke is continued: target index, bytes of text so far.
+        case stitched
+        /// A stream that broke is not continued: index of the `StitchObstacle`.
+        case notStitched
+        /// The request of an attempt went out: whether on a connection that was there already, target index.
         case sent
 
-        /// Whether the first value is the index of a target.
-        var namesTarget: Bool {
+        /// Which of the values is the index of a target.
+        var targetPlace: Int? {
             switch self {
-            case .attempt, .committed, .disowned, .unfit, .skipped: true
-            default: false
+            case .attempt, .committed, .disowned, .unfit, .skipped, .hedged, .outrun, .stitched: 0
+            case .sent: 1
+            case .failed: 2
+            case .planned, .queued, .retry, .redialled, .promptCut, .clientGone, .interrupted, .promptCache,
+                .reportedCost, .alias, .ranked, .speedChoice, .autoRule, .overrideIgnored, .notStitched:
+                nil
             }
         }
     }

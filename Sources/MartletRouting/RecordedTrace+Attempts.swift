@@ -28,10 +28,10 @@ extension RecordedTrace {
     ///   - end: When it ended, in milliseconds since it was received.
     public func attempts(of state: LedgerRecord.State, endingAt end: UInt32) -> [Attempt] {
         var all: [Attempt] = []
-        /// Ends the attempt with a number, else the one that began last and still runs.
-        func close(_ number: Int32, _ outcome: String, _ time: UInt32, status: Int32 = 0) {
-            let running = all.indices.filter { all[$0].ended == nil }
-            guard let index = running.first(where: { all[$0].number == number }) ?? running.last else { return }
+        /// Ends the attempt at a target that began last and still runs; without a target any.
+        func close(_ target: Int32?, _ outcome: String, _ time: UInt32, status: Int32 = 0) {
+            let index = all.lastIndex { $0.ended == nil && (target == nil || $0.target == Int(target ?? 0)) }
+            guard let index else { return }
             all[index].ended = time
             all[index].outcome = outcome
             if status != 0 { all[index].status = Int(status) }
@@ -42,15 +42,23 @@ extension RecordedTrace {
             case .attempt:
                 all.append(Attempt(number: Int(entry.values[1]), target: Int(entry.values[0]), began: time))
             case .sent:
-                if let index = all.lastIndex(where: { $0.ended == nil }) { all[index].sent = all[index].sent ?? time }
+                let target = Int(entry.values[1])
+                guard let index = all.lastIndex(where: { $0.ended == nil && $0.target == target }) else { break }
+                // A stale connection may have been replaced by another one.
+                all[index].sent = all[index].sent ?? time
             case .failed:
                 let kinds = AttemptFailure.Kind.allCases
                 let kind = Int(entry.values[0])
                 let name = kinds.indices.contains(kind) ? traceWord("\(kinds[kind])") : "failed"
                 close(entry.values[2], name, time, status: entry.values[1])
-            case .disowned: close(0, "reasoning_refused", time)
+            case .disowned: close(entry.values[0], "reasoning_refused", time)
+            case .outrun: close(entry.values[0], "outrun", time)
             // An answer of the wrong shape; a failure has ended its attempt already.
-            case .retry: close(0, "answer_refused", time)
+            case .retry: close(nil, "answer_refused", time)
+            case .stitched:
+                for index in all.indices.dropLast() where all[index].ended == nil {
+                    (all[index].ended, all[index].outcome) = (time, "interrupted")
+                }
             case .committed:
                 let target = Int(entry.values[0])
                 let running = all.indices.filter { all[$0].ended == nil }

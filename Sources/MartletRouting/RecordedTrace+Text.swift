@@ -10,9 +10,11 @@ extension RecordedTrace {
             return entry.values.enumerated().map { DecisionTrace.Member("value_\($0.offset)", Int($0.element)) }
         }
         var members = code.members(entry.values, aliasName: alias)
-        if code.namesTarget, let first = entry.values.first, let name = target(Int(first)) {
-            members.insert(DecisionTrace.Member("provider", name.provider), at: 1)
-            members.insert(DecisionTrace.Member("model_name", name.model), at: 2)
+        if let place = code.targetPlace, entry.values.indices.contains(place),
+            let name = target(Int(entry.values[place]))
+        {
+            members.append(DecisionTrace.Member("provider", name.provider))
+            members.append(DecisionTrace.Member("model_name", name.model))
         }
         return members
     }
@@ -29,8 +31,15 @@ extension RecordedTrace {
             return "planned \(count); reason: \(said("reason"))"
         case .queued: return "had waited for a slot, until \(value(0)) ms after receipt"
         case .attempt: return "attempt \(value(1)) at \(name(ofTarget: value(0)))"
-        case .sent: return value(0) == 1 ? "sent on a connection that was open" : "sent on a new connection"
-        case .failed: return "failed: \(words("kind"))" + (value(1) == 0 ? "" : ", status \(value(1))")
+        case .sent:
+            return "sent to \(name(ofTarget: value(1))) on \(value(0) == 1 ? "a connection that was open" : "a new connection")"
+        case .failed:
+            let status = value(1) == 0 ? "" : ", status \(value(1))"
+            return "\(name(ofTarget: value(2))) failed: \(words("kind"))\(status)"
+        case .hedged: return "\(name(ofTarget: value(0))) is asked beside the first, which was waited for \(value(1)) ms"
+        case .outrun: return "\(name(ofTarget: value(0))) was slower and is not read any more"
+        case .stitched: return "the broken stream goes on from \(name(ofTarget: value(0))), after \(value(1)) bytes"
+        case .notStitched: return "the broken stream is not continued: \(words("cause"))"
         case .retry: return "the same target again" + (value(0) == 0 ? " at once" : " after \(value(0)) ms")
         case .redialled: return "the open connection was closed by the other side; a new one"
         case .disowned: return "\(name(ofTarget: value(0))) is asked again without the sealed reasoning"

@@ -19,7 +19,7 @@ import Testing
         trace.add(.failed, .max, .min, -1)
         #expect(
             String(decoding: trace.text(), as: UTF8.self)
-                == "planned targets=2 reason=named;failed kind=2147483647 status=-2147483648;"
+                == "planned targets=2 reason=named;failed kind=2147483647 status=-2147483648 target=-1;"
         )
         for _ in 0..<46 { trace.add(.interrupted, 1_000_000, 1_000_000) }
         #expect(trace.text().count <= 512)

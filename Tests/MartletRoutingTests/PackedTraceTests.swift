@@ -106,7 +106,7 @@ import Testing
     func strange() {
         var random = SeededRandom(state: 11)
         let trace = Self.trace([
-            (0, .planned, 2, 0, 0), (0, .attempt, 1, 1, 0), (9, .failed, 4, 503, 0), (9, .attempt, 0, 2, 0),
+            (0, .planned, 2, 0, 0), (0, .attempt, 1, 1, 0), (9, .failed, 4, 503, 1), (9, .attempt, 0, 2, 0),
         ])
         let targets = [AliasWorld.target("own"), AliasWorld.target("other")]
         let whole = trace.packed(beside: Self.around(targets))
@@ -140,11 +140,12 @@ import Testing
     @Test("the numbers that the ledger keeps keep their meanings")
     func numbers() {
         #expect(
-            DecisionTrace.Code.allCases.prefix(21).map(\.name) == [
+            DecisionTrace.Code.allCases.prefix(25).map(\.name) == [
                 "planned", "queued", "attempt", "failed", "retry", "redialled", "disowned", "unfit", "skipped",
                 "prompt_cut",
                 "committed", "client_gone", "interrupted", "prompt_cache", "reported_cost", "alias", "ranked",
-                "speed_choice", "auto_rule", "override_ignored", "sent",
+                "speed_choice", "auto_rule", "override_ignored", "hedged", "outrun", "stitched",
+                "not_stitched", "sent",
             ]
         )
         for (place, code) in DecisionTrace.Code.allCases.enumerated() {
@@ -208,8 +209,8 @@ import Testing
             return try #require(Self.read(bytes)).attempts(of: state, endingAt: 900)
         }
         let failover = try attempts([
-            (1, .attempt, 1, 1, 0), (2, .sent, 0, 0, 0), (30, .failed, 4, 503, 0), (30, .retry, 5, 0, 0),
-            (35, .attempt, 1, 2, 0), (40, .failed, 0, 0, 0), (40, .attempt, 0, 3, 0), (41, .sent, 1, 0, 0),
+            (1, .attempt, 1, 1, 0), (2, .sent, 0, 1, 0), (30, .failed, 4, 503, 1), (30, .retry, 5, 0, 0),
+            (35, .attempt, 1, 2, 0), (40, .failed, 0, 0, 1), (40, .attempt, 0, 3, 0), (41, .sent, 1, 0, 0),
             (600, .committed, 0, 200, 0),
         ])
         #expect(failover.map(\.outcome) == ["server_error", "connect", "answered"])
@@ -224,8 +225,13 @@ import Testing
         #expect(try attempts(two, .interrupted).map(\.outcome) == ["cancelled", "interrupted"])
         #expect(try attempts(two, .cancelled).map(\.outcome) == ["cancelled", "cancelled"])
         #expect(try attempts(two, .intent).map(\.ended) == [nil, nil])
-        let first = try attempts([(0, .attempt, 0, 1, 0), (5, .attempt, 1, 2, 0), (9, .failed, 2, 0, 1)], .failed)
-        #expect(first.map(\.outcome) == ["reset", "failed"], "a number says which of two it was")
+        let first = try attempts([(0, .attempt, 0, 1, 0), (5, .attempt, 1, 2, 0), (9, .failed, 2, 0, 0)], .failed)
+        #expect(first.map(\.outcome) == ["reset", "failed"], "its target says which of two it was")
+        #expect(try attempts(two + [(600, .outrun, 0, 0, 0)]).map(\.ended) == [600, 900])
+        let stitched = try attempts([
+            (0, .attempt, 0, 1, 0), (9, .committed, 0, 200, 0), (50, .attempt, 1, 2, 0), (60, .stitched, 1, 99, 0),
+        ])
+        #expect(stitched.map(\.outcome) == ["interrupted", "answered"] && stitched.map(\.ended) == [60, 900])
 
         let again = try attempts([
             (0, .attempt, 0, 1, 0), (9, .retry, 0, 0, 0), (9, .attempt, 0, 2, 0), (20, .disowned, 0, 0, 0),

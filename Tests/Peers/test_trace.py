@@ -95,7 +95,7 @@ class Trace(unittest.TestCase):
                 self.ask(martlet, "pair", **{"x-request-id": "order-7"})
             told = self.command(martlet, "order-7")
             self.assertEqual((told.returncode, told.stderr), (0, ""))
-            for words in ("attempt 1 at first (refuse-500)", "failed: server error, status 500", "3 requests have this id"):
+            for words in ("attempt 1 at first (refuse-500)", "first (refuse-500) failed: server error, status 500", "3 requests have this id"):
                 self.assertIn(words, told.stdout)
             document = json.loads(self.command(martlet, "order-7", "--json").stdout)
             self.assertEqual((document["matches"], len(document["other_ids"])), (3, 2))

@@ -29,6 +29,7 @@ final class Tape {
         case page(PageAnswer?)
         case credential(CredentialAnswer)
         case turn(Int)
+        case wait(Duration?)
     }
 
     /// What was answered while the exchange was made.
@@ -82,6 +83,9 @@ struct ReplayEnvironment: ExchangeEnvironment {
         cursor.next({ if case .slot(let answer) = $0 { answer } else { nil } }, else: .full)
     }
     mutating func takeRetry(_ target: Target) -> Bool { flag() }
+    mutating func usualWait(for target: Target, isStream: Bool) -> Duration? {
+        cursor.next({ if case .wait(let wait) = $0 { .some(wait) } else { nil } }, else: nil)
+    }
     mutating func standing(of target: Target) -> TargetStanding {
         cursor.next({ if case .standing(let answer) = $0 { answer } else { nil } }, else: TargetStanding())
     }

@@ -68,7 +68,7 @@ struct RequestsRouteTests {
         let entries = try #require(body["trace"] as? [[String: Any]])
         #expect(
             entries.map { $0["text"] as? String } == [
-                "planned 2 targets; reason: named", "attempt 1 at one (m)", "failed: server error, status 503",
+                "planned 2 targets; reason: named", "attempt 1 at one (m)", "one (m) failed: server error, status 503",
                 "attempt 2 at two (gpt-5-mini)", "answer of two (gpt-5-mini) begins, status 200",
                 "answered in full, status 200",
             ]
