@@ -15,7 +15,9 @@ extension RecordedTrace {
         public var answered: UInt32?
         /// When it was over; `nil` while it runs.
         public var ended: UInt32?
-        /// What became of it: `answered`, the kind of failure, `cancelled`, `interrupted`, `running`, …
+        /// What became of it, such as `answered` or the kind of failure.
+        ///
+        /// Else `cancelled`, `outrun`, `interrupted`, `answer_refused`, `reasoning_refused`, `failed`, or `running`.
         public var outcome = "running"
         /// The upstream's status, when the trace tells it.
         public var status: Int?

@@ -32,11 +32,13 @@ extension RecordedTrace {
         case .queued: return "had waited for a slot, until \(value(0)) ms after receipt"
         case .attempt: return "attempt \(value(1)) at \(name(ofTarget: value(0)))"
         case .sent:
-            return "sent to \(name(ofTarget: value(1))) on \(value(0) == 1 ? "a connection that was open" : "a new connection")"
+            let way = value(0) == 1 ? "a connection that was open" : "a new connection"
+            return "sent to \(name(ofTarget: value(1))) on \(way)"
         case .failed:
             let status = value(1) == 0 ? "" : ", status \(value(1))"
             return "\(name(ofTarget: value(2))) failed: \(words("kind"))\(status)"
-        case .hedged: return "\(name(ofTarget: value(0))) is asked beside the first, which was waited for \(value(1)) ms"
+        case .hedged:
+            return "\(name(ofTarget: value(0))) is asked beside the first, which was waited for \(value(1)) ms"
         case .outrun: return "\(name(ofTarget: value(0))) was slower and is not read any more"
         case .stitched: return "the broken stream goes on from \(name(ofTarget: value(0))), after \(value(1)) bytes"
         case .notStitched: return "the broken stream is not continued: \(words("cause"))"
