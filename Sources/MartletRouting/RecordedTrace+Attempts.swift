@@ -61,6 +61,7 @@ extension RecordedTrace {
                 for index in all.indices.dropLast() where all[index].ended == nil {
                     (all[index].ended, all[index].outcome) = (time, "interrupted")
                 }
+                if let last = all.indices.last { all[last].answered = time }
             case .committed:
                 let target = Int(entry.values[0])
                 let running = all.indices.filter { all[$0].ended == nil }

@@ -57,8 +57,7 @@ extension Exchange {
             usage: call == nil ? nil : usage,
             cost: cost
         )
-        // A call that got no further than a connection has its ending, too: that is what somebody will ask about.
-        if call?.intentRecorded == true || (call != nil && state != .settled) {
+        if call?.intentRecorded == true || endsUnreached(state) {
             outcome.record = ledgerRecord(state, usage: usage, cost: cost, &env)
             outcome.record?.listedCost = charge?.listed
         }
