@@ -68,7 +68,7 @@ suites credentials "botocore google-auth" test_credentials
 
 if python="$(scripts/venv.sh openai3)"; then
     printf '\nusage\n'
-    run "$python" test_usage test_kill test_soak_rules test_uploads
+    run "$python" test_usage test_trace test_kill test_soak_rules test_uploads
     printf '\nllama-server\n'
     if MARTLET_LLAMA_SERVER="$(scripts/llama-server.sh)" && MARTLET_TINY_MODEL="$(scripts/tiny-model.sh)"; then
         export MARTLET_LLAMA_SERVER MARTLET_TINY_MODEL

@@ -62,7 +62,7 @@ public struct Exchange {
     var spent: Boxed<Spent>?
     var pendingAsk: AskID?
     var nextAsk: UInt16 = 0
-    var trace = DecisionTrace()
+    var trace: DecisionTrace
     var clientIsWritable = true
     var bodyComplete: Instant?
 
@@ -75,6 +75,7 @@ public struct Exchange {
     public init(head: ClientHead, _ env: inout some ExchangeEnvironment) {
         self.head = head
         receivedAt = env.now
+        trace = DecisionTrace(since: receivedAt)
         receivedWall = env.wallMilliseconds
         id = RecordID(unixMilliseconds: receivedWall, random: (env.random(), env.random()))
         requestID = RequestID(head.requestID, else: id)
@@ -97,6 +98,7 @@ public struct Exchange {
         into actions: inout ActionList
     ) {
         guard stage != .done else { return }
+        trace.now = env.now
         switch event {
         case .clientHead:
             receive(&env, &actions)

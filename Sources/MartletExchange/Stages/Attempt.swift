@@ -160,6 +160,7 @@ extension Exchange {
         } else if let limit = snapshot.timeouts.responseHead {
             call?.legs[index].deadlines.responseHead = env.now + limit
         }
+        trace.add(.sent, reused ? 1 : 0, call?.legs[index].place ?? 0)
         if snapshot.hedge.isEnabled { waitToHedge(target, &env) }
         recordIntent(&env, &actions)
         actions.add(.sendUp(id, request))

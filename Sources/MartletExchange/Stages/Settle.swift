@@ -57,7 +57,7 @@ extension Exchange {
             usage: call == nil ? nil : usage,
             cost: cost
         )
-        if call?.intentRecorded == true {
+        if call?.intentRecorded == true || endsUnreached(state) {
             outcome.record = ledgerRecord(state, usage: usage, cost: cost, &env)
             outcome.record?.listedCost = charge?.listed
         }
@@ -142,10 +142,7 @@ extension Exchange {
             firstTokenMilliseconds: UInt32(clamping: answer.firstToken?.wholeMilliseconds ?? 0),
             clientRequestID: requestID.clientText,
             errorCode: answer.errorCode?.rawValue,
-            // Failures keep the whole trace; a success is told by its other fields, but for what is about money.
-            trace: state == .settled || state == .intent
-                ? trace.text(only: \.isAboutMoney)
-                : trace.text(aliasName: snapshot.aliasName)
+            trace: packedTrace(state, target)
         )
     }
 

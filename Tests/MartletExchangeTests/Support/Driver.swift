@@ -159,9 +159,10 @@ final class Driver {
         settles += 1
         if settles > 1 { problem("settled \(settles) times") }
         self.outcome = outcome
-        if (outcome.record == nil) != (intent == nil) { problem("an intent without an ending, or an ending without") }
+        if intent != nil, outcome.record == nil { problem("an intent without an ending") }
         if let record = outcome.record {
-            if record.id != intent?.id { problem("an ending with another id than its intent") }
+            if intent == nil, record.state == .settled { problem("an answer without an intent") }
+            if record.id != exchange.id { problem("an ending with another id") }
             if record.state == .intent { problem("an intent as an ending") }
         }
     }
