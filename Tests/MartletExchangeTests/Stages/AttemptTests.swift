@@ -73,8 +73,7 @@ import Testing
                 attempts: 4,
                 status: 503,
                 code: "overloaded",
-                retryAfter: "5",
-                shouldRetry: "true"
+                retryAfter: "5"
             ),
             FailureRow(
                 name: "429 with a short wait",
