@@ -57,11 +57,6 @@ extension RecordedTrace {
             case .outrun: close(entry.values[0], "outrun", time)
             // An answer of the wrong shape; a failure has ended its attempt already.
             case .retry: close(nil, "answer_refused", time)
-            case .stitched:
-                for index in all.indices.dropLast() where all[index].ended == nil {
-                    (all[index].ended, all[index].outcome) = (time, "interrupted")
-                }
-                if let last = all.indices.last { all[last].answered = time }
             case .committed:
                 let target = Int(entry.values[0])
                 let running = all.indices.filter { all[$0].ended == nil }
@@ -72,7 +67,8 @@ extension RecordedTrace {
             }
         }
         guard state != .intent else { return all }
-        let hasAnswer = all.contains { $0.answered != nil }
+        // One that broke off and was continued elsewhere had an answer, too.
+        let hasAnswer = all.contains { $0.ended == nil && $0.answered != nil }
         let last = all.lastIndex { $0.ended == nil }
         for index in all.indices where all[index].ended == nil {
             all[index].ended = end

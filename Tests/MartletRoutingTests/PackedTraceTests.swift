@@ -229,9 +229,10 @@ import Testing
         #expect(first.map(\.outcome) == ["reset", "failed"], "its target says which of two it was")
         #expect(try attempts(two + [(600, .outrun, 0, 0, 0)]).map(\.ended) == [600, 900])
         let stitched = try attempts([
-            (0, .attempt, 0, 1, 0), (9, .committed, 0, 200, 0), (50, .attempt, 1, 2, 0), (60, .stitched, 1, 99, 0),
+            (0, .attempt, 0, 1, 0), (9, .committed, 0, 200, 0), (50, .failed, 2, 0, 0), (50, .stitched, 1, 99, 0),
+            (51, .attempt, 1, 2, 0),
         ])
-        #expect(stitched.map(\.outcome) == ["interrupted", "answered"] && stitched.map(\.ended) == [60, 900])
+        #expect(stitched.map(\.outcome) == ["reset", "answered"] && stitched.map(\.ended) == [50, 900])
 
         let again = try attempts([
             (0, .attempt, 0, 1, 0), (9, .retry, 0, 0, 0), (9, .attempt, 0, 2, 0), (20, .disowned, 0, 0, 0),

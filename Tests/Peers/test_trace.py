@@ -95,7 +95,8 @@ class Trace(unittest.TestCase):
                 self.ask(martlet, "pair", **{"x-request-id": "order-7"})
             told = self.command(martlet, "order-7")
             self.assertEqual((told.returncode, told.stderr), (0, ""))
-            for words in ("attempt 1 at first (refuse-500)", "first (refuse-500) failed: server error, status 500", "3 requests have this id"):
+            failed = "first (refuse-500) failed: server error, status 500"
+            for words in ("attempt 1 at first (refuse-500)", failed, "3 requests have this id"):
                 self.assertIn(words, told.stdout)
             document = json.loads(self.command(martlet, "order-7", "--json").stdout)
             self.assertEqual((document["matches"], len(document["other_ids"])), (3, 2))
@@ -103,7 +104,6 @@ class Trace(unittest.TestCase):
             self.assertEqual((older["id"], older["matches"]), (document["other_ids"][0], 1))
             unknown = self.command(martlet, "nobody")
             self.assertEqual((unknown.returncode, unknown.stdout), (5, ""))
-            print(told.stdout)
 
     def test_a_caller_that_leaves_is_told_as_such(self) -> None:
         with Martlet(self.text, folder=self.folder) as martlet:
