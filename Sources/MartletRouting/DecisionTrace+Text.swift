@@ -50,6 +50,12 @@ extension DecisionTrace {
         case .skipped:
             let obstacle = name(TargetStanding.Obstacle.allCases, values.1) { "\($0)" }
             return " target=\(values.0) \(obstacle)" + (values.2 == 0 ? "" : " ms=\(values.2)")
+        case .restricted: return " of=\(values.0) to=\(values.1) reason=\(values.2)"
+        case .quotaRefused: return " \(name(["used_up", "forbidden", "unavailable"], values.0) { $0 })"
+        case .quotaFailed: return " \(name(["refused", "went_on"], values.0) { $0 })"
+        case .priced:
+            let cost = values.2 < 0 ? "unknown" : String(values.2)
+            return " times_millionths=\(values.0) plus_micro_usd=\(values.1) listed_micro_usd=\(cost)"
         case .redialled, .clientGone, .interrupted, .overrideIgnored: return ""
         }
     }

@@ -75,9 +75,19 @@ public struct DecisionTrace: Sendable {
         case autoRule
         /// What the request says about its route does not count, by `routing.allow_request_override`.
         case overrideIgnored
+        /// A policy of the program that runs the gateway restricted or ordered the targets: number before, number after, a
+        /// reason of its own (with none left: 0 a quota, 1 a prohibition, 2 for now, or its own).
+        case restricted
+        /// A quota of the program that runs the gateway refused the request: 0 it is used up, 1 a prohibition, 2 for now.
+        case quotaRefused
+        /// A quota gave no answer: whether the request went on all the same.
+        case quotaFailed
+        /// The request was let in at another price: the multiplier in millionths, the surcharge in micro-dollars, what the
+        /// answer costs without them in micro-dollars (-1: not known).
+        case priced
 
         /// Whether it is kept with answers that succeeded.
-        public var isAboutMoney: Bool { self == .promptCache || self == .reportedCost }
+        public var isAboutMoney: Bool { self == .promptCache || self == .reportedCost || self == .priced }
     }
 
     /// Appends an entry unless the trace is full.
