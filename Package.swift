@@ -105,8 +105,9 @@ let tests: [Target] = [
     .testTarget(
         name: "MartletTests",
         dependencies: [
-            "Martlet", "MartletExtensions", "MartletTesting",
+            "Martlet", "MartletTesting",
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Logging", package: "swift-log"),
         ],
         swiftSettings: testSettings
     ),
@@ -204,7 +205,8 @@ let package = Package(
         .target(
             name: "MartletExchange",
             dependencies: [
-                "MartletCore", "MartletExtensions", "MartletWire", "MartletDialects", "MartletProviders", "MartletRouting",
+                "MartletCore", "MartletExtensions", "MartletWire", "MartletDialects", "MartletProviders",
+                "MartletRouting",
                 "MartletGovernance",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -213,7 +215,8 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "MartletCore", "MartletExtensions", "MartletWire", "MartletDialects", "MartletProviders", "MartletRouting",
+                "MartletCore", "MartletExtensions", "MartletWire", "MartletDialects", "MartletProviders",
+                "MartletRouting",
                 "MartletGovernance", "MartletStore", "MartletConfig", "MartletExchange",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

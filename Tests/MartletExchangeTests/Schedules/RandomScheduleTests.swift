@@ -20,6 +20,7 @@ import Darwin
         var endings: [String: Int] = [:]
         var failures = 0
         var twoLegs = 0
+        var noted: [DecisionTrace.Code: Int] = [:]
         for seed in 1...Self.count where failures < 5 {
             let world = World(seed: seed)
             let problems = world.run()
@@ -30,12 +31,16 @@ import Darwin
             let state = world.driver.outcome?.record?.state.name ?? "refused"
             endings[state, default: 0] += 1
             if world.hadTwoLegs { twoLegs += 1 }
+            for code in Set(world.driver.exchange.trace.entries.map(\.code)) { noted[code, default: 0] += 1 }
         }
         // The schedules are worth something only if they reach every kind of ending, and two legs at once.
         for state in ["refused", "settled", "cancelled", "interrupted", "failed"] {
             #expect(endings[state, default: 0] > 100, "\(endings)")
         }
         #expect(twoLegs > 200)
+        for code in [DecisionTrace.Code.quotaRefused, .quotaFailed, .priced, .restricted] {
+            #expect(noted[code, default: 0] > 50, "\(noted)")
+        }
     }
 
     @Test("events and the environment's answers replay an exchange to the same actions")

@@ -79,11 +79,12 @@ final class World {
     }
 
     /// What programs may say of targets, sense or nonsense.
-    private static let policies: [(GatewayRequest, [TargetOption]) -> TargetDecision] = [
+    private static let policies: [@Sendable (GatewayRequest, [TargetOption]) -> TargetDecision] = [
         { _, _ in .unchanged },
         { _, options in .use(options.reversed()) },
         { _, options in .use(options.filter { !$0.isLocal }) },
-        { _, options in .use(options.suffix(1) + options.suffix(1) + [TargetOption(id: 99, provider: "x", model: "y")]) },
+        { _, options in .use(options.suffix(1) + options.suffix(1) + [TargetOption(id: 99, provider: "x", model: "y")])
+        },
         { _, _ in .use([TargetOption(id: -1, provider: "x", model: "y")]) },
         { _, _ in .refuse(Refusal(.forbidden, "Not there.")) },
     ]

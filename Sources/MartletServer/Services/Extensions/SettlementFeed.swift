@@ -16,7 +16,10 @@ final class SettlementFeed: Sendable {
     /// Begins to tell an observer.
     init(_ observer: any SettlementObserver) {
         let capacity = max(1, observer.queueCapacity)
-        let (settlements, queue) = AsyncStream.makeStream(of: Settlement.self, bufferingPolicy: .bufferingOldest(capacity))
+        let (settlements, queue) = AsyncStream.makeStream(
+            of: Settlement.self,
+            bufferingPolicy: .bufferingOldest(capacity)
+        )
         let (end, ended) = AsyncStream.makeStream(of: Void.self)
         self.queue = queue
         self.end = end
