@@ -31,6 +31,8 @@ struct Call {
     var grantedSlot: SlotID?
     /// Leave to ask the machine's current target, until a leg has it.
     var permit: AttemptPermit?
+    /// Whether a second target was asked beside another one: once in a call.
+    var hasHedged = false
     /// When the first of the targets that must not be asked may be asked again.
     var skippedUntil: Instant?
     private var nextLeg: UInt16 = 0
@@ -61,13 +63,23 @@ struct UpstreamErrorBody {
 struct Leg {
     let id: LegID
     let target: Target
+    /// The target's place in the plan.
+    let place: Int
     /// Leave to ask the target; handed back when the leg ends.
     var permit: AttemptPermit
     var phase = Phase.dialing
+    /// What it is waited for.
+    var deadlines = LegDeadlines()
+    /// Its request, when that had to be translated.
+    var request: Boxed<TranslatedRequest>?
+    /// Members of the caller's request that its target does not take.
+    var dropped: [String] = []
     /// The slot it holds on its target.
     var slot: SlotID?
     /// When its request was sent.
     var sentAt: Instant?
+    /// When the first content of a stream came that is held back until it is complete.
+    var contentBegan: Instant?
     /// Whether its connection had served a request before.
     var isReused = false
     /// The response status, once known.
@@ -89,9 +101,10 @@ struct Leg {
     /// Turns the answer of another dialect into the caller's.
     var translation: Boxed<Translation>?
 
-    init(id: LegID, target: Target, permit: AttemptPermit, slot: SlotID?) {
+    init(id: LegID, target: Target, at place: Int, permit: AttemptPermit, slot: SlotID?) {
         self.id = id
         self.target = target
+        self.place = place
         self.permit = permit
         self.slot = slot
     }

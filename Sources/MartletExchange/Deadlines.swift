@@ -12,14 +12,8 @@ struct Deadlines {
     var queue: Instant?
     /// When the next attempt begins.
     var retry: Instant?
-    /// End of the dial of the current leg.
-    var connect: Instant?
-    /// End of the wait for a non-stream response head.
-    var responseHead: Instant?
-    /// End of the wait for the first content of a stream.
-    var firstToken: Instant?
-    /// End of the current attempt.
-    var attempt: Instant?
+    /// When a second target is asked beside the first.
+    var hedge: Instant?
     /// End of the request.
     var total: Instant?
     /// When the last bytes of a committed stream came.
@@ -32,14 +26,40 @@ struct Deadlines {
     var stalledSince: Instant?
     /// Where the timer stands.
     var armed: Instant?
+}
 
-    /// Forgets what belongs to the current leg.
-    mutating func clearLeg() {
-        connect = nil
-        responseHead = nil
-        firstToken = nil
-        attempt = nil
+/// The instants that one leg is waited for.
+struct LegDeadlines {
+    /// End of its dial.
+    var connect: Instant?
+    /// End of the wait for the head of an answer that is no stream.
+    var responseHead: Instant?
+    /// End of the wait for the first content of a stream.
+    var firstToken: Instant?
+    /// End of the wait for the next event of a stream that is held back.
+    var idle: Instant?
+    /// End of the wait for the next content of such a stream.
+    var content: Instant?
+    /// End of the attempt; holds on when the answer goes to the client.
+    var attempt: Instant?
+
+    /// The earliest of them.
+    var earliest: Instant? {
+        var next = attempt
+        func take(_ instant: Instant?) {
+            guard let instant else { return }
+            next = next.map { min($0, instant) } ?? instant
+        }
+        take(connect)
+        take(responseHead)
+        take(firstToken)
+        take(idle)
+        take(content)
+        return next
     }
+
+    /// The answer has come so far that only the limit of the whole attempt counts.
+    mutating func answered() { self = LegDeadlines(attempt: attempt) }
 }
 
 extension Duration {

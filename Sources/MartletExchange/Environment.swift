@@ -36,6 +36,9 @@ public protocol ExchangeEnvironment: PlanningEnvironment {
     mutating func takeTargetSlot(_ target: Target, id: SlotID) -> SlotAnswer
     /// Takes one retry from a target's budget.
     mutating func takeRetry(_ target: Target) -> Bool
+    /// How long 95 of 100 answers of a target take: streams to their first content, others to their end; `nil` while too
+    /// few are known.
+    mutating func usualWait(for target: Target, isStream: Bool) -> Duration?
     /// Lets an attempt on a target begin, if its circuit breaker does; one that may begin is counted.
     ///
     /// Whoever is given leave hands it back with ``attemptEnded(on:_:_:)``, exactly once.

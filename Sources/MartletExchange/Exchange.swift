@@ -46,7 +46,7 @@ public struct Exchange {
     var typedRequest: Boxed<ChatRequest>?
     /// What only requests in OpenAI's responses have.
     var responses: Boxed<ResponsesCall>?
-    /// The request for the attempt that begins, when it had to be translated.
+    /// The request for the attempt that begins, when it had to be translated; its leg takes it over.
     var translated: Boxed<TranslatedRequest>?
     /// What becomes of a request for vectors; `nil` for all others.
     var embedding: Boxed<EmbeddingRun>?

@@ -209,26 +209,28 @@ extension Dialect {
 }
 
 extension Exchange {
-    /// The request for one target; what it leaves out is named to the caller.
-    mutating func upstreamRequest(for target: Target) -> UpstreamRequest {
-        let request = writtenRequest(for: target)
-        if let ignored = ignoredOverrides?.value { answer.dropped += ignored }
+    /// The request of a leg; what it leaves out is named to the caller once the leg has answered.
+    mutating func upstreamRequest(of index: Int, for target: Target) -> UpstreamRequest {
+        let request = writtenRequest(of: index, for: target)
+        if let ignored = ignoredOverrides?.value { call?.legs[index].dropped += ignored }
+        // Named with an error of the target's, too; of two legs the one that answers has the last word.
+        if let dropped = call?.legs[index].dropped { answer.dropped = dropped }
         return request
     }
 
-    private mutating func writtenRequest(for target: Target) -> UpstreamRequest {
-        if let translated = translated?.value {
-            answer.dropped = translated.dropped
+    private mutating func writtenRequest(of index: Int, for target: Target) -> UpstreamRequest {
+        if let translated = call?.legs[index].request?.value {
+            call?.legs[index].dropped = translated.dropped
             return translated.request
         }
         if let run = embedding?.value, let request = run.pending {
-            answer.dropped = run.dropped
+            call?.legs[index].dropped = run.dropped
             return request
         }
         if let passThrough { return passedRequest(passThrough, for: target) }
         // The caller's own dialect, watched by the marks of its events.
         let written = body.chat(format.request, for: target, facts: facts)
-        answer.dropped = written.dropped
+        call?.legs[index].dropped = written.dropped
         return UpstreamRequest(
             path: Dialect.openAIChat.chatPath(model: target.upstreamModel, stream: facts.stream),
             accept: facts.stream ? Dialect.openAIChat.streamType : "application/json",

@@ -240,6 +240,12 @@ struct Translation {
         return ByteBuffer(bytes: rest)
     }
 
+    /// Takes out what is held of a passing stream that ends in the middle of an event.
+    mutating func takePending() -> ByteBuffer {
+        defer { pending = ByteBuffer() }
+        return passes ? pending : ByteBuffer()
+    }
+
     /// The response object after the end, in the dialect of OpenAI's responses.
     var finalResponse: [UInt8]? { passes ? nil : (encoder as? OpenAIResponsesStreamEncoder)?.finalResponse }
 

@@ -12,6 +12,8 @@ public struct AttemptMachine: Sendable {
     private var earlierAttempts = 0
     private var attemptsOnTarget = 0
     private var retriesOnTarget = 0
+    /// The target that was asked beside another one and failed.
+    private var failedBeside: Int?
     private let targetCount: Int
     private let policy: RetryPolicy
     private var lastFailure: AttemptFailure?
@@ -70,6 +72,27 @@ public struct AttemptMachine: Sendable {
         attemptsOnTarget += 1
     }
 
+    /// Whether one more attempt is allowed.
+    public var mayBegin: Bool { attempts - earlierAttempts < policy.maxAttempts }
+
+    /// Counts an attempt on another target that begins beside the current one.
+    public mutating func beginBeside() { attempts += 1 }
+
+    /// Notes that one of two attempts failed, and the other goes on.
+    ///
+    /// - Parameters:
+    ///   - failed: The target of the one that failed.
+    ///   - other: The target of the one that goes on.
+    public mutating func lost(_ failure: AttemptFailure, on failed: Int, goingOnWith other: Int) {
+        note(failure)
+        if failed == target {
+            skip(to: other)
+            attemptsOnTarget = 1
+        } else {
+            failedBeside = failed
+        }
+    }
+
     /// Begins another part of the request, on the one target that answered, with a limit of attempts of its own.
     public mutating func beginNextPart() {
         self = AttemptMachine(targetCount: 1, policy: policy, earlierAttempts: attempts)
@@ -89,7 +112,10 @@ public struct AttemptMachine: Sendable {
     }
 
     /// Whether the current target is the last one of the plan.
-    public var isLastTarget: Bool { target + 1 >= targetCount }
+    public var isLastTarget: Bool { next >= targetCount }
+
+    /// The target after the current one, without one that failed beside it.
+    private var next: Int { target + 1 == failedBeside ? target + 2 : target + 1 }
 
     /// What the caller sees when all targets that are left must not be asked; `nil` when nothing has failed yet.
     public var endingSoFar: AttemptFailure? { latestFailure.map(ending) }
@@ -99,15 +125,8 @@ public struct AttemptMachine: Sendable {
 
     /// Decides what follows a failure of the current attempt.
     public mutating func failed(_ failure: AttemptFailure, _ now: Situation) -> Next {
-        latestFailure = failure
-        if failure.kind == .rateLimited {
-            let wait = failure.retryAfter ?? AttemptFailure.defaultWait
-            shortestWait = min(shortestWait ?? wait, wait)
-        } else {
-            onlyRateLimits = false
-            lastFailure = failure
-        }
-        if attempts - earlierAttempts >= policy.maxAttempts || now.timeLeft <= .zero { return .giveUp(ending(failure)) }
+        note(failure)
+        if !mayBegin || now.timeLeft <= .zero { return .giveUp(ending(failure)) }
         if let wait = waitBeforeRetry(failure, now) {
             retriesOnTarget += 1
             return .retry(after: wait)
@@ -121,8 +140,19 @@ public struct AttemptMachine: Sendable {
             return .advance(index)
         default:
             guard !isLastTarget, !now.mayNotRetry else { return .giveUp(ending(failure)) }
-            skip(to: target + 1)
+            skip(to: next)
             return .advance(target)
+        }
+    }
+
+    private mutating func note(_ failure: AttemptFailure) {
+        latestFailure = failure
+        if failure.kind == .rateLimited {
+            let wait = failure.retryAfter ?? AttemptFailure.defaultWait
+            shortestWait = min(shortestWait ?? wait, wait)
+        } else {
+            onlyRateLimits = false
+            lastFailure = failure
         }
     }
 
@@ -132,7 +162,7 @@ public struct AttemptMachine: Sendable {
     public func wouldRetry(_ failure: AttemptFailure, _ now: Situation) -> Bool {
         var now = now
         now.budgetHasRoom = true
-        return attempts - earlierAttempts < policy.maxAttempts && waitBeforeRetry(failure, now) != nil
+        return mayBegin && waitBeforeRetry(failure, now) != nil
     }
 
     /// The failure the caller sees: a rate limit only if every candidate was rate limited.

@@ -32,7 +32,10 @@ extension DecisionTrace {
             return " kind=\(kind)" + (values.1 == 0 ? "" : " status=\(values.1)")
         case .retry: return " after_ms=\(values.0)"
         case .committed: return " target=\(values.0) status=\(values.1)"
-        case .disowned, .unfit: return " target=\(values.0)"
+        case .disowned, .unfit, .outrun: return " target=\(values.0)"
+        case .hedged: return " target=\(values.0) after_ms=\(values.1)"
+        case .stitched: return " target=\(values.0) bytes=\(values.1)"
+        case .notStitched: return " \(name(StitchObstacle.allCases, values.0, \.rawValue))"
         case .promptCut: return " read=\(values.0) stream=\(values.1)"
         case .promptCache: return " read=\(values.0) written=\(values.1) saved_micro_usd=\(values.2)"
         case .reportedCost: return " micro_usd=\(values.0) listed=\(values.1)"

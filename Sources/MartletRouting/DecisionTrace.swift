@@ -37,7 +37,7 @@ public struct DecisionTrace: Sendable {
         case queued
         /// An attempt began: target index, attempt number.
         case attempt
-        /// An attempt failed: failure kind, upstream status or 0.
+        /// An attempt failed: failure kind, upstream status or 0, target index.
         case failed
         /// The same target is asked again: milliseconds waited.
         case retry
@@ -75,6 +75,14 @@ public struct DecisionTrace: Sendable {
         case autoRule
         /// What the request says about its route does not count, by `routing.allow_request_override`.
         case overrideIgnored
+        /// A second target is asked beside a slow one: target index, milliseconds that the first was waited for.
+        case hedged
+        /// Of two attempts the other one answered first: target index.
+        case outrun
+        /// A stream that broke is continued: target index, bytes of text so far.
+        case stitched
+        /// A stream that broke is not continued: index of the `StitchObstacle`.
+        case notStitched
         /// A policy of the program that runs the gateway restricted or ordered the targets: number before, number after, a
         /// reason of its own (with none left: 0 a quota, 1 a prohibition, 2 for now, or its own).
         case restricted

@@ -48,6 +48,28 @@ public struct RetryPolicy: Hashable, Sendable {
     public init() {}
 }
 
+/// When a second target is asked beside a slow first one; the faster answer counts, the other is cancelled.
+public struct HedgePolicy: Hashable, Sendable {
+    /// Whether that is ever done.
+    public var isEnabled = false
+    /// How long the first target may be silent; `nil` waits as long as 95 of 100 of its answers take.
+    public var delay: Duration?
+
+    /// Creates the defaults.
+    public init() {}
+}
+
+/// What is done for streams beyond passing them on.
+public struct StreamPolicy: Hashable, Sendable {
+    /// Whether a stream is sent only once it is complete, so that a broken one can still be asked for elsewhere.
+    public var isHeldBack = false
+    /// Whether a stream that breaks is continued by a target that goes on from the text so far.
+    public var isStitched = false
+
+    /// Creates the defaults.
+    public init() {}
+}
+
 /// How many requests run and wait.
 public struct AdmissionPolicy: Hashable, Sendable {
     /// Requests in flight in the process; 0 means no limit.

@@ -30,6 +30,10 @@ public final class Snapshot: Sendable {
     public let retry: RetryPolicy
     /// When targets that fail are left alone.
     public let breaker: CircuitBreakerPolicy
+    /// When a second target is asked beside a slow first one.
+    public let hedge: HedgePolicy
+    /// What is done for streams beyond passing them on.
+    public let streams: StreamPolicy
     /// How many requests run and wait.
     public let admission: AdmissionPolicy
     /// Bounds on input.
@@ -70,8 +74,12 @@ public final class Snapshot: Sendable {
         retired: [ModelName: String] = [:],
         routing: RoutingPolicy = RoutingPolicy(),
         aliases: [Alias] = [],
-        breaker: CircuitBreakerPolicy = CircuitBreakerPolicy()
+        breaker: CircuitBreakerPolicy = CircuitBreakerPolicy(),
+        hedge: HedgePolicy = HedgePolicy(),
+        streams: StreamPolicy = StreamPolicy()
     ) {
+        self.hedge = hedge
+        self.streams = streams
         self.routing = routing
         self.aliases = aliases
         readsPrefixes = aliases.contains(where: \.readsPrefix)

@@ -317,7 +317,9 @@ private struct SnapshotWork {
             retired: RetiredModels.messages(registry, entries, catalog),
             routing: routingPolicy,
             aliases: aliases.aliases,
-            breaker: settings.breaker
+            breaker: settings.breaker,
+            hedge: settings.hedge,
+            streams: settings.streams
         )
     }
 }

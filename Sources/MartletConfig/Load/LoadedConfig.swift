@@ -44,6 +44,10 @@ public struct GatewaySettings: Sendable {
     public var retry = RetryPolicy()
     /// When targets that fail are left alone.
     public var breaker = CircuitBreakerPolicy()
+    /// When a second target is asked beside a slow first one.
+    public var hedge = HedgePolicy()
+    /// What is done for streams beyond passing them on.
+    public var streams = StreamPolicy()
     /// How many requests run and wait.
     public var admission = AdmissionPolicy()
     /// Bounds on input.

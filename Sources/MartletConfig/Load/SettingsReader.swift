@@ -153,6 +153,10 @@ struct SettingsReader {
         set(&settings.breaker.window, seconds(section, breaker, "window_s"))
         set(&settings.breaker.open, seconds(section, breaker, "open_s"))
         set(&settings.breaker.maxOpen, seconds(section, breaker, "max_open_s"))
+        set(&settings.hedge.isEnabled, tree.at([section, "hedge", "enabled"])?.boolean)
+        settings.hedge.delay = seconds(section, "hedge", "delay_s")
+        settings.streams.isHeldBack = string(section, "guarantee") == "complete"
+        set(&settings.streams.isStitched, tree.at([section, "stitch"])?.boolean)
         set(&settings.timeouts.connect, seconds(section, "connect_timeout_s"))
         settings.timeouts.responseHead = seconds(section, "response_head_timeout_s")
         set(&settings.timeouts.firstToken, seconds(section, "first_token_timeout_s"))

@@ -164,6 +164,19 @@ enum ConfigSchema {
         [
             SchemaKey("retry", .table(retry), "Repeats before the first content of an answer."),
             SchemaKey("circuit_breaker", .table(circuitBreaker), "When targets that fail are left alone."),
+            SchemaKey("hedge", .table(hedge), "When the next target is asked beside one that is slow."),
+            SchemaKey(
+                "guarantee",
+                .choice(["first_token", "complete"]),
+                "What must be there before a stream is sent: its first content, or all of it, so that it cannot break.",
+                default: "\"first_token\""
+            ),
+            SchemaKey(
+                "stitch",
+                .boolean,
+                "Whether a target that can goes on from the text of a stream that broke.",
+                default: "false"
+            ),
             SchemaKey("connect_timeout_s", .seconds, "Seconds for dial and TLS.", default: "5"),
             SchemaKey("response_head_timeout_s", .seconds, "Seconds to the head of an answer that is no stream."),
             SchemaKey("first_token_timeout_s", .seconds, "Seconds to the first content of a stream.", default: "60"),
@@ -219,6 +232,14 @@ enum ConfigSchema {
             SchemaKey("max_attempts", .integer(1...100), "Attempts over all targets.", default: "4"),
             SchemaKey("base_delay_s", .secondsOrZero, "Base of the jittered backoff, in seconds.", default: "0.25"),
             SchemaKey("max_delay_s", .secondsOrZero, "Cap of the jittered backoff, in seconds.", default: "8"),
+        ]
+    )
+
+    static let hedge = SchemaTable(
+        "When the next target is asked beside one that is slow.",
+        [
+            SchemaKey("enabled", .boolean, "Whether that is ever done.", default: "false"),
+            SchemaKey("delay_s", .seconds, "Seconds of silence; absent, as long as 95 of 100 of its answers take."),
         ]
     )
 

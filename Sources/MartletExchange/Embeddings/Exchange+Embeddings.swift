@@ -135,7 +135,6 @@ extension Exchange {
         let isCallers = usesCallerCredential(leg.target)
         call?.permit = env.attemptAnswered(on: leg.target, leg.permit, isCallers: isCallers)
         release(leg, outcome: "ok", &actions)
-        deadlines.clearLeg()
         plan?.targets = [leg.target]
         call?.machine.beginNextPart()
         call?.redialled = false

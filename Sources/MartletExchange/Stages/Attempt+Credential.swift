@@ -79,7 +79,8 @@ extension Exchange {
             callerCredential(for: authorization) == nil
         else { return false }
         call?.renewal = .asked
-        deadlines.clearLeg()
+        call?.legs[0].deadlines = LegDeadlines()
+        deadlines.hedge = nil
         // What it still has to say is not waited for.
         actions.add(.cancelLeg(leg.id))
         let request = CredentialRequest(authorization, refusedSince: sentAt)

@@ -5,7 +5,7 @@ import MartletRouting
 extension Exchange {
     /// Whether a request that was refused for its reasoning may go out again without.
     func mayDisownReasoning(isDraining: Bool) -> Bool {
-        call?.disownsReasoning == false && call?.legs.count == 1 && !goesOnInThread && !isDraining
+        call?.disownsReasoning == false && !goesOnInThread && !isDraining
     }
 
     /// Asks the same target again, once, without the reasoning it refused.
@@ -15,10 +15,11 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         let failure = AttemptFailure(.clientError, status: leg.status)
+        dropOthers(than: leg.id, &env, &actions)
         drop(leg, outcome: failure.outcomeLabel, .failed(failure), &env, &actions)
-        trace.add(.disowned, call?.machine.target ?? 0)
+        trace.add(.disowned, leg.place)
         call?.disownsReasoning = true
-        deadlines.clearLeg()
+        if call?.machine.target != leg.place { call?.machine.skip(to: leg.place) }
         beginAttempt(&env, &actions)
     }
 }

@@ -6,10 +6,12 @@ import MartletWire
 extension Exchange {
     /// Makes the request for a target, unless it takes the caller's chat as it is and answers in kind.
     ///
+    /// - Parameter mayAsk: Whether what takes long may be made elsewhere, and addresses be fetched.
     /// - Returns: Whether it is made; a large one is made elsewhere, and an event tells when.
     /// - Throws: ``GatewayError`` when the target cannot do what was asked for.
     mutating func translate(
         for target: Target,
+        mayAsk: Bool = true,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) throws(GatewayError) -> Bool {
@@ -63,7 +65,9 @@ extension Exchange {
             }
             return false
         }
-        return try use(try work.made(), for: target, &env, &actions)
+        let made = try work.made()
+        if case .addresses = made, !mayAsk { return false }
+        return try use(made, for: target, &env, &actions)
     }
 
     /// Keeps what came of a request.

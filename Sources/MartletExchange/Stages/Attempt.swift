@@ -82,55 +82,51 @@ extension Exchange {
         return plan?.targets[index]
     }
 
-    /// Starts a leg: the built-in model answers at once, all others are dialled.
+    /// Starts a leg on the machine's current target: the built-in model answers at once, all others are dialled.
     mutating func startLeg(
         on target: Target,
         slot: SlotID?,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        guard let id = call?.makeLegID(), let permit = call?.permit else { return }
+        guard let permit = call?.permit, let place = call?.machine.target else { return }
         call?.permit = nil
         call?.machine.begin()
         // What the attempts before this one left behind is not about it.
         call?.lastBody = nil
         answer.upstreamEnded = nil
-        trace.add(.attempt, call?.machine.target ?? 0, call?.machine.attempts ?? 0)
-        call?.legs.append(Leg(id: id, target: target, permit: permit, slot: slot))
+        guard let id = addLeg(on: target, at: place, permit, slot) else { return }
         guard target.dialect != .mock else { return answerFromMock(id, &env, &actions) }
-        if let limit = target.timeouts.total { deadlines.attempt = env.now + limit }
         dial(id, target, &env, &actions)
     }
 
-    /// Starts a leg beside the one that runs: what hedging will do.
+    /// Adds a leg that has the request which was made last.
     ///
-    /// The first one with content wins, and in that very event the other is cancelled. Nothing happens once the answer is committed, or where content may not go to the target.
-    mutating func startSecondLeg(
-        on target: Target,
-        slot: SlotID?,
-        _ env: inout some ExchangeEnvironment,
-        _ actions: inout ActionList
-    ) {
-        guard stage == .attempt, call?.legs.count == 1, privacy == .open || target.isLocal else { return }
-        guard call?.permit == nil, case .granted(let permit) = env.admitAttempt(on: target) else {
-            if let slot { actions.add(.releaseSlot(slot)) }
-            return
-        }
-        call?.permit = permit
-        if let slot { slots.hold(slot) }
-        startLeg(on: target, slot: slot, &env, &actions)
+    /// - Parameter place: The target's place in the plan.
+    mutating func addLeg(on target: Target, at place: Int, _ permit: AttemptPermit, _ slot: SlotID?) -> LegID? {
+        guard let id = call?.makeLegID() else { return nil }
+        trace.add(.attempt, place, call?.machine.attempts ?? 0)
+        var leg = Leg(id: id, target: target, at: place, permit: permit, slot: slot)
+        leg.request = translated
+        translated = nil
+        call?.legs.append(leg)
+        return id
     }
 
-    private mutating func dial(
-        _ leg: LegID,
+    mutating func dial(
+        _ id: LegID,
         _ target: Target,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
+        guard let index = call?.index(of: id) else { return }
         let limit = target.timeouts.connect ?? snapshot.timeouts.connect
         let deadline = min(env.now + limit, deadlines.total ?? env.now + limit)
-        deadlines.connect = deadline
-        actions.add(.dial(leg, target, privacy: privacy, fresh: call?.redialled ?? false, deadline: deadline))
+        call?.legs[index].deadlines.connect = deadline
+        if call?.legs[index].deadlines.attempt == nil, let limit = target.timeouts.total {
+            call?.legs[index].deadlines.attempt = env.now + limit
+        }
+        actions.add(.dial(id, target, privacy: privacy, fresh: call?.redialled ?? false, deadline: deadline))
         arm(&actions)
     }
 
@@ -143,23 +139,27 @@ extension Exchange {
     ) {
         guard let index = call?.index(of: id), call?.legs[index].phase == .dialing else { return }
         guard let target = call?.legs[index].target else { return }
-        var request = upstreamRequest(for: target)
+        var request = upstreamRequest(of: index, for: target)
         if let authorization = target.authorization { addCallerCredential(authorization, to: &request) }
-        if let translated { call?.legs[index].translation = Boxed(translated.value.translation) }
+        if let translated = call?.legs[index].request {
+            call?.legs[index].translation = Boxed(translated.value.translation)
+        }
         call?.legs[index].phase = .sent
         call?.legs[index].isReused = reused
         call?.legs[index].sentAt = env.now
         // The first request counts: what comes after it is time of the upstream, not of the gateway.
         answer.sentAt = answer.sentAt ?? env.now
-        deadlines.connect = nil
+        call?.legs[index].deadlines.connect = nil
         if facts.stream {
             // The last candidate has only the total limit: there is nobody else to ask.
             if target.timeouts.firstToken != nil || !isLastCandidate(&env) {
-                deadlines.firstToken = env.now + (target.timeouts.firstToken ?? snapshot.timeouts.firstToken)
+                let limit = target.timeouts.firstToken ?? snapshot.timeouts.firstToken
+                call?.legs[index].deadlines.firstToken = env.now + limit
             }
         } else if let limit = snapshot.timeouts.responseHead {
-            deadlines.responseHead = env.now + limit
+            call?.legs[index].deadlines.responseHead = env.now + limit
         }
+        if snapshot.hedge.isEnabled { waitToHedge(target, &env) }
         recordIntent(&env, &actions)
         actions.add(.sendUp(id, request))
         actions.add(.readLeg(id))
@@ -185,7 +185,7 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         guard let index = call?.index(of: id), call?.legs[index].phase == .sent else { return }
-        deadlines.responseHead = nil
+        call?.legs[index].deadlines.responseHead = nil
         call?.legs[index].status = head.status
         call?.legs[index].retryAfter = head.retryAfter
         call?.legs[index].told = head.told
@@ -193,7 +193,7 @@ extension Exchange {
         if !(200..<300).contains(head.status) {
             phase = .errorBody
             // The status that decides is known; its body may not hold the request up.
-            deadlines.responseHead = env.now + Self.errorBodyLimit
+            call?.legs[index].deadlines.responseHead = env.now + Self.errorBodyLimit
         } else if passThrough != nil, head.media != .json {
             return passOn(index, head, &env, &actions)
         } else if facts.stream, head.media == call?.legs[index].streamMedia {
@@ -355,10 +355,9 @@ extension Exchange {
         // What a caller's own key comes to says nothing of the gateway's.
         let isTargets = leg.target.authorization?.caller == nil || !isAboutCaller(failure, on: leg.target)
         drop(leg, outcome: failure.outcomeLabel, isTargets ? .failed(failure) : .abandoned, &env, &actions)
-        trace.add(.failed, Int(failure.kind.rawValue), failure.status ?? 0)
-        // A second leg of the same call goes on by itself.
-        guard call?.legs.isEmpty == true else { return }
-        deadlines.clearLeg()
+        trace.add(.failed, Int(failure.kind.rawValue), failure.status ?? 0, leg.place)
+        deadlines.hedge = nil
+        if leavesToOther(leg, failure, &env, &actions) { return }
         var situation = AttemptMachine.Situation(
             timeLeft: (deadlines.total ?? env.now) - env.now,
             random: env.random(),

@@ -69,7 +69,8 @@ extension Exchange {
         answer.isCommitted = true
         answer.status = upstream.status
         answer.usage = Usage(inputTokens: 0, outputTokens: 0)
-        deadlines.clearLeg()
+        call?.legs[index].deadlines = LegDeadlines()
+        answer.dropped = call?.legs[index].dropped ?? []
         deadlines.lastEvent = env.now
         if !clientIsWritable { deadlines.stalledSince = env.now }
         trace.add(.committed, call?.machine.target ?? 0, upstream.status)

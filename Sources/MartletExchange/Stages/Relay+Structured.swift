@@ -22,7 +22,9 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        guard let index = call?.index(of: leg.id), var next = translated?.value else { return }
+        dropOthers(than: leg.id, &env, &actions)
+        guard let index = call?.index(of: leg.id), var next = leg.request?.value else { return }
+        if call?.machine.target != leg.place { call?.machine.skip(to: leg.place) }
         spend(usage, on: leg.target)
         next.request.body = SplicedBody(body)
         next.translation.renamedTools = renamedTools
@@ -33,7 +35,6 @@ extension Exchange {
         call?.permit = env.attemptAnswered(on: leg.target, leg.permit, isCallers: isCallers)
         call?.outcomes.append(.init(provider: leg.target.account.rawValue, outcome: "ok"))
         call?.legs.remove(at: index)
-        deadlines.clearLeg()
         trace.add(.retry)
         startLeg(on: leg.target, slot: leg.slot, &env, &actions)
     }

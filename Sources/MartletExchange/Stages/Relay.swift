@@ -24,7 +24,9 @@ extension Exchange {
                 whole = WholeAnswer(count: body)
             } else if let work = call?.legs[index].translation?.value.work(body, durations(env)) {
                 if isLarge(work) {
-                    deadlines.clearLeg()
+                    // An answer that is there has won; one that turns out to be none is followed by the next attempt.
+                    dropOthers(than: id, &env, &actions)
+                    call?.legs[0].deadlines = LegDeadlines()
                     return compute(&env, &actions) { .answer(id, work.outcome()) }
                 }
                 return answerWorkDone(work.outcome(), index, &env, &actions)
@@ -91,6 +93,11 @@ extension Exchange {
             return attemptFailed(id, AttemptFailure(.badResponse, status: status), &env, &actions)
         }
         call?.winner = id
+        dropOthers(than: id, &env, &actions)
+        if let leg = call?.legs.first {
+            answer.dropped = leg.dropped
+            trace.add(.committed, leg.place, status)
+        }
         answer.usage =
             whole.usage
             ?? Usage(
@@ -101,7 +108,6 @@ extension Exchange {
         if let index = call?.index(of: id) { notePromptFit(index) }
         stage = .relay
         answer.status = status
-        trace.add(.committed, call?.machine.target ?? 0, status)
         var head = answerHead(contentType: "application/json", length: whole.body.readableBytes)
         if let usage = answer.usage { head.facts.cost = Charge(usage, on: target, after: spent).cost }
         if facts.thread != nil {
@@ -200,6 +206,9 @@ extension Exchange {
             if step.sendable.readableBytes > 0 { actions.add(.body(step.sendable)) }
             return interrupted(by: failure, &env, &actions)
         }
+        if !isWinner, snapshot.streams.isHeldBack, step.contentBegan {
+            return holdBack(step, index, &env, &actions)
+        }
         guard isWinner || step.contentBegan else {
             // Role deltas, comments and pings are held; they go out with the first content, unchanged.
             call?.legs[index].held.writeImmutableBuffer(step.sendable)
@@ -243,30 +252,28 @@ extension Exchange {
     }
 
     /// The commit point: from here on nothing is retried, and the body is not needed any more.
-    private mutating func commit(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+    mutating func commit(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         guard let leg = call?.legs[index] else { return }
         call?.winner = leg.id
         call?.legs[index].phase = .relaying
-        for other in call?.legs.filter({ $0.id != leg.id }) ?? [] {
-            drop(other, outcome: "cancelled", .abandoned, &env, &actions)
-        }
+        dropOthers(than: leg.id, &env, &actions)
+        answer.dropped = leg.dropped
         if leg.permit.isTrial { trialAnswered(leg.id, &env) }
         stage = .relay
         answer.isCommitted = true
         answer.status = 200
-        answer.firstToken = leg.sentAt.map { env.now - $0 }
-        // Those of a leg that lost, too; the limit of the whole attempt holds on.
-        deadlines.connect = nil
-        deadlines.firstToken = nil
-        deadlines.responseHead = nil
+        answer.firstToken = leg.sentAt.map { (leg.contentBegan ?? env.now) - $0 }
+        if let index = call?.index(of: leg.id) {
+            call?.legs[index].deadlines.answered()
+            call?.legs[index].request = nil
+        }
         deadlines.lastContent = env.now
         deadlines.lastSent = env.now
         if !clientIsWritable { deadlines.stalledSince = env.now }
-        trace.add(.committed, call?.machine.target ?? 0, 200)
+        trace.add(.committed, leg.place, 200)
         _ = env.holdBytes(-body.drop())
         rememberOwnRequest(leg.id)
         typedRequest = nil
-        translated = nil
         if responses != nil, leg.passesBytes {
             rememberMaker(leg.translation?.value.answerID, of: leg.target, &actions)
         }
@@ -296,6 +303,8 @@ extension Exchange {
             // A stream whose end came with its first content is committed by now, unless it was all one event.
             if call?.winner == leg.id {
                 streamFinished(nil, &env, &actions)
+            } else if leg.contentBegan != nil, leg.finishSeen {
+                giveHeldBack(index, &env, &actions)
             } else {
                 attemptFailed(leg.id, AttemptFailure(.badResponse, status: leg.status), &env, &actions)
             }
@@ -311,7 +320,7 @@ extension Exchange {
     /// The stream's end was seen: settles, then sends what ends it.
     ///
     /// - Parameter last: The bytes that end it, where they pass as they came.
-    private mutating func streamFinished(
+    mutating func streamFinished(
         _ last: ByteBuffer?,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList

@@ -23,10 +23,8 @@ extension Exchange {
         take(deadlines.room)
         take(deadlines.queue)
         take(deadlines.retry)
-        take(deadlines.connect)
-        take(deadlines.responseHead)
-        take(deadlines.firstToken)
-        take(deadlines.attempt)
+        take(deadlines.hedge)
+        for index in call?.legs.indices ?? 0..<0 { take(call?.legs[index].deadlines.earliest) }
         take(deadlines.total)
         if clientIsWritable {
             take(deadlines.lastEvent.map { $0 + times.idleStream })
@@ -79,14 +77,14 @@ extension Exchange {
             clientGone(&env, &actions)
         } else if isDue(deadlines.retry) {
             beginAttempt(&env, &actions)
-        } else if isDue(deadlines.connect) {
-            expireLeg(AttemptFailure(.connectTimeout), &env, &actions)
-        } else if isDue(deadlines.responseHead) || isDue(deadlines.firstToken) || isDue(deadlines.attempt) {
-            if answer.isCommitted {
+        } else if let late = call?.legs.first(where: { isDue($0.deadlines.earliest) }) {
+            if answer.isCommitted, late.id == call?.winner {
                 fail(with: GatewayError(.providerTimeout, "The provider took longer than it may."), &env, &actions)
             } else {
-                expireLeg(AttemptFailure(.timeout), &env, &actions)
+                expire(late, isDue(late.deadlines.connect) ? .connectTimeout : .timeout, &env, &actions)
             }
+        } else if isDue(deadlines.hedge) {
+            hedge(&env, &actions)
         } else if clientIsWritable,
             isDue(deadlines.lastEvent.map({ $0 + snapshot.timeouts.idleStream }))
                 || isDue(deadlines.lastContent.map({ $0 + snapshot.timeouts.idleContent }))
@@ -100,15 +98,14 @@ extension Exchange {
         if !isDone { arm(&actions) }
     }
 
-    private mutating func expireLeg(
-        _ failure: AttemptFailure,
+    private mutating func expire(
+        _ leg: Leg,
+        _ kind: AttemptFailure.Kind,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        deadlines.clearLeg()
-        guard let leg = call?.legs.first else { return }
         if leg.phase == .errorBody { return errorBodyEnded(leg, &env, &actions) }
-        attemptFailed(leg.id, failure, &env, &actions)
+        attemptFailed(leg.id, AttemptFailure(kind), &env, &actions)
     }
 
     /// The process ends: a committed stream gets its last event, everything else an error.

@@ -35,6 +35,8 @@ public enum AttemptEnd: Sendable, Hashable {
     case succeededForCaller(LatencySample?)
     /// The attempt failed.
     case failed(AttemptFailure)
-    /// Nobody can say: the caller left, another attempt was faster, or the gateway gave up for reasons of its own.
+    /// Nobody can say: the caller left, or the gateway gave up for reasons of its own.
     case abandoned
+    /// Another attempt was faster: it would have taken longer than this to its first content, or as a whole.
+    case outrun(isStream: Bool, after: Duration)
 }

@@ -10,6 +10,8 @@ public struct TargetHealth: Sendable {
     public private(set) var inFlight = 0
     private var budget = RetryBudget()
     private var latency = LatencyEstimate()
+    private var streamWaits = WaitQuantile()
+    private var wholeWaits = WaitQuantile()
     /// Until when it limits the rate of requests.
     private var coolUntil: Instant?
     /// Until when its credential counts as refused.
@@ -78,17 +80,29 @@ public struct TargetHealth: Sendable {
         switch end {
         case .abandoned:
             breaker.abandoned(permit)
+        case .outrun(let isStream, let duration):
+            breaker.abandoned(permit)
+            if isStream { streamWaits.add(duration) } else { wholeWaits.add(duration) }
         case .succeeded(let sample):
             failuresInARow = 0
             clearMarks(before: permit.givenAt)
             breaker.succeeded(permit, now, policy, random)
-            if let sample { latency.add(sample, now) }
+            add(sample, now)
         case .succeededForCaller(let sample):
             failuresInARow = 0
             breaker.succeeded(permit, now, policy, random)
-            if let sample { latency.add(sample, now) }
+            add(sample, now)
         case .failed(let failure):
             failed(failure, permit, now, policy, random)
+        }
+    }
+
+    private mutating func add(_ sample: LatencySample?, _ now: Instant) {
+        guard let sample else { return }
+        latency.add(sample, now)
+        switch sample {
+        case .stream(let firstToken, _, _): streamWaits.add(firstToken)
+        case .whole(let duration, _): wholeWaits.add(duration)
         }
     }
 
@@ -146,6 +160,9 @@ public struct TargetHealth: Sendable {
     }
 
     // MARK: Questions
+
+    /// How long 95 of 100 answers take: streams to their first content, others to their end; `nil` while too few are known.
+    public func usualWait(isStream: Bool) -> Duration? { isStream ? streamWaits.value : wholeWaits.value }
 
     /// What a plan should know.
     public func standing(_ now: Instant, _ policy: CircuitBreakerPolicy) -> TargetStanding {

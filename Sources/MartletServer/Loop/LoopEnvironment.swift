@@ -71,6 +71,10 @@ struct LoopEnvironment: ExchangeEnvironment {
         memory(of: target).health.withLock { $0.takeRetry(now) }
     }
 
+    mutating func usualWait(for target: Target, isStream: Bool) -> Duration? {
+        memory(of: target).health.withLock { $0.usualWait(isStream: isStream) }
+    }
+
     mutating func standing(of target: Target) -> TargetStanding {
         let policy = snapshot.breaker
         return memory(of: target).health.withLock { $0.standing(now, policy) }

@@ -56,8 +56,6 @@ import Darwin
 
     /// Plays a tape to a second exchange; tells where it did something else.
     private static func replay(_ tape: Tape, _ driver: Driver) -> String? {
-        // A leg started from outside is no event; such histories are told apart by the note of it.
-        if driver.history.contains(where: { $0.hasPrefix("startSecondLeg") }) { return nil }
         guard let first = tape.frames.first else { return "nothing was recorded" }
         let cursor = ReplayEnvironment.Cursor()
         cursor.answers = tape.opening[...]

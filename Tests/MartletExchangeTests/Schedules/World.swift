@@ -22,8 +22,6 @@ final class World {
     /// Those of them that are complete: with an end, and with or without the usage that follows it.
     private var completeBodies: [String] = []
     private var clientIsWritable = true
-    private let startsSecondLeg: Bool
-    private var legsStartedBeside = 0
     /// Whether two legs were connected at once.
     private(set) var hadTwoLegs = false
 
@@ -74,7 +72,6 @@ final class World {
             driver.env.points.insert(.targets)
             driver.env.policy = Self.policies[random.below(Self.policies.count)]
         }
-        startsSecondLeg = random.chance(40)
         self.random = random
     }
 
@@ -106,6 +103,11 @@ final class World {
             setup.targets[index] = .sample(name, isLocal: name == "engine", authorization: .sample(name))
         }
         if random.chance(20) { setup.timeouts.responseHead = .seconds(4) }
+        if random.chance(70) {
+            setup.hedge.isEnabled = true
+            setup.hedge.delay = .milliseconds(10 + random.below(300))
+        }
+        if random.chance(20) { setup.streams.isHeldBack = true }
         if random.chance(10) { setup.timeouts.keepAliveComment = .zero }
         if random.chance(10) { setup.limits.maxGateBytes = 300 }
         if random.chance(10) { setup.limits.maxUpstreamStreamBytes = 900 }
@@ -144,7 +146,7 @@ final class World {
         case 90..<100: pass(.seconds(random.below(70)))
         case 100..<110: driver.env.now += .milliseconds(random.below(5_000))
         case 110..<120: strayEvent()
-        case 120..<220 where startsSecondLeg: startSecondLeg()
+        case 120..<140: pass(.milliseconds(random.below(400)))
         case 140..<150: driver.env.draining.toggle()
         case 150..<160:
             let known = [CredentialAnswer.ready, .ready, .mustAsk, .failed]
@@ -266,14 +268,6 @@ final class World {
             if driver.exchange.waits(for: ask) { return }
             driver.tell(.answer(ask, .slot(SlotID(UInt16(1_000 + random.below(1_000))))))
         }
-    }
-
-    private func startSecondLeg() {
-        guard legsStartedBeside < 2 else { return }
-        let targets = driver.exchange.plan?.targets ?? []
-        guard let target = targets.last(where: { $0.dialect != .mock }) else { return }
-        legsStartedBeside += 1
-        driver.startSecondLeg(on: target)
     }
 
     private func makeScript() -> Script {

@@ -79,15 +79,6 @@ final class Driver {
         return self
     }
 
-    /// Starts the second leg of a call, as hedging will.
-    func startSecondLeg(on target: Target) {
-        let wasDone = exchange.isDone
-        history.append("startSecondLeg \(target.account)")
-        list.removeAll()
-        exchange.startSecondLeg(on: target, slot: nil, &env, &list)
-        finishStep(wasDone: wasDone)
-    }
-
     private func finishStep(wasDone: Bool) {
         last = list.items
         slots.formUnion(env.newSlots)

@@ -22,6 +22,8 @@ struct Setup {
     var media = MediaSettings()
     var routing = RoutingPolicy()
     var aliases: [Alias] = []
+    var hedge = HedgePolicy()
+    var streams = StreamPolicy()
 
     /// Two targets of one model.
     static var pair: Setup { Setup(targets: [.sample("one"), .sample("two")]) }
@@ -53,8 +55,18 @@ struct Setup {
             observability: observability,
             media: media,
             routing: routing,
-            aliases: aliases
+            aliases: aliases,
+            hedge: hedge,
+            streams: streams
         )
+    }
+
+    /// Two targets of one model; the second is asked when the first has been silent for a second.
+    static var hedged: Setup {
+        var setup = Setup.pair
+        setup.hedge.isEnabled = true
+        setup.hedge.delay = .seconds(1)
+        return setup
     }
 }
 

@@ -30,6 +30,7 @@ final class Tape {
         case page(PageAnswer?)
         case credential(CredentialAnswer)
         case turn(Int)
+        case wait(Duration?)
         case points(ExtensionPoints)
         case terms(QuotaTerms)
         case decision(TargetDecision)
@@ -96,6 +97,9 @@ struct ReplayEnvironment: ExchangeEnvironment {
         cursor.next({ if case .slot(let answer) = $0 { answer } else { nil } }, else: .full)
     }
     mutating func takeRetry(_ target: Target) -> Bool { flag() }
+    mutating func usualWait(for target: Target, isStream: Bool) -> Duration? {
+        cursor.next({ if case .wait(let wait) = $0 { .some(wait) } else { nil } }, else: nil)
+    }
     mutating func standing(of target: Target) -> TargetStanding {
         cursor.next({ if case .standing(let answer) = $0 { answer } else { nil } }, else: TargetStanding())
     }

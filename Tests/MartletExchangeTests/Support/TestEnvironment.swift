@@ -108,6 +108,11 @@ struct TestEnvironment: ExchangeEnvironment {
         return note(retryRoom) { .flag($0) }
     }
 
+    mutating func usualWait(for target: Target, isStream: Bool) -> Duration? {
+        let wait = health[target.account.rawValue, default: TargetHealth()].usualWait(isStream: isStream)
+        return note(wait) { .wait($0) }
+    }
+
     mutating func standing(of target: Target) -> TargetStanding {
         var standing = health[target.account.rawValue, default: TargetHealth()].standing(now, snapshot.breaker)
         if standing.obstacle == nil, cooling.contains(target.account.rawValue) { standing.obstacle = .coolingDown }
@@ -144,7 +149,7 @@ struct TestEnvironment: ExchangeEnvironment {
         switch end {
         case .succeeded: reports.append(Report(account: target.account.rawValue, kind: nil))
         case .failed(let failure): reports.append(Report(account: target.account.rawValue, kind: failure.kind))
-        case .succeededForCaller, .abandoned: break
+        case .succeededForCaller, .abandoned, .outrun: break
         }
         health[target.account.rawValue, default: TargetHealth()]
             .ended(permit, end, now, snapshot.breaker, healthRandom)
