@@ -11,11 +11,15 @@ public struct GatewayConfiguration: Sendable {
     public var document: String?
     /// Variables; with `nil` those of the process.
     public var environment: [String: String]?
-    /// Where it listens, like `127.0.0.1:8004`; port 0 takes a free one. Wins over all else.
+    /// Where it listens, like `127.0.0.1:8004`.
+    ///
+    /// Port 0 takes a free one. Wins over all else.
     public var bind: String?
     /// The port on the host that is configured; wins over all else.
     public var port: Int?
-    /// The folder of keys, usage and spool; wins over all else. One gateway runs on one folder.
+    /// The folder of keys, usage and spool; wins over all else.
+    ///
+    /// One gateway runs on one folder.
     public var dataDirectory: String?
     /// `off`, `stderr` or a file; wins over all else.
     public var accessLog: String?

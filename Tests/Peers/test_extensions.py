@@ -54,7 +54,8 @@ def configuration(base_url: str) -> str:
         ]
     for model, accounts in (("echo", ("virginia", "frankfurt")), ("overseas", ("virginia",))):
         routing = ", ".join(f'"{account}"' for account in accounts)
-        parts += [f"[models.{model}]", f"routing = [{routing}]", "input_price_per_mtok = 100", "output_price_per_mtok = 100"]
+        parts += [f"[models.{model}]", f"routing = [{routing}]"]
+        parts += ["input_price_per_mtok = 100", "output_price_per_mtok = 100"]
         for account in accounts:
             parts += [f"[models.{model}.providers.{account}]", 'model_name = "echo"']
     return "\n".join(parts) + "\n"
@@ -104,7 +105,9 @@ class Extensions(unittest.TestCase):
         lines = gateway.lines(2)
         self.assertEqual(len(lines), 2, lines)
         for line in lines:
-            self.assertRegex(line, r"^settled [0-9a-f-]{36} key=static model=echo provider=frankfurt cost=\$0\.00\d{7}$")
+            self.assertRegex(
+                line, r"^settled [0-9a-f-]{36} key=static model=echo provider=frankfurt cost=\$0\.00\d{7}$"
+            )
         told = sum(round(float(line.rsplit("$", 1)[1]) * 1e9) for line in lines)
         usage = gateway.request("GET", "/admin/usage", key=ADMIN_KEY)
         self.assertEqual(usage.json["totals"]["cost_nano_usd"], told, usage)

@@ -19,7 +19,7 @@ import Testing
 
     /// The accounts that are asked, one after the other, when each fails.
     private func asked(_ driver: Driver) -> [String] {
-        driver.send().serve { _ in .status(500) }
+        driver.send().serve { _ in .status(401) }
         #expect(driver.problems.isEmpty, "\(driver.report)")
         var seen: [String] = []
         for account in driver.accounts where seen.last != account { seen.append(account) }
