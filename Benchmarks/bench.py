@@ -14,13 +14,13 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from benchlib import extras, report  # noqa: E402
+from benchlib import extras, outages, report  # noqa: E402
 from benchlib.lanes import LANES, measure  # noqa: E402
 from benchlib.processes import BenchError, Children  # noqa: E402
 from benchlib.targets import Bench  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("growth", "memory", "scan", "sign", "plan")
+EXTRAS = ("growth", "memory", "scan", "sign", "plan", "failover", "outage", "healing")
 
 
 def parse_arguments():
@@ -119,7 +119,7 @@ def run_lanes(bench, targets, options, results):
 
 
 def run_extras(bench, targets, options, results):
-    """Memory, first answer, growth, the scan, signatures and planning."""
+    """Memory, first answer, growth, the scan, signatures, planning, and what failures cost."""
 
     def attempt(section, name, work):
         try:
@@ -146,6 +146,13 @@ def run_extras(bench, targets, options, results):
         attempt("sign", "martlet", lambda: extras.program_us(options, options.sign))
     if "plan" in options.lanes and "martlet" in options.only:
         attempt("plan", "martlet", lambda: extras.program_us(options, options.plan))
+    if "martlet" in [target.name for target in proxies]:
+        if "failover" in options.lanes:
+            attempt("failover", "martlet", lambda: outages.failover(bench, rounds, amount // 4))
+        if "outage" in options.lanes:
+            attempt("outage", "martlet", lambda: outages.outage(bench, 4 if options.quick else 12))
+        if "healing" in options.lanes:
+            attempt("healing", "martlet", lambda: outages.healing(bench, outages.PAUSES_S[:1 if options.quick else 3]))
     if "memory" in options.lanes:
         for target in proxies:
             attempt("memory", target.name, lambda: extras.memory(bench, target.name, 1000))

@@ -71,13 +71,13 @@ LANES = (
 )
 
 
-def run_load(bench, lane, target, amount, timeout=120):
-    """Runs the load generator once; answers its result line."""
+def run_load(bench, lane, target, amount, timeout=120, body=None):
+    """Runs the load generator once, with the body of the lane or another one; answers its result line."""
     if lane.mode == "h2":
         return http2.run(bench, lane, target, amount, timeout)
     held = lane.mode in ("paced", "idle-streams")
     command = [
-        bench.load, lane.mode, "--port", str(target.port), "--body", str(bench.lane_body(lane)),
+        bench.load, lane.mode, "--port", str(target.port), "--body", str(body or bench.lane_body(lane)),
         "--connections", str(lane.connections), "--seconds" if held else "--requests", str(amount),
         "--header", f"Authorization: Bearer {KEY}", "--timeout", str(timeout), *lane.extra,
     ]

@@ -120,6 +120,7 @@ def rows(results):
     lines += _scan_rows(results)
     lines += _sign_rows(results)
     lines += _plan_rows(results)
+    lines += _failure_rows(results)
     lines += _memory_rows(results)
     return lines
 
@@ -163,6 +164,25 @@ def _plan_rows(results):
         lines.append(Row(f"plan_{kind}", f"planning, {title}: 10,000 models and 100 aliases", "µs", {"martlet": many}))
         lines.append(Row(f"plan_{kind}_growth", "the same, as a multiple of 10 models (1.5)", "×", {"martlet": growth},
                          must=1.5, budget_value=growth))
+    return lines
+
+
+def _failure_rows(results):
+    lines = []
+    for kind, figures in results.get("failover", {}).get("martlet", {}).items():
+        for figure, title in (("added_p50_us", "added p50"), ("added_cpu_us", "added CPU")):
+            apart = spread(figures[figure])
+            lines.append(Row(f"failover_{kind}_{figure}", f"failover, first target {kind}: {title}", "µs",
+                             {"martlet": median(figures[figure])}, note=f"±{apart:.0f} %" if apart else ""))
+    for kind, figures in results.get("outage", {}).get("martlet", {}).items():
+        lines.append(Row(f"outage_{kind}", f"outage, {kind}: requests to the target over those of callers (1.25)", "×",
+                         {"martlet": figures["multiple"]}, must=1.25, budget_value=figures["multiple"]))
+    for pause, figures in results.get("healing", {}).get("martlet", {}).items():
+        # A fifth of jitter, and the gap between two requests.
+        must = round(int(pause) * 1.2 + 0.2, 1)
+        title = f"healing just after a pause of {pause} s began: back after ({must} s)"
+        lines.append(Row(f"healing_{pause}", title, "s", {"martlet": figures["seconds"]}, must=must,
+                         budget_value=figures["seconds"]))
     return lines
 
 

@@ -52,12 +52,16 @@ class Bench:
     def __init__(self, children, temp, build, options):
         self.children, self.temp, self.options = children, Path(temp), options
         self.load, self.upstream_binary = compile_tools(Path(build))
-        self.upstream = children.start(
-            [self.upstream_binary, "--port", "0"], options.upstream_core, stdout=subprocess.PIPE, bufsize=0)
-        self.upstream_port = int(read_line(self.upstream, 5).rsplit(":", 1)[1])
+        self.upstream, self.upstream_port = self.start_upstream()
         self._count = 0
         self._variants = {}
         self._certificates = self._front_port = None
+
+    def start_upstream(self):
+        """Starts a mock upstream; answers it and its port."""
+        child = self.children.start(
+            [self.upstream_binary, "--port", "0"], self.options.upstream_core, stdout=subprocess.PIPE, bufsize=0)
+        return child, int(read_line(child, 5).rsplit(":", 1)[1])
 
     @property
     def certificates(self):
@@ -191,15 +195,28 @@ class Bench:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(log, "wb"))
         return Target("bare", port, child, log)
 
+    def start_martlet(self, more):
+        """Starts a gateway with the models of the lanes and more configuration, and waits for its first answer."""
+        target = self._run_martlet(martlet_config(self.upstream_port, 10) + more)
+        try:
+            self.wait_ready(target)
+        except BenchError:
+            self.children.stop(target.child)
+            raise
+        return target
+
     def _martlet(self, models, data, via=""):
-        directory, port = self.directory("martlet"), free_port()
-        config, log = directory / "martlet.toml", directory / "stderr.log"
         text = martlet_config(self.upstream_port, models)
         if via == "tls":
             text += secure_account(self.front_port, self.certificates)
         elif via == "h2":
             made = self.certificates
             text += f'\n[server.tls]\ncert = "{made.certificate}"\nkey = "{made.key}"\n'
+        return self._run_martlet(text, data, secure=via == "h2")
+
+    def _run_martlet(self, text, data=None, secure=False):
+        directory, port = self.directory("martlet"), free_port()
+        config, log = directory / "martlet.toml", directory / "stderr.log"
         config.write_text(text)
         environment = {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
@@ -212,7 +229,7 @@ class Bench:
             self.options.proxy_core, env=environment, cwd=directory, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=open(log, "wb"))
         # Records are put into the store some time after their request: that time belongs to the figure.
-        return Target("martlet", port, child, log, settle_s=1.5, secure=via == "h2")
+        return Target("martlet", port, child, log, settle_s=1.5, secure=secure)
 
 
 def martlet_config(upstream_port, models):

@@ -11,7 +11,8 @@
 //     cancel        R streams, N at a time, each closed after its first event; asks the mock upstream (--stats-port)
 //                   when it saw them closed. Both read CLOCK_MONOTONIC, so the difference is the time a cancel takes
 //
-// Prints one JSON line. `--watch-pid` (repeatable) adds the CPU time these processes used in the measured window.
+// Prints one JSON line, early after 200 failures or as many as `--max-failures` says. `--watch-pid` (repeatable) adds the
+// CPU time these processes used in the measured window.
 
 #define _GNU_SOURCE
 #include "../common/bench.h"
@@ -19,8 +20,6 @@
 #include "figures.h"
 #include "response.h"
 #include <poll.h>
-
-#define MAX_FAILURES 200
 
 enum mode { JSON, BURST, RATE, PACED, IDLE_STREAMS, CANCEL };
 enum phase { CLOSED, CONNECTING, IDLE, BUSY };
@@ -43,9 +42,10 @@ static struct {
     const char *mode_name;
     uint16_t port, stats_port;
     uint32_t connections, opening;
-    uint64_t requests, rate, timeout_s;
+    uint64_t requests, rate, timeout_s, max_failures;
     double seconds;
-} options = {.connections = 1, .opening = 32, .requests = 1, .rate = 100, .timeout_s = 120, .seconds = 5};
+} options = {
+    .connections = 1, .opening = 32, .requests = 1, .rate = 100, .timeout_s = 120, .max_failures = 200, .seconds = 5};
 
 static struct {
     uint64_t issued, completed, errors, non_200, events, body_bytes, reconnects, ended_early;
@@ -179,7 +179,7 @@ static void failed(struct connection *c, const char *what) {
     bool had_request = c->phase != IDLE;
     close_connection(c);
     bool all_done = totals.completed + totals.errors >= options.requests && !holds();
-    if (totals.errors >= MAX_FAILURES || all_done) finished = true;
+    if (totals.errors >= options.max_failures || all_done) finished = true;
     else if (had_request) next_request(c);
 }
 
@@ -235,7 +235,7 @@ static void complete(struct connection *c, uint64_t now, const struct arrived *a
     if (c->response.status != 200) {
         totals.non_200++;
         show_refusal(&c->response, arrived);
-        if (totals.non_200 >= MAX_FAILURES) finished = true;
+        if (totals.non_200 >= options.max_failures) finished = true;
     }
     add_sample(now - c->started);
     c->phase = IDLE;
@@ -462,6 +462,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(name, "--opening")) options.opening = (uint32_t)option_number(name, value, 1, 16384);
         else if (!strcmp(name, "--requests")) options.requests = option_number(name, value, 1, 10000000);
         else if (!strcmp(name, "--rate")) options.rate = option_number(name, value, 1, 1000000);
+        else if (!strcmp(name, "--max-failures")) options.max_failures = option_number(name, value, 1, 10000000);
         else if (!strcmp(name, "--timeout")) options.timeout_s = option_number(name, value, 1, 3600);
         else if (!strcmp(name, "--seconds")) options.seconds = (double)option_number(name, value, 1, 3600);
         else if (!strcmp(name, "--watch-pid") && watched_count < 64)

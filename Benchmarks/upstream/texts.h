@@ -236,6 +236,13 @@ static const struct text *burst_text(unsigned events, bool nulls) {
     return &burst->text;
 }
 
+/// Takes a number out of a model's name, and moves behind it.
+static unsigned number_in_name(char **p, unsigned fallback, unsigned high) {
+    if (**p != '-') return fallback;
+    unsigned long value = strtoul(*p + 1, p, 10);
+    return value < 1 ? 1 : value > high ? high : (unsigned)value;
+}
+
 /// Takes the model out of a path: `POST /model/NAME/converse-stream`.
 static bool find_in_path(const char *line, char *value, size_t room) {
     const char *start = strstr(line, "/model/");

@@ -17,9 +17,11 @@
 //
 // `GET /v1/models` lists models. `GET /__stats` answers the counters and, for requests whose `user` member is
 // "bench-<8 digits>", when their stream was seen closed (CLOCK_MONOTONIC, nanoseconds). `GET /__reset` clears both.
+// How it is made to fail stands in health.h.
 
 #define _GNU_SOURCE
 #include "../common/bench.h"
+#include "health.h"
 #include "texts.h"
 #include "timers.h"
 
@@ -222,12 +224,6 @@ static bool find_member(const struct connection *c, const char *name, char *valu
     return false;
 }
 
-static unsigned number_in_name(char **p, unsigned fallback, unsigned high) {
-    if (**p != '-') return fallback;
-    unsigned long value = strtoul(*p + 1, p, 10);
-    return value < 1 ? 1 : value > high ? high : (unsigned)value;
-}
-
 static void start_stream(struct connection *c) {
     stats.streams++;
     stats.open_streams++;
@@ -237,6 +233,8 @@ static void start_stream(struct connection *c) {
 static void answer_chat(struct connection *c, const char *line) {
     char model[128], user[64];
     stats.requests++;
+    if (health == DROPS) { drop(c); return; }
+    if (health == REFUSES) { refuse(c, "503 Service Unavailable", "out of order"); return; }
     if (!find_in_path(line, model, sizeof model) && !find_member(c, "\"model\"", model, sizeof model)) {
         refuse(c, "400 Bad Request", "no model member found");
         return;
@@ -321,6 +319,8 @@ static void request_complete(struct connection *c) {
         answer_owned(c, "200 OK", "application/json", body);
     } else if (!strncmp(line, "GET /__stats ", 13)) {
         answer_stats(c);
+    } else if (changes_health(line)) {
+        answer_owned(c, "200 OK", "application/json", (struct text){.bytes = strdup("{}"), .length = 2});
     } else if (!strncmp(line, "GET /__reset ", 13)) {
         int64_t open = stats.open_streams;
         memset(&stats, 0, sizeof stats);

@@ -31,6 +31,8 @@ struct Call {
     var grantedSlot: SlotID?
     /// Leave to ask the machine's current target, until a leg has it.
     var permit: AttemptPermit?
+    /// The stream that broke and is being continued.
+    var stitch: Boxed<Stitch>?
     /// Whether a second target was asked beside another one: once in a call.
     var hasHedged = false
     /// When the first of the targets that must not be asked may be asked again.

@@ -31,13 +31,19 @@ struct Translation {
     /// Tells whether the target shortened the prompt without a word.
     let promptCheck: PromptCheck?
     private var decoder: any ChatStreamDecoder
-    private var encoder: any ChatStreamEncoder
+    private(set) var encoder: any ChatStreamEncoder
     private var chunks: [ChatChunk] = []
     private var output: [UInt8] = []
     /// What the end of the upstream's bytes made complete, in the caller's format.
     private var rest: [UInt8] = []
     /// Bytes of a passing stream that end in the middle of an event.
     private var pending = ByteBuffer()
+    /// What the caller has got so far; remembered only where a break may be mended.
+    private(set) var delivered: DeliveredAnswer?
+    /// Makes the answer go on from another one that broke.
+    private var seam: AnswerSeam?
+    /// What that one used.
+    private var earlier: Usage?
     /// The upstream's own id of its answer, once a stream has told it.
     private(set) var answerID: String?
     /// Usage as far as it was told.
@@ -95,6 +101,24 @@ struct Translation {
         if step.hasContent { contentBegan = true }
     }
 
+    // MARK: Breaks that are mended
+
+    /// Remembers what the caller gets.
+    mutating func remember() { delivered = delivered ?? DeliveredAnswer() }
+
+    /// Goes on from an answer that broke.
+    ///
+    /// - Parameters:
+    ///   - delivered: What the caller has got of it.
+    ///   - encoder: What wrote that.
+    ///   - usage: What it used, which is told with what this one uses.
+    mutating func goOn(from delivered: DeliveredAnswer, _ encoder: any ChatStreamEncoder, _ usage: Usage?) {
+        self.delivered = delivered
+        self.encoder = encoder
+        seam = AnswerSeam(after: delivered)
+        earlier = usage
+    }
+
     // MARK: Streams
 
     /// Takes one read; what is complete comes out.
@@ -114,26 +138,46 @@ struct Translation {
         output.removeAll(keepingCapacity: true)
         var written: [UInt8] = []
         swap(&written, &output)
-        decode(bytes, &step) { chunk, this in this.encode(chunk, &written) }
+        decode(bytes, &step) { chunk, step, this in this.encode(chunk, &written, &step) }
         swap(&written, &output)
         step.sendable = ByteBuffer(bytes: output)
     }
 
-    private mutating func encode(_ chunk: ChatChunk, _ output: inout [UInt8]) {
+    private mutating func encode(_ chunk: ChatChunk, _ output: inout [UInt8], _ step: inout Leg.Step) {
+        guard step.failure == nil else { return }
         var chunk = chunk
         chunk.id = chunk.id ?? id
         chunk.created = chunk.created ?? created
         chunk.model = chunk.model ?? model
         chunk.restoreToolNames(renamedTools)
+        do throws(ChatFailure) {
+            try seam?.rewrite(&chunk)
+        } catch {
+            step.failure = error
+            return
+        }
+        if let earlier, let counts = chunk.usage?.counts { chunk.usage?.counts = counts.adding(earlier) }
         shaper?.rewrite(&chunk)
+        delivered?.add(chunk)
         encoder.encode(chunk, into: &output)
+    }
+
+    /// What passes is written, too, to nobody: only so is known how to go on from it.
+    private mutating func follow() {
+        guard delivered != nil else { return }
+        var unread: [UInt8] = []
+        for chunk in chunks where chunk.error == nil {
+            delivered?.add(chunk)
+            encoder.encode(chunk, into: &unread)
+            unread.removeAll(keepingCapacity: true)
+        }
     }
 
     /// Decodes bytes; each chunk that is no error is counted and handed on.
     private mutating func decode(
         _ bytes: ByteBuffer,
         _ step: inout Leg.Step,
-        _ each: (ChatChunk, inout Self) -> Void = { _, _ in }
+        _ each: (ChatChunk, inout Leg.Step, inout Self) -> Void = { _, _, _ in }
     ) {
         chunks.removeAll(keepingCapacity: true)
         do throws(ChatFailure) {
@@ -144,7 +188,7 @@ struct Translation {
         let decoded = chunks
         for chunk in decoded {
             add(chunk, &step)
-            if chunk.error == nil { each(chunk, &self) }
+            if chunk.error == nil { each(chunk, &step, &self) }
         }
     }
 
@@ -155,14 +199,17 @@ struct Translation {
         pending = ByteBuffer()
         if old == 0 { all = bytes } else { all.writeImmutableBuffer(bytes) }
         let end = framing.endOfLastEvent(in: all.readableBytesUInt8Span, after: old)
-        let before = self
+        var before: Self? = self
         decode(bytes, &step)
-        if step.failure != nil {
+        if step.failure != nil, let before {
             // Once more event by event, to see which one it was.
             self = before
             step = Leg.Step()
             return passEachEvent(of: all, old, &step)
         }
+        // Before anything is added to what both would share.
+        before = nil
+        follow()
         guard let end = decoder.isComplete ? end ?? 0 : end else {
             pending = all
             return
@@ -191,6 +238,7 @@ struct Translation {
             seen = max(0, seen - end)
             decode(fresh, &step)
             guard step.failure == nil else { return }
+            follow()
             step.sendable.writeBuffer(&event)
         }
         pending.writeImmutableBuffer(rest)
@@ -212,9 +260,10 @@ struct Translation {
         for chunk in last {
             add(chunk, &step)
             // The bytes of what passes are still held, and go out as they are.
-            if !passes { encode(chunk, &tail) }
+            if !passes { encode(chunk, &tail, &step) }
         }
         rest = tail
+        if let failure = step.failure, !passes { return .failed(failure) }
         return contentBegan ? .done : .empty
     }
 

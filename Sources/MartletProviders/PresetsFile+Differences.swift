@@ -9,6 +9,7 @@ extension PresetsFile {
         var embeddings: Bool?
         var embeddingNames: [Pair]?
         var gap: Gap?
+        var continues: TextContinuation?
         var chat: Chat?
 
         struct Gap: Decodable {
@@ -30,6 +31,7 @@ extension PresetsFile {
             descriptor.hasEmbeddings = embeddings ?? true
             descriptor.embeddingNames = (embeddingNames ?? []).map(\.rename)
             descriptor.gapFilling = gap.map { GapFilling(route: $0.route, path: $0.path) }
+            descriptor.continuation = continues
             descriptor.chatQuirks = chat?.quirks
         }
     }

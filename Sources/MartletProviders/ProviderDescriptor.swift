@@ -64,6 +64,10 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public var embeddingNames: [ChatQuirks.Rename] = []
     /// What it has for filling the gap between two texts; `nil` leaves it to the dialect.
     public var gapFilling: GapFilling?
+    /// How it is asked to go on from a text; `nil` when it does not, or that is up to the model.
+    public var continuation: TextContinuation?
+    /// Whether the account says so, whatever the model.
+    public var continuationIsSet = false
     /// Whether it has the other endpoints of OpenAI's API, too: files, images, sound.
     public var hasWholeAPI = false
     /// Whether its answers say what they cost, and that is what is charged.

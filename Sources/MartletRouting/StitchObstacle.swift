@@ -1,5 +1,5 @@
 /// Why a stream that broke is not continued by another target.
-public enum StitchObstacle: String, Sendable, CaseIterable {
+public enum StitchObstacle: String, Error, Sendable, CaseIterable {
     /// The request is kept by the provider, asks for more than one answer, for one of a certain shape or for probabilities,
     /// or is not one for a chat.
     case request

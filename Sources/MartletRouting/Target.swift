@@ -177,6 +177,8 @@ public struct Quirks: Hashable, Sendable {
     public var hasEmbeddings: Bool
     /// What it has for filling the gap between two texts; `nil` when its type declares nothing.
     public var gap: GapFilling?
+    /// How it is asked to go on from a text; `nil` when it does not.
+    public var continuation: TextContinuation?
     /// Whether it has the other endpoints of OpenAI's API, too: files, images, sound.
     public var hasWholeAPI = false
     /// Whether its answers say what they cost, and that is what is charged.

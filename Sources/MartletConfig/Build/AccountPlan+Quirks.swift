@@ -21,6 +21,10 @@ struct QuirkReader {
         if let prefix = table["auth_prefix"]?.string { descriptor.authPrefix = prefix }
         if let takes = table["stream_usage"]?.boolean { descriptor.acceptsStreamUsage = takes }
         guard let table = table["quirks"]?.table else { return }
+        if let text = table["continues"]?.string {
+            descriptor.continuation = TextContinuation(rawValue: text)
+            descriptor.continuationIsSet = true
+        }
         var quirks = descriptor.chatQuirks ?? ChatQuirks()
         if let text = table["token_limit"]?.string { quirks.tokenLimit = ChatQuirks.TokenLimit(rawValue: text) }
         if let text = table["history"]?.string { quirks.history = ChatQuirks.ReasoningHistory(rawValue: text) }

@@ -36,6 +36,15 @@ struct AccountPlan: Sendable {
     /// Models that another type of the same provider serves.
     var families: [Family] = []
 
+    /// How a Claude is asked to go on from a text, by its generation.
+    private func prefill(_ model: String, _ dialect: Dialect, _ descriptor: ProviderDescriptor) -> TextContinuation? {
+        switch dialect {
+        case .anthropicMessages, .anthropicVertex, .bedrockConverse, .bedrockAnthropic:
+            !descriptor.continuationIsSet && AnthropicModelTraits.takesPrefill(model: model) ? .plain : nil
+        default: nil
+        }
+    }
+
     /// Makes a target for a model of this account.
     func target(
         _ upstreamModel: String,
@@ -54,6 +63,7 @@ struct AccountPlan: Sendable {
             hasEmbeddings: descriptor.hasEmbeddings,
             gap: descriptor.gapFilling
         )
+        quirks.continuation = descriptor.continuation ?? prefill(upstreamModel, dialect ?? descriptor.dialect, descriptor)
         quirks.hasWholeAPI = descriptor.hasWholeAPI
         quirks.reportsCost = descriptor.reportsCost
         quirks.promptCache = promptCache

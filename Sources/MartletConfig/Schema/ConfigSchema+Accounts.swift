@@ -22,6 +22,11 @@ extension ConfigSchema {
                 .choice(["object_only", "schema_only", "value"]),
                 "How the shape of an answer is asked for."
             ),
+            SchemaKey(
+                "continues",
+                .choice(["plain", "prefix", "final_message", "never"]),
+                "How it is asked to go on from a text, for `reliability.stitch`; default is the type's."
+            ),
             SchemaKey("call_id_length", .count, "The length of its ids of tool calls."),
             SchemaKey("only_system_role", .boolean, "Whether `developer` is sent as `system`."),
             SchemaKey(

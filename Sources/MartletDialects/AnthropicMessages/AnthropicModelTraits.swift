@@ -87,6 +87,18 @@ extension AnthropicModelTraits {
         )
     }
 
+    /// Whether a model goes on from a conversation that ends with its own turn: those before 4.6 do, newer ones answer 400
+    /// (Anthropic API reference, "Prefill Claude's response").
+    ///
+    /// - Parameter name: The upstream's name of the model; `false` for those that are no Claude.
+    public static func takesPrefill(model name: String) -> Bool {
+        let letters = Array(name.lowercased().utf8)
+        guard let start = end(of: "claude", in: letters) else { return false }
+        let words = letters[start...].split { !($0 &- 0x30 < 10 || $0 &- 0x61 < 26) }
+        guard let version = version(words) else { return false }
+        return version.major < 4 || version.major == 4 && version.minor < 6
+    }
+
     private init(major: Int?, minor: Int) {
         switch (major, minor) {
         case (.some(..<3), _):

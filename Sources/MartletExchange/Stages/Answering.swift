@@ -63,7 +63,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        if let passed = passedBody(for: failure, &env) {
+        if !answer.isCommitted, let passed = passedBody(for: failure, &env) {
             answer.status = passed.status
             var head = ResponseHead(
                 status: passed.status,

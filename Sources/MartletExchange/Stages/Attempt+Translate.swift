@@ -16,6 +16,7 @@ extension Exchange {
         _ actions: inout ActionList
     ) throws(GatewayError) -> Bool {
         translated = nil
+        if call?.stitch != nil { return try translateRest(for: target, &env, &actions) }
         if embedding != nil {
             try writeEmbedding(for: target)
             return true
@@ -33,7 +34,7 @@ extension Exchange {
         if passes, target.capabilities.jsonSchema == false || excludesShape { passes = try !mustBeSteered(spoken) }
         if let quirks { try quirks.check(hasTools: facts.toolCount > 0, isStream: facts.stream, target) }
         // The commonest case has a watcher of its own, which costs less.
-        if passes, spoken == .openAIChat, target.quirks.chat?.rewritesAnswers != true { return true }
+        if passes, spoken == .openAIChat, target.quirks.chat?.rewritesAnswers != true, !mayStitch { return true }
         if !passes, format.request.hasGaps, try translateGap(for: target, codecSettings(target)) { return true }
         let upstream = try codec(spoken, for: target)
         if passes {
@@ -87,6 +88,8 @@ extension Exchange {
             let spoken = target.spoken(for: format.request)
             translated = Boxed(passing(spoken, try codec(spoken, for: target), for: target, edits))
             return true
+        case .addresses where call?.stitch != nil:
+            throw GatewayError(.unsupportedParameter, "The rest of an answer is asked for without fetching anything.")
         case .addresses(let items, let request):
             if responses?.value.own == nil { responses?.value.own = request }
             typedRequest = Boxed(request)
@@ -116,7 +119,7 @@ extension Exchange {
         return settings
     }
 
-    private func codec(_ spoken: Dialect, for target: Target) throws(GatewayError) -> any ChatCodec {
+    func codec(_ spoken: Dialect, for target: Target) throws(GatewayError) -> any ChatCodec {
         guard let codec = spoken.codec(codecSettings(target)) else {
             throw GatewayError(.internalError, "The target's wire format is not spoken here.")
         }
@@ -161,7 +164,7 @@ extension Exchange {
                 from: upstream,
                 to: format.answer.codec(for: context),
                 framing: spoken.framing,
-                passes: spoken != .openAIChat || target.quirks.chat?.rewritesAnswers != true,
+                passes: spoken != .openAIChat || target.quirks.chat?.rewritesAnswers != true && !mayStitch,
                 passesErrors: true,
                 context: context
             )
@@ -179,13 +182,17 @@ extension Exchange {
             fields += vendorFields(for: spoken).filter { field in !fields.contains { $0.name == field.name } }
         }
         let context = callerContext(format.answer.repeatsRequest ? responses?.value.own ?? written.typed : nil)
+        var body = written.body
+        if call?.stitch?.value.needsPrefix == true, spoken == .openAIChat, let mark = target.quirks.continuation {
+            body = mark.mark(body)
+        }
         translated = Boxed(
             TranslatedRequest(
                 request: UpstreamRequest(
                     path: spoken.chatPath(model: target.upstreamModel, stream: facts.stream),
                     accept: facts.stream ? spoken.streamType : "application/json",
                     fields: fields,
-                    body: SplicedBody(written.body)
+                    body: SplicedBody(body)
                 ),
                 dropped: written.dropped + (spoken.namesBetas ? [] : droppedBetas),
                 translation: Translation(
@@ -200,6 +207,9 @@ extension Exchange {
                 )
             )
         )
+        if let stitch = call?.stitch?.value {
+            translated?.value.translation.goOn(from: stitch.delivered, stitch.encoder, spent?.value.usage)
+        }
     }
 
     /// A target that cannot do what was asked for is passed over while others are left.

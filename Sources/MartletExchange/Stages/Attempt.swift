@@ -143,6 +143,7 @@ extension Exchange {
         if let authorization = target.authorization { addCallerCredential(authorization, to: &request) }
         if let translated = call?.legs[index].request {
             call?.legs[index].translation = Boxed(translated.value.translation)
+            if mayStitch { call?.legs[index].translation?.value.remember() }
         }
         call?.legs[index].phase = .sent
         call?.legs[index].isReused = reused

@@ -254,6 +254,7 @@ extension Exchange {
     /// The commit point: from here on nothing is retried, and the body is not needed any more.
     mutating func commit(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         guard let leg = call?.legs[index] else { return }
+        if answer.isCommitted { return goOn(with: leg, &env) }
         call?.winner = leg.id
         call?.legs[index].phase = .relaying
         dropOthers(than: leg.id, &env, &actions)
@@ -271,9 +272,12 @@ extension Exchange {
         deadlines.lastSent = env.now
         if !clientIsWritable { deadlines.stalledSince = env.now }
         trace.add(.committed, leg.place, 200)
-        _ = env.holdBytes(-body.drop())
         rememberOwnRequest(leg.id)
-        typedRequest = nil
+        // Who may have to ask for the rest of an answer must know the question.
+        if !mayStitch {
+            _ = env.holdBytes(-body.drop())
+            typedRequest = nil
+        }
         if responses != nil, leg.passesBytes {
             rememberMaker(leg.translation?.value.answerID, of: leg.target, &actions)
         }
@@ -347,6 +351,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
+        if snapshot.streams.isStitched, stitches(after: failure, &env, &actions) { return }
         trace.add(.interrupted)
         if case .upstream = failure, let winner = call?.winner, let index = call?.index(of: winner),
             let reason = call?.legs[index].failure(for: failure)
@@ -367,6 +372,9 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
+        // What a continuation failed for is not what the caller saw break.
+        let isBroken = call?.winner == nil && error.code != .draining && error.code != .providerTimeout
+        let error = isBroken ? call?.stitch?.value.interruption ?? error : error
         answer.errorCode = error.code
         if let winner = call?.winner, let index = call?.index(of: winner) {
             answer.usage = call?.legs[index].reportedUsage
@@ -391,17 +399,23 @@ extension Exchange {
             return event
         }
         var event: [UInt8] = []
+        if var encoder = call?.stitch?.value.encoder {
+            encoder.fail(error, into: &event)
+            return ByteBuffer(bytes: event)
+        }
         OpenAIChatError.appendEvent(error, to: &event)
         return ByteBuffer(bytes: event)
     }
 
     /// A comment between two events shows the client that the stream lives.
     mutating func keepAlive(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
-        guard answer.isCommitted, let winner = call?.winner, let index = call?.index(of: winner) else { return }
+        guard answer.isCommitted else { return }
         deadlines.lastSent = env.now
         guard passThrough == nil else { return }
+        // Between a break and what goes on from it there are whole events only.
+        let isBetween = call?.winner.flatMap { call?.index(of: $0) }.map { call?.legs[$0].isBetweenEvents == true }
         // Lines of JSON know no comments.
-        guard call?.legs[index].isBetweenEvents == true, format.answer.framing == .eventStream else { return }
+        guard isBetween ?? true, format.answer.framing == .eventStream else { return }
         // Anthropic's clients see such an event of their own API; to others a comment says nothing.
         let isAnthropic = format.answer == .anthropicMessages
         actions.add(

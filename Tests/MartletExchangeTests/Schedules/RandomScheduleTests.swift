@@ -20,6 +20,7 @@ import Darwin
         var endings: [String: Int] = [:]
         var failures = 0
         var twoLegs = 0
+        var stitched = 0
         var noted: [DecisionTrace.Code: Int] = [:]
         for seed in 1...Self.count where failures < 5 {
             let world = World(seed: seed)
@@ -31,6 +32,7 @@ import Darwin
             let state = world.driver.outcome?.record?.state.name ?? "refused"
             endings[state, default: 0] += 1
             if world.hadTwoLegs { twoLegs += 1 }
+            if world.driver.exchange.trace.entries.contains(where: { $0.code == .stitched }) { stitched += 1 }
             for code in Set(world.driver.exchange.trace.entries.map(\.code)) { noted[code, default: 0] += 1 }
         }
         // The schedules are worth something only if they reach every kind of ending, and two legs at once.
@@ -38,6 +40,7 @@ import Darwin
             #expect(endings[state, default: 0] > 100, "\(endings)")
         }
         #expect(twoLegs > 200)
+        #expect(stitched > 50)
         for code in [DecisionTrace.Code.quotaRefused, .quotaFailed, .priced, .restricted] {
             #expect(noted[code, default: 0] > 50, "\(noted)")
         }

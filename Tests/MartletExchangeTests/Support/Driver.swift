@@ -193,7 +193,8 @@ final class Driver {
             if hasEnded { problem("a second end") }
             if !isSettled { problem("an end before settle") }
         case .dial, .sendUp:
-            if response != nil { problem("an attempt after the commit point") }
+            let isStitched = exchange.snapshot.streams.isStitched
+            if response != nil, !isStitched { problem("an attempt after the commit point") }
             if isSettled { problem("an attempt after settle") }
             if case .sendUp = action, intent == nil { problem("a request sent before the intent") }
         case .readLeg(let leg):

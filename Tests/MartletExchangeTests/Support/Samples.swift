@@ -61,6 +61,15 @@ struct Setup {
         )
     }
 
+    /// Two targets of one model; the second goes on from what the first has said.
+    static var stitched: Setup {
+        var quirks = Quirks()
+        quirks.continuation = .finalMessage
+        var setup = Setup(targets: [.sample("one"), .sample("two", quirks: quirks)])
+        setup.streams.isStitched = true
+        return setup
+    }
+
     /// Two targets of one model; the second is asked when the first has been silent for a second.
     static var hedged: Setup {
         var setup = Setup.pair
