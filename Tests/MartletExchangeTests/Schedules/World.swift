@@ -159,6 +159,8 @@ final class World {
             for name in ["one", "two", "engine"] { driver.env.credentials[name] = known[random.below(4)] }
         case 160..<170:
             for name in ["one", "two", "engine"] { driver.env.targetSlots[name] = random.chance(80) ? .granted : .full }
+        // Long enough for a hedge, too short for most limits.
+        case 170..<270: pass(.milliseconds(random.below(400)))
         default: progress()
         }
     }
