@@ -69,7 +69,7 @@ suites credentials "botocore google-auth" test_credentials
 
 if python="$(scripts/venv.sh openai3)"; then
     printf '\nusage\n'
-    run "$python" test_usage test_kill test_soak_rules test_uploads
+    run "$python" test_usage test_trace test_kill test_soak_rules test_uploads
     if [ -x "${MARTLET_EXAMPLE_BIN:-.build/debug/PolicyGateway}" ]; then
         run "$python" test_extensions
     else

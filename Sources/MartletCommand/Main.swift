@@ -29,7 +29,7 @@ struct RootCommand: AsyncParsableCommand {
         version: "martlet \(MartletVersion.text)",
         subcommands: [
             ServeCommand.self, GatewayCommand.self, KeysCommand.self, ConfigCommand.self, AICommand.self,
-            StatusCommand.self, ReloadCommand.self, CompletionCommand.self,
+            StatusCommand.self, TraceCommand.self, ReloadCommand.self, CompletionCommand.self,
         ]
     )
 }

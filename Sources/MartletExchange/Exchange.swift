@@ -65,7 +65,7 @@ public struct Exchange {
     var adjustment: Boxed<PriceAdjustment>?
     var pendingAsk: AskID?
     var nextAsk: UInt16 = 0
-    var trace = DecisionTrace()
+    var trace: DecisionTrace
     var clientIsWritable = true
     var bodyComplete: Instant?
 
@@ -78,6 +78,7 @@ public struct Exchange {
     public init(head: ClientHead, _ env: inout some ExchangeEnvironment) {
         self.head = head
         receivedAt = env.now
+        trace = DecisionTrace(since: receivedAt)
         receivedWall = env.wallMilliseconds
         id = RecordID(unixMilliseconds: receivedWall, random: (env.random(), env.random()))
         requestID = RequestID(head.requestID, else: id)
@@ -100,6 +101,7 @@ public struct Exchange {
         into actions: inout ActionList
     ) {
         guard stage != .done else { return }
+        trace.now = env.now
         switch event {
         case .clientHead:
             receive(&env, &actions)

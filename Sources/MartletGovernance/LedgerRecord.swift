@@ -40,7 +40,7 @@ public struct LedgerRecord: Hashable, Sendable {
     public var clientRequestID: String?
     /// The error code shown to the caller, if any.
     public var errorCode: String?
-    /// The compact decision trace, at most 512 bytes.
+    /// The packed decision trace, at most 512 bytes; text in records of the first releases, and only where they failed.
     public var trace: [UInt8]
 
     /// How far a request has come.

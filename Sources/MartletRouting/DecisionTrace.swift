@@ -1,28 +1,41 @@
-/// What was decided about a request, by which rule, with which values; codes only, text is made when someone reads it.
+public import MartletCore
+
+/// What was decided about a request, when, by which rule, with which values; codes only, text is made when someone reads it.
 public struct DecisionTrace: Sendable {
     /// The entries so far, at most 48.
     public private(set) var entries: [Entry] = []
     /// Whether entries were left out because the trace was full.
     public private(set) var isCut = false
+    /// What entries are dated by from now on: the time of the event that is handled.
+    public var now: Instant
+    private let start: Instant
 
     /// Starts empty.
-    public init() {}
+    ///
+    /// - Parameter start: When the request was received; entries count their time from here.
+    public init(since start: Instant = Instant(nanoseconds: 0)) {
+        self.start = start
+        now = start
+    }
 
     /// One decision.
     public struct Entry: Sendable, Hashable {
         /// What was decided.
         public var code: Code
+        /// Milliseconds since the request was received; stays at the largest number after 49 days.
+        public var milliseconds: UInt32
         /// Up to three values whose meaning the code gives.
         public var values: (Int32, Int32, Int32)
 
-        /// Compares code and values.
+        /// Compares code, time and values.
         public static func == (left: Self, right: Self) -> Bool {
-            left.code == right.code && left.values == right.values
+            left.code == right.code && left.milliseconds == right.milliseconds && left.values == right.values
         }
 
-        /// Hashes code and values.
+        /// Hashes code, time and values.
         public func hash(into hasher: inout Hasher) {
             hasher.combine(code)
+            hasher.combine(milliseconds)
             hasher.combine(values.0)
             hasher.combine(values.1)
             hasher.combine(values.2)
@@ -30,6 +43,9 @@ public struct DecisionTrace: Sendable {
     }
 
     /// Kinds of decisions.
+    ///
+    /// The ledger keeps their numbers, and those of all that stands as a number in an entry (``RouteReason``,
+    /// ``AttemptFailure/Kind``, ``AliasStrategy``, ``TargetStanding/Obstacle``, …): new cases come last, none is taken out.
     public enum Code: UInt8, Sendable, Hashable, CaseIterable {
         /// The plan was made: number of targets, index of its `RouteReason`.
         case planned
@@ -83,6 +99,8 @@ public struct DecisionTrace: Sendable {
         case stitched
         /// A stream that broke is not continued: index of the `StitchObstacle`.
         case notStitched
+        /// The request of an attempt went out: whether on a connection that was there already, target index.
+        case sent
         /// A policy of the program that runs the gateway restricted or ordered the targets: number before, number after, a
         /// reason of its own (with none left: 0 a quota, 1 a prohibition, 2 for now, or its own).
         case restricted
@@ -94,8 +112,18 @@ public struct DecisionTrace: Sendable {
         /// answer costs without them in micro-dollars (-1: not known).
         case priced
 
-        /// Whether it is kept with answers that succeeded.
-        public var isAboutMoney: Bool { self == .promptCache || self == .reportedCost || self == .priced }
+        /// Which of the values is the index of a target.
+        var targetPlace: Int? {
+            switch self {
+            case .attempt, .committed, .disowned, .unfit, .skipped, .hedged, .outrun, .stitched: 0
+            case .sent: 1
+            case .failed: 2
+            case .planned, .queued, .retry, .redialled, .promptCut, .clientGone, .interrupted, .promptCache,
+                .reportedCost, .alias, .ranked, .speedChoice, .autoRule, .overrideIgnored, .notStitched, .restricted,
+                .quotaRefused, .quotaFailed, .priced:
+                nil
+            }
+        }
     }
 
     /// Appends an entry unless the trace is full.
@@ -106,7 +134,11 @@ public struct DecisionTrace: Sendable {
         }
         if entries.isEmpty { entries.reserveCapacity(8) }
         entries.append(
-            Entry(code: code, values: (Int32(clamping: first), Int32(clamping: second), Int32(clamping: third)))
+            Entry(
+                code: code,
+                milliseconds: UInt32(clamping: (now.nanoseconds &- start.nanoseconds) / 1_000_000),
+                values: (Int32(clamping: first), Int32(clamping: second), Int32(clamping: third))
+            )
         )
     }
 }

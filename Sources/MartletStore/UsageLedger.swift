@@ -1,3 +1,4 @@
+import MartletGovernance
 import Synchronization
 
 /// The usage ledger of a running gateway: spool, store, and the two threads between them.
@@ -108,6 +109,11 @@ public final class UsageLedger: Sendable {
             loop.wake()
         }
         try result.get()
+    }
+
+    /// The requests that run, have reached an upstream, and are not in the store yet.
+    func openRequests(where isWanted: (LedgerRecord) -> Bool) -> [LedgerRecord] {
+        drainer.openIntents(where: isWanted)
     }
 
     /// Answers a usage question, including every record appended before the call.

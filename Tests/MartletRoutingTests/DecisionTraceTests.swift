@@ -1,3 +1,4 @@
+import MartletCore
 import MartletRouting
 import Testing
 
@@ -18,7 +19,7 @@ import Testing
         trace.add(.failed, .max, .min, -1)
         #expect(
             String(decoding: trace.text(), as: UTF8.self)
-                == "planned targets=2 reason=named;failed kind=2147483647 status=-2147483648;"
+                == "planned targets=2 reason=named;failed kind=2147483647 status=-2147483648 target=-1;"
         )
         for _ in 0..<46 { trace.add(.interrupted, 1_000_000, 1_000_000) }
         #expect(trace.text().count <= 512)
@@ -37,9 +38,22 @@ import Testing
         let text = String(decoding: trace.text(aliasName: { ["a", "b/c"][$0] }), as: UTF8.self)
         #expect(
             text == "alias name=b/c strategy=cheapest of=3;ranked place=2 pico_usd=750000;"
-                + "ranked place=0 nano_usd_request=unknown;autoRule prompt_too_long tokens=9000 tier=1;"
-                + "skipped target=1 circuitOpen ms=4000;planned targets=2 reason=cheapest;"
+                + "ranked place=0 nano_usd_request=unknown;auto_rule rule=prompt_too_long tokens=9000 tier=1;"
+                + "skipped target=1 obstacle=circuit_open ms=4000;planned targets=2 reason=cheapest;"
         )
+    }
+
+    @Test("dates entries by the event that is handled, from receipt on")
+    func times() {
+        var trace = DecisionTrace(since: Instant(nanoseconds: 5_000_000_000))
+        trace.add(.planned)
+        trace.now = Instant(nanoseconds: 5_003_999_999)
+        trace.add(.attempt)
+        trace.now = Instant(nanoseconds: 4_000_000_000)
+        trace.add(.sent)
+        trace.now = Instant(nanoseconds: .max)
+        trace.add(.failed)
+        #expect(trace.entries.map(\.milliseconds) == [0, 3, 0, .max])
     }
 
     @Test("every kind of entry has a text, and none is mistaken for another")

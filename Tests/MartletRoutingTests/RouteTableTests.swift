@@ -220,6 +220,6 @@ import Testing
         request.inputTokens = 9_000
         let plan = try Planner.plan(request, in: Self.snapshot(), asking: &world, trace: &trace)
         #expect(plan.targets.map(\.upstreamModel) == ["one", "here", "two"])
-        #expect(String(decoding: trace.text(), as: UTF8.self) == "autoRule prompt_too_long tokens=9000 tier=0;")
+        #expect(String(decoding: trace.text(), as: UTF8.self) == "auto_rule rule=prompt_too_long tokens=9000 tier=0;")
     }
 }

@@ -57,7 +57,7 @@ extension Exchange {
             guard let leg = call?.legs.first else { return }
             guard credential == .ready else { return errorBodyEnded(leg, &env, &actions) }
             drop(leg, outcome: AttemptFailure(.auth).outcomeLabel, .abandoned, &env, &actions)
-            trace.add(.failed, Int(AttemptFailure.Kind.auth.rawValue), leg.status)
+            trace.add(.failed, Int(AttemptFailure.Kind.auth.rawValue), leg.status, leg.place)
             return beginAttempt(&env, &actions)
         }
         if credential == .failed {
@@ -108,7 +108,7 @@ extension Exchange {
         call?.outcomes.append(.init(provider: target.account.rawValue, outcome: failure.outcomeLabel))
         // What a caller leaves out says nothing about the target.
         endPermit(isTargets && target.authorization?.source != nil ? .failed(failure) : .abandoned, &env)
-        trace.add(.failed, Int(failure.kind.rawValue), 0)
+        trace.add(.failed, Int(failure.kind.rawValue), 0, call?.machine.target ?? 0)
         guard let machine = call?.machine, !machine.isLastTarget else {
             if let failure = call?.machine.endingSoFar { return giveUp(failure, &env, &actions) }
             return fail(with: error, &env, &actions)

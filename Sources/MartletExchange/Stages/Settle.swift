@@ -60,7 +60,7 @@ extension Exchange {
             usage: call == nil ? nil : usage,
             cost: cost
         )
-        if call?.intentRecorded == true {
+        if call?.intentRecorded == true || endsUnreached(state) {
             outcome.record = ledgerRecord(state, usage: usage, cost: cost, &env)
             outcome.record?.listedCost = charge?.listed
         }
@@ -90,12 +90,12 @@ extension Exchange {
         return call?.legs[index].reportedUsage
     }
 
-    /// The target that answered, or was tried last.
+    /// The target that answered, or was asked last; what comes behind it in the plan was not asked.
     var answeringTarget: Target? {
         // Field by field: a copy of the call or the plan would cost more than all the rest.
         guard let count = plan?.targets.count, let attempts = call?.machine.attempts, attempts > 0 else { return nil }
         if let winner = call?.winner, let index = call?.index(of: winner) { return call?.legs[index].target }
-        return plan?.targets[min(call?.machine.target ?? 0, count - 1)]
+        return plan?.targets[min(call?.machine.asked ?? call?.machine.target ?? 0, count - 1)]
     }
 
     /// The `model` label: a name that exists here, else `other` or `none`.
@@ -146,10 +146,7 @@ extension Exchange {
             firstTokenMilliseconds: UInt32(clamping: answer.firstToken?.wholeMilliseconds ?? 0),
             clientRequestID: requestID.clientText,
             errorCode: answer.errorCode?.rawValue,
-            // Failures keep the whole trace; a success is told by its other fields, but for what is about money.
-            trace: state == .settled || state == .intent
-                ? trace.text(only: \.isAboutMoney)
-                : trace.text(aliasName: snapshot.aliasName)
+            trace: packedTrace(state, target)
         )
     }
 

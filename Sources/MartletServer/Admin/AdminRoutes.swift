@@ -30,6 +30,7 @@ struct AdminRoutes {
         let usage = UsageRoute(ledger: ledger, wallClock: wallClock)
         let keys = KeysRoute(keys: keys, wallClock: wallClock)
         Self.add("/admin/usage", [(.get, usage.report)], to: router)
+        Self.add("/admin/requests/:id", [(.get, RequestsRoute(ledger: ledger).show)], to: router)
         Self.add("/admin/keys", [(.get, keys.list), (.post, keys.create)], to: router)
         Self.add("/admin/keys/:id", [(.get, keys.show), (.delete, keys.revoke)], to: router)
         if let reload { Self.add("/admin/reload", [(.post, ReloadRoute(reload: reload).run)], to: router) }

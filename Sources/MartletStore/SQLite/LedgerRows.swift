@@ -13,14 +13,24 @@ enum LedgerRows {
     /// Stores endings whose id is not known yet, and adds these to the sums.
     static func insertEndings(_ scans: [FrameScan], into db: Database, sums: inout SumTable) throws {
         let insert = try RawStatement("INSERT INTO ledger VALUES (?, ?, ?) ON CONFLICT DO NOTHING", on: db)
-        defer { insert.clear() }
+        let note = try RawStatement("INSERT INTO ledger_client_ids VALUES (?, ?, ?) ON CONFLICT DO NOTHING", on: db)
+        defer {
+            insert.clear()
+            note.clear()
+        }
         for scan in scans {
             try unsafe scan.content.withUnsafeBytes { bytes in
                 for outline in scan.outlines where outline.state != .intent {
                     try insert.bind(Int64(bitPattern: outline.id.high), at: 1)
                     try insert.bind(Int64(bitPattern: outline.id.low), at: 2)
                     try unsafe insert.bindBlob(UnsafeRawBufferPointer(rebasing: bytes[outline.payload]), at: 3)
-                    if try insert.run() > 0 { unsafe sums.add(outline, of: bytes) }
+                    guard try insert.run() > 0 else { continue }
+                    unsafe sums.add(outline, of: bytes)
+                    guard let place = outline.clientRequestID else { continue }
+                    try note.bind(unsafe String(decoding: bytes[outline.range(place)], as: UTF8.self), at: 1)
+                    try note.bind(Int64(bitPattern: outline.id.high), at: 2)
+                    try note.bind(Int64(bitPattern: outline.id.low), at: 3)
+                    try note.run()
                 }
             }
         }

@@ -16,8 +16,21 @@ enum Schema {
                 try db.execute(sql: "ALTER TABLE usage_daily ADD COLUMN \(column) INTEGER NOT NULL DEFAULT 0")
             }
         }
+        migrator.registerMigration("5 ids of callers") { db in try db.execute(sql: clientIDs) }
         return migrator
     }
+
+    /// The records of requests whose callers gave them ids; only those that ended since it exists.
+    ///
+    /// A row goes with its record.
+    private static let clientIDs = """
+        CREATE TABLE ledger_client_ids (
+            client_id TEXT NOT NULL,
+            id_high INTEGER NOT NULL,
+            id_low INTEGER NOT NULL,
+            PRIMARY KEY (client_id, id_high, id_low)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     /// Sums that came later; days before them have none.
     private static let partsOfUsage = [

@@ -100,13 +100,15 @@ public final class UsageStore: LedgerSink {
     public func deleteRecords(receivedBefore time: UInt64, limit: Int = 10_000) throws(StoreError) -> Int {
         try storing {
             try database.pool.write { db in
+                let before = Int64(bitPattern: time << 16)
+                try LedgerRows.removeClientIDs(before: before, limit: limit, from: db)
                 try db.execute(
                     sql: """
                         DELETE FROM ledger WHERE (id_high, id_low) IN (
-                            SELECT id_high, id_low FROM ledger WHERE id_high < ? LIMIT ?
+                            SELECT id_high, id_low FROM ledger WHERE id_high < ? ORDER BY id_high, id_low LIMIT ?
                         )
                         """,
-                    arguments: [Int64(bitPattern: time << 16), limit]
+                    arguments: [before, limit]
                 )
                 return db.changesCount
             }

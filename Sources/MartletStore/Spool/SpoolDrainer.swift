@@ -1,4 +1,5 @@
 import MartletCore
+import MartletGovernance
 import Synchronization
 
 /// Brings what the spool holds into the store, exactly once.
@@ -59,6 +60,13 @@ public final class SpoolDrainer: Sendable {
         } catch {
             state.withLock { $0.isFailing = true }
             throw error
+        }
+    }
+
+    /// The intents that are held back and that are asked for; waits for a pass that runs.
+    func openIntents(where isWanted: (LedgerRecord) -> Bool) -> [LedgerRecord] {
+        work.withLock { work in
+            work.open.values.compactMap { RecordCodec.decode($0.payload[...]) }.filter(isWanted)
         }
     }
 

@@ -47,6 +47,9 @@ enum Phase: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether a target was chosen, so that the ledger has a record.
+    var isAdmitted: Bool { hasLeg || self == .targetQueued || self == .backoff }
+
     /// Whether a request was sent upstream and is still being answered.
     var isInFlight: Bool { hasLeg && self != .dialing }
 }
@@ -62,7 +65,7 @@ enum Phase: String, CaseIterable, Sendable {
         #expect(driver.lastNames.contains("settle"))
         #expect(driver.lastNames.last == "abort")
         #expect(driver.outcome?.status == 499)
-        #expect((driver.outcome?.record != nil) == (phase.isInFlight || phase == .backoff))
+        #expect((driver.outcome?.record != nil) == phase.isAdmitted)
         if let record = driver.outcome?.record {
             #expect(record.state == .cancelled)
             #expect(record.status == 499)

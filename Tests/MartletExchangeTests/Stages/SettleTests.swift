@@ -30,7 +30,17 @@ import Testing
         #expect(record.durationMilliseconds == 50)
         #expect(record.clientRequestID == "mine-1")
         #expect(record.errorCode == nil)
-        #expect(record.trace.isEmpty)
+        #expect(
+            try record.story == [
+                "0 planned targets=2 reason=named",
+                "0 attempt target=0 number=1 provider=one model_name=upstream-model",
+                "40 sent reused=0 target=0 provider=one model_name=upstream-model",
+                "40 failed kind=auth status=401 target=0 provider=one model_name=upstream-model",
+                "40 attempt target=1 number=2 provider=two model_name=upstream-model",
+                "50 sent reused=0 target=1 provider=two model_name=upstream-model",
+                "50 committed target=1 status=200 provider=two model_name=upstream-model",
+            ]
+        )
         #expect(driver.outcome?.route?.route == "cloud")
         #expect(driver.outcome?.route?.reason == .named)
         #expect(driver.outcome?.provider == "two")
@@ -43,11 +53,31 @@ import Testing
         #expect(record.state == .failed)
         #expect(record.errorCode == "provider_error")
         #expect(record.status == 502)
-        let trace = String(decoding: record.trace, as: UTF8.self)
+        let codes = try record.readTrace.entries.map(\.name)
         #expect(
-            trace == "planned targets=1 reason=named;attempt target=0 number=1;failed kind=serverError status=500;"
-                + "retry after_ms=0;attempt target=0 number=2;failed kind=serverError status=500;"
+            codes == ["planned", "attempt", "sent", "failed", "retry", "attempt", "sent", "failed"]
         )
+    }
+
+    @Test("a request that no target was reached for has its ending, with what was tried")
+    func unreached() throws {
+        let driver = Driver(.pair).send()
+        for _ in 0..<20 where !driver.exchange.isDone { driver.fail() }
+        #expect(driver.intent == nil)
+        let record = try #require(driver.outcome?.record)
+        #expect(record.state == .failed && record.status == 502 && record.attempts > 1)
+        #expect(record.usage == Usage(inputTokens: 0, outputTokens: 0) && record.cost == NanoUSD(0))
+        #expect(try record.story.contains { $0.contains(" failed kind=connect target=") })
+    }
+
+    @Test("an intent tells what came before it, if that is more than one attempt")
+    func intent() throws {
+        let driver = Driver(.pair).send()
+        for _ in 0..<20 where driver.legs.values.allSatisfy({ $0.target.account.rawValue == "one" }) { driver.fail() }
+        driver.connect()
+        let record = try #require(driver.intent)
+        #expect(try record.readTrace.entries.map(\.name).suffix(2) == ["attempt", "sent"])
+        #expect(Driver().send().connect().intent?.trace == [])
     }
 
     @Test("a client's own record id is never taken")
@@ -100,7 +130,7 @@ import Testing
         let record = try #require(driver.outcome?.record)
         #expect(record.cost == NanoUSD(20 * 1_000 + 60 * 100 + 20 * 1_250 + 10 * 2_000))
         // 60 × 0.9 − 20 × 0.25 micro-dollars.
-        #expect(String(decoding: record.trace, as: UTF8.self) == "promptCache read=60 written=20 saved_micro_usd=49;")
+        #expect(try record.story.last == "0 prompt_cache read=60 written=20 saved_micro_usd=49")
     }
 
     @Test(
@@ -119,7 +149,7 @@ import Testing
         let record = try #require(trusted.outcome?.record)
         #expect(record.cost == NanoUSD(nano) && record.usage.reportedCost == NanoUSD(nano))
         #expect(record.listedCost == NanoUSD(100 * 1_000 + 10 * 2_000))
-        #expect(String(decoding: record.trace, as: UTF8.self) == "reportedCost micro_usd=150 listed=120;")
+        #expect(try record.story.last == "0 reported_cost micro_usd=150 listed=120")
         #expect(trusted.field("x-gateway-cost-usd") == "0.00015")
         let other = Driver(Setup(targets: [.sample("one")])).send().serve { _ in .status(200, Self.answer(members)) }
         #expect(other.outcome?.record?.cost == NanoUSD(120_000))

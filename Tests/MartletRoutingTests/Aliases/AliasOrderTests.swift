@@ -192,7 +192,7 @@ import Testing
         #expect(
             String(decoding: trace.text(aliasName: { _ in "a" }), as: UTF8.self)
                 == "ranked place=1 pico_usd=2000000;ranked place=0 pico_usd=5000000;alias name=a strategy=cheapest of=2;"
-                + "skipped target=1 circuitOpen ms=4000;"
+                + "skipped target=1 obstacle=circuit_open ms=4000;"
         )
     }
 
