@@ -70,7 +70,8 @@ let tests: [Target] = [
     .testTarget(
         name: "MartletExchangeTests",
         dependencies: [
-            "MartletCore", "MartletWire", "MartletDialects", "MartletGovernance", "MartletRouting", "MartletExchange",
+            "MartletCore", "MartletExtensions", "MartletWire", "MartletDialects", "MartletGovernance", "MartletRouting",
+            "MartletExchange",
             .product(name: "NIOCore", package: "swift-nio"),
         ],
         swiftSettings: testSettings
@@ -97,9 +98,23 @@ let tests: [Target] = [
         swiftSettings: testSettings
     ),
     .testTarget(
+        name: "MartletExtensionsTests",
+        dependencies: ["MartletExtensions"],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
+        name: "MartletTests",
+        dependencies: [
+            "Martlet", "MartletTesting",
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "Logging", package: "swift-log"),
+        ],
+        swiftSettings: testSettings
+    ),
+    .testTarget(
         name: "MartletCommandTests",
         dependencies: [
-            "martlet", "MartletCore", "MartletGovernance", "MartletStore", "MartletConfig", "MartletWire",
+            "MartletCommand", "MartletCore", "MartletGovernance", "MartletStore", "MartletConfig", "MartletWire",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
@@ -113,7 +128,9 @@ let package = Package(
     name: "martlet",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "martlet", targets: ["martlet"])
+        .executable(name: "martlet", targets: ["MartletCommand"]),
+        // A gateway inside another program.
+        .library(name: "Martlet", targets: ["Martlet"]),
     ],
     dependencies: [
         // Event loops, sockets and the HTTP/1.1 parser (llhttp) of the data plane.
@@ -143,6 +160,8 @@ let package = Package(
     ],
     targets: [
         .target(name: "MartletCore", swiftSettings: settings),
+        // What a program says about the requests of the gateway it runs.
+        .target(name: "MartletExtensions", swiftSettings: settings),
         // One loop over bytes that needs vector instructions.
         .target(name: "CMartletBytes"),
         .target(name: "MartletWire", dependencies: ["CMartletBytes"], swiftSettings: settings),
@@ -186,7 +205,8 @@ let package = Package(
         .target(
             name: "MartletExchange",
             dependencies: [
-                "MartletCore", "MartletWire", "MartletDialects", "MartletProviders", "MartletRouting",
+                "MartletCore", "MartletExtensions", "MartletWire", "MartletDialects", "MartletProviders",
+                "MartletRouting",
                 "MartletGovernance",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -195,7 +215,8 @@ let package = Package(
         .target(
             name: "MartletServer",
             dependencies: [
-                "MartletCore", "MartletWire", "MartletDialects", "MartletProviders", "MartletRouting",
+                "MartletCore", "MartletExtensions", "MartletWire", "MartletDialects", "MartletProviders",
+                "MartletRouting",
                 "MartletGovernance", "MartletStore", "MartletConfig", "MartletExchange",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -214,11 +235,21 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Martlet",
+            dependencies: [
+                "MartletExtensions", "MartletConfig", "MartletServer",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        // The program `martlet`. Named so because a module of that name and the library's would be one on file systems
+        // that do not tell capitals from small letters.
         .executableTarget(
-            name: "martlet",
+            name: "MartletCommand",
             dependencies: [
                 "MartletCore", "MartletWire", "MartletConfig", "MartletProviders", "MartletRouting",
-                "MartletGovernance", "MartletStore", "MartletServer",
+                "MartletGovernance", "MartletStore", "MartletServer", "Martlet",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),

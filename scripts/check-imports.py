@@ -29,6 +29,7 @@ class Allowed:
 # Top to bottom as in the architecture document.
 TABLE = {
     "MartletCore": Allowed(),
+    "MartletExtensions": Allowed(),
     "CMartletBytes": Allowed(),
     "MartletWire": Allowed((), ("CMartletBytes",)),
     "MartletDialects": Allowed(("MartletCore", "MartletWire")),
@@ -44,9 +45,12 @@ TABLE = {
     ),
     "MartletLocal": Allowed(("MartletCore",), (*PLATFORM, *FOUNDATION, "Subprocess", "SystemPackage", "Logging")),
     "MartletConfig": Allowed(PURE, (*PLATFORM, *FOUNDATION, "TOMLKit")),
-    "MartletExchange": Allowed((*PURE, "MartletPreparation"), ("NIOCore", "Synchronization")),
+    "MartletExchange": Allowed((*PURE, "MartletExtensions", "MartletPreparation"), ("NIOCore", "Synchronization")),
     "MartletServer": Allowed(
-        (*PURE, "MartletPreparation", "MartletStore", "MartletLocal", "MartletConfig", "MartletExchange"),
+        (
+            *PURE, "MartletExtensions", "MartletPreparation", "MartletStore", "MartletLocal", "MartletConfig",
+            "MartletExchange",
+        ),
         (
             *PLATFORM, *FOUNDATION, "NIO*", "CNIO*", "Hummingbird*", "HTTPTypes", "AsyncHTTPClient", "Logging",
             "ServiceLifecycle", "UnixSignals", "Crypto", "Atomics", "Dispatch",
@@ -57,7 +61,7 @@ TABLE = {
     "MartletTesting": Allowed(
         (*PURE, "MartletExchange"), (*PLATFORM, *FOUNDATION, "NIO*", "CNIO*", "Testing", "Dispatch", "Logging")
     ),
-    "martlet": Allowed(
+    "MartletCommand": Allowed(
         (*PURE, "MartletStore", "MartletLocal", "MartletConfig", "MartletServer", "Martlet", "MartletClient"),
         (
             *PLATFORM, *FOUNDATION, "ArgumentParser", "AsyncHTTPClient", "NIO*", "Logging", "ServiceLifecycle",

@@ -3,6 +3,7 @@
 # clients, curl and llama-server. Ends with `N passed, N failed`.
 #
 #   MARTLET_BIN   the binary under test, default .build/debug/martlet
+#   MARTLET_EXAMPLE_BIN  the example with extensions, default .build/debug/PolicyGateway
 #   KILL_ROUNDS   how often a gateway under load is killed, default 4
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -69,6 +70,11 @@ suites credentials "botocore google-auth" test_credentials
 if python="$(scripts/venv.sh openai3)"; then
     printf '\nusage\n'
     run "$python" test_usage test_trace test_kill test_soak_rules test_uploads
+    if [ -x "${MARTLET_EXAMPLE_BIN:-.build/debug/PolicyGateway}" ]; then
+        run "$python" test_extensions
+    else
+        fail "the example of a gateway with rules of its own was not built: scripts/examples.sh"
+    fi
     printf '\nllama-server\n'
     if MARTLET_LLAMA_SERVER="$(scripts/llama-server.sh)" && MARTLET_TINY_MODEL="$(scripts/tiny-model.sh)"; then
         export MARTLET_LLAMA_SERVER MARTLET_TINY_MODEL

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test there is: the Swift tests, a short run of each fuzzer, the real peers, the agents. Ends with one line,
-# `N passed, N failed`, over all of them, and with an exit code that is not 0 if anything failed.
+# Every test there is: the Swift tests, the packages in Examples, a short run of each fuzzer, the real peers, the agents.
+# Ends with one line, `N passed, N failed`, over all of them, and with an exit code that is not 0 if anything failed.
 #
 #   SWIFT_TEST_LIMIT   seconds after which a Swift test run counts as hung, default 1200
 #   FUZZ_SECONDS       for each fuzzer, default 5
@@ -72,6 +72,7 @@ prepare_pid=$!
 set +m
 
 part swift swift_tests
+part examples scripts/examples.sh
 part fuzz env FUZZ_SECONDS="${FUZZ_SECONDS:-5}" scripts/fuzz.py
 if [ -x "${MARTLET_BIN:-.build/debug/martlet}" ]; then
     part peers scripts/peers.sh

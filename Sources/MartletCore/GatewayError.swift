@@ -68,6 +68,7 @@ public struct GatewayError: Error, Sendable, Hashable {
         case streamInterrupted = "stream_interrupted"
         case threadUnsupported = "thread_unsupported_request"
         case threadNotFound = "thread_not_found"
+        case quotaExceeded = "quota_exceeded"
     }
 }
 
@@ -89,7 +90,7 @@ extension GatewayError.Code {
         case .unsupportedMediaType: 415
         case .expectationFailed: 417
         case .hostNotAllowed: 421
-        case .rateLimitExceeded, .providerRateLimited: 429
+        case .rateLimitExceeded, .providerRateLimited, .quotaExceeded: 429
         case .headersTooLarge: 431
         case .internalError, .localNotConfigured: 500
         case .notImplemented: 501
@@ -104,6 +105,7 @@ extension GatewayError.Code {
         switch self {
         case .forbidden: "permission_error"
         case .rateLimitExceeded, .providerRateLimited: "rate_limit_error"
+        case .quotaExceeded: "insufficient_quota"
         case .internalError, .localNotConfigured, .notImplemented, .providerError, .providerAuthError, .overloaded,
             .draining, .circuitOpen, .dependencyUnavailable, .localUnavailable, .providerTimeout, .streamInterrupted:
             "server_error"
@@ -119,6 +121,7 @@ extension GatewayError.Code {
         case .modelNotFound, .notFound, .threadNotFound: (404, "not_found_error")
         case .requestTooLarge: (413, "request_too_large")
         case .rateLimitExceeded, .providerRateLimited: (429, "rate_limit_error")
+        case .quotaExceeded: (402, "billing_error")
         case .overloaded, .draining, .circuitOpen, .localUnavailable: (529, "overloaded_error")
         case .dependencyUnavailable: (503, "api_error")
         case .internalError, .localNotConfigured, .notImplemented: (status, "api_error")

@@ -1,4 +1,5 @@
 public import MartletCore
+public import MartletExtensions
 public import MartletGovernance
 public import MartletRouting
 public import NIOCore
@@ -39,6 +40,8 @@ public enum ExchangeAction {
     indirect case keep(AnswerToKeep)
     /// The exchange is over: write the ending before any byte that follows, release everything, count it.
     indirect case settle(Outcome)
+    /// Tell observers what became of the exchange, once what was recorded of it is written.
+    indirect case observe(Settlement)
 }
 
 /// A reused list of actions.

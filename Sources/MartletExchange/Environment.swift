@@ -1,4 +1,5 @@
 public import MartletCore
+public import MartletExtensions
 public import MartletGovernance
 public import MartletRouting
 public import NIOCore
@@ -21,6 +22,12 @@ public protocol ExchangeEnvironment: PlanningEnvironment {
     var memory: MemoryPressure { get }
     /// Whether a new request can be recorded.
     var spoolHasRoom: Bool { get }
+    /// What the program that runs the gateway wants to be asked; the same for the whole life of the process.
+    var extensions: ExtensionPoints { get }
+    /// How its quota is asked.
+    var quotaTerms: QuotaTerms { get }
+    /// Asks it which targets a request may go to.
+    mutating func choose(among options: [TargetOption], for request: GatewayRequest) -> TargetDecision
     /// Checks presented credentials against what is known.
     mutating func authenticate(_ credentials: Credentials) -> AuthAnswer
     /// Takes a slot of the key, then one of the process; both stand under the id.

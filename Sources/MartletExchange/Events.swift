@@ -1,4 +1,5 @@
 public import MartletCore
+public import MartletExtensions
 public import MartletGovernance
 public import NIOCore
 
@@ -67,6 +68,8 @@ public enum Ask {
     case history(HistoryRequest)
     /// Read or delete a kept response.
     case storedResponse(StoredResponseRequest)
+    /// Ask the program that runs the gateway whether a request may go on, and at which price.
+    case quota(GatewayRequest)
 }
 
 /// The answer to an ask.
@@ -89,6 +92,8 @@ public enum Answer {
     case credential(CredentialAnswer)
     /// A request with the conversation so far.
     case history(HistoryAnswer)
+    /// Whether the request may go on.
+    case quota(QuotaAnswer)
 }
 
 /// What is known of presented credentials.

@@ -1,5 +1,6 @@
 public import MartletCore
 import MartletDialects
+import MartletExtensions
 import MartletGovernance
 public import MartletRouting
 import MartletWire
@@ -17,7 +18,7 @@ import NIOCore
 /// | prepare | what is the same for every target | a history, when one is named |
 /// | plan | model and route → ordered targets | – |
 /// | lookup | idempotency and response cache | – |
-/// | admit | process and key slots; the queue | a slot |
+/// | admit | process and key slots; the queue; a quota of the program around it | a slot, a decision |
 /// | attempt | target slot; dial, send, gate on the first event; retry, fail over | the upstream |
 /// | relay | bytes through; watches usage and end | the upstream and the client |
 /// | settle | usage, cost and outcome, exactly once | – |
@@ -60,6 +61,8 @@ public struct Exchange {
     var ignoredOverrides: Boxed<[String]>?
     /// What answers cost that the caller did not get.
     var spent: Boxed<Spent>?
+    /// The price that the request was let in at, where it is not the usual one.
+    var adjustment: Boxed<PriceAdjustment>?
     var pendingAsk: AskID?
     var nextAsk: UInt16 = 0
     var trace: DecisionTrace
@@ -142,6 +145,7 @@ public struct Exchange {
         switch (answer, stage) {
         case (.authenticated(let result), .authenticate): authenticated(result, &env, &actions)
         case (.slot(let slot), .admit): admitted(slot, &env, &actions)
+        case (.quota(let quota), .admit): quotaAnswered(quota, &env, &actions)
         case (.slot(let slot), .attempt): targetSlotAnswered(slot, &env, &actions)
         case (.history(let history), .prepare): historyFound(history, &env, &actions)
         case (.spooled(let file), .scan): formWritten(file, &env, &actions)

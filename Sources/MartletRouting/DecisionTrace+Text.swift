@@ -92,6 +92,16 @@ extension DecisionTrace.Code {
             return [Member("target", values.0), word("obstacle", TargetStanding.Obstacle.allCases, values.1)]
                 + unlessZero("ms", values.2)
         case .sent: return [Member("reused", values.0), Member("target", values.1)]
+        case .restricted:
+            return [Member("of", values.0), Member("to", values.1), Member("reason", values.2)]
+        case .quotaRefused: return [word("cause", ["used_up", "forbidden", "unavailable"], values.0)]
+        case .quotaFailed: return [word("request", ["refused", "went_on"], values.0)]
+        case .priced:
+            let listed = "listed_micro_usd"
+            return [
+                Member("times_millionths", values.0), Member("plus_micro_usd", values.1),
+                values.2 < 0 ? Member(listed, "unknown") : Member(listed, values.2),
+            ]
         case .redialled, .clientGone, .interrupted, .overrideIgnored: return []
         }
     }

@@ -101,6 +101,16 @@ public struct DecisionTrace: Sendable {
         case notStitched
         /// The request of an attempt went out: whether on a connection that was there already, target index.
         case sent
+        /// A policy of the program that runs the gateway restricted or ordered the targets: number before, number after, a
+        /// reason of its own (with none left: 0 a quota, 1 a prohibition, 2 for now, or its own).
+        case restricted
+        /// A quota of the program that runs the gateway refused the request: 0 it is used up, 1 a prohibition, 2 for now.
+        case quotaRefused
+        /// A quota gave no answer: whether the request went on all the same.
+        case quotaFailed
+        /// The request was let in at another price: the multiplier in millionths, the surcharge in micro-dollars, what the
+        /// answer costs without them in micro-dollars (-1: not known).
+        case priced
 
         /// Which of the values is the index of a target.
         var targetPlace: Int? {
@@ -109,7 +119,8 @@ public struct DecisionTrace: Sendable {
             case .sent: 1
             case .failed: 2
             case .planned, .queued, .retry, .redialled, .promptCut, .clientGone, .interrupted, .promptCache,
-                .reportedCost, .alias, .ranked, .speedChoice, .autoRule, .overrideIgnored, .notStitched:
+                .reportedCost, .alias, .ranked, .speedChoice, .autoRule, .overrideIgnored, .notStitched, .restricted,
+                .quotaRefused, .quotaFailed, .priced:
                 nil
             }
         }

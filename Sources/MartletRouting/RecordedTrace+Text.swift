@@ -64,6 +64,13 @@ extension RecordedTrace {
         case .speedChoice: return "the fastest is picked by: \(words("by"))"
         case .autoRule: return "auto: \(words("rule")), a prompt of \(value(1)) tokens"
         case .overrideIgnored: return "what the request says of its route is ignored"
+        case .restricted:
+            return "a policy lets it go to \(value(1)) of \(value(0)) targets, by its reason \(value(2))"
+        case .quotaRefused: return "the quota refuses it: \(words("cause"))"
+        case .quotaFailed: return "the quota gave no answer: the request \(value(0) == 1 ? "went on" : "was refused")"
+        case .priced:
+            let times = "\(value(0)) millionths of the listed \(said("listed_micro_usd")) micro-dollars"
+            return "its price is \(times), and \(value(1)) micro-dollars"
         case nil: return "\(entry.name) \(entry.values.map(String.init).joined(separator: " "))"
         }
     }

@@ -22,6 +22,8 @@ public final class Target: Sendable {
     public let endpoint: Endpoint
     /// What `X-Model-Source` says.
     public let source: ModelSource
+    /// Where its requests are served: the account's region or location; `nil` where it has none.
+    public let region: String?
     /// Whether a request that may not leave the device may go there; true only for loopback and the local engine.
     public let isLocal: Bool
     /// Request fields that carry the credential and the operator's own headers, in order.
@@ -86,9 +88,11 @@ public final class Target: Sendable {
         otherDialects: [Dialect] = [],
         capabilities: ModelCapabilities = ModelCapabilities(),
         requestSuffix: String = "",
-        authorization: Authorization? = nil
+        authorization: Authorization? = nil,
+        region: String? = nil
     ) {
         self.authorization = authorization
+        self.region = region
         self.requestSuffix = requestSuffix
         self.otherDialects = otherDialects
         self.capabilities = capabilities

@@ -38,11 +38,13 @@ final class GatewayState: Sendable {
     ///   - config: The configuration.
     ///   - snapshot: What was built of it.
     ///   - load: Reads the configuration anew for a reload; without it a reload finds the same again.
+    ///   - extensions: What the program around it decides.
     ///   - log: Told what a reload came to.
     init(
         config: LoadedConfig,
         snapshot: Snapshot,
         load: (@Sendable () -> LoadedConfig)? = nil,
+        extensions: GatewayExtensions = GatewayExtensions(),
         log: @escaping @Sendable (String) -> Void = { StandardError.write($0) }
     ) throws {
         tlsFiles = try snapshot.server.tls.map { try TLSFiles($0) }
@@ -122,6 +124,7 @@ final class GatewayState: Sendable {
                 ),
                 log: log
             ),
+            extensions: ExtensionService(extensions, log: log),
             shards: shards
         )
         self.shared = shared
@@ -161,11 +164,21 @@ final class GatewayState: Sendable {
 
     /// Listens, serves and drains.
     ///
-    /// - Parameter files: What the configuration files looked like when they were read, and how to look again; `nil` does
-    ///   not watch them.
-    func run(watching files: (first: [FileStamp], look: @Sendable () -> [FileStamp])? = nil) async -> Int32 {
+    /// - Parameters:
+    ///   - files: What the configuration files looked like when they were read, and how to look again; `nil` does not watch
+    ///     them.
+    ///   - stops: One element for each time the gateway is told to stop: the first begins the drain, the second does not
+    ///     wait.
+    ///   - options: Whether signals count, and who is told where it listens.
+    /// - Throws: `ListenFailure`, or an error of the store.
+    func run(
+        watching files: (first: [FileStamp], look: @Sendable () -> [FileStamp])? = nil,
+        stops: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation),
+        _ options: ServeOptions
+    ) async throws {
         // Before anything listens: a signal right after the start drains, too.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let signals: UnixSignalsSequence? =
+            options.trapsSignals ? await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) : nil
         let http = ClientEngineHTTP(group: group)
         let prober = localProber(http)
         // The first snapshot that serves knows the engine that runs.
@@ -173,20 +186,22 @@ final class GatewayState: Sendable {
         let channel: any Channel
         do {
             channel = try await listen()
-            try announce(channel, reloader.snapshot)
+            options.listening(try announce(channel, reloader.snapshot, options.log))
         } catch {
-            StandardError.write("martlet: \(error)\n")
             await http.shutdown()
             await stop()
-            return 1
+            throw error
         }
         await withTaskGroup(of: Void.self) { tasks in
-            // The sequence has one iterator only; the drain waits for a first signal and for a second one.
-            let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
             // One reload may wait while another runs: it will read what is there by then.
             let (reloads, reload) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-            tasks.addTask {
-                for await signal in signals { if signal == .sighup { reload.yield() } else { arrived.yield() } }
+            if let signals {
+                // The sequence has one iterator only; the drain waits for a first signal and for a second one.
+                tasks.addTask {
+                    for await signal in signals {
+                        if signal == .sighup { reload.yield() } else { stops.continuation.yield() }
+                    }
+                }
             }
             tasks.addTask { [self] in
                 for await _ in reloads {
@@ -205,12 +220,11 @@ final class GatewayState: Sendable {
             tasks.addTask { [self] in
                 await HealthProber(shared.targets, snapshot: { [reloader] in reloader.snapshot }).run()
             }
-            await Drain(state: self, listener: channel, signals: arrivals).runUntilStopped()
+            await Drain(state: self, listener: channel, signals: stops.stream).runUntilStopped()
             tasks.cancelAll()
         }
         await http.shutdown()
         await stop()
-        return 0
     }
 
     /// Binds and begins to serve.
@@ -236,7 +250,13 @@ final class GatewayState: Sendable {
     }
 
     /// Says where it listens, and shows the key that this start made.
-    private func announce(_ channel: any Channel, _ snapshot: Snapshot) throws {
+    ///
+    /// - Returns: The address.
+    private func announce(
+        _ channel: any Channel,
+        _ snapshot: Snapshot,
+        _ log: @Sendable (String) -> Void
+    ) throws -> String {
         if snapshot.auth.enabled, snapshot.auth.staticKey == nil, try !keyStore.hasUsableKey(now: Self.now) {
             let made = try keyStore.create(name: "first start", scopes: [.inference, .admin], now: Self.now)
             // Not through a logger: this is the only time the key is shown.
@@ -245,7 +265,7 @@ final class GatewayState: Sendable {
         let address = channel.localAddress
         let host = snapshot.server.host.contains(":") ? "[\(snapshot.server.host)]" : snapshot.server.host
         let url = "\(tlsFiles == nil ? "http" : "https")://\(host):\(address?.port ?? snapshot.server.port)"
-        StandardError.write(
+        log(
             "listening on \(url)\n"
                 + Self.invitation(
                     url,
@@ -253,6 +273,7 @@ final class GatewayState: Sendable {
                     try keyStore.list().last { $0.revokedAt == nil && $0.expiresAt.map { $0 > Self.now } ?? true }
                 )
         )
+        return url
     }
 
     /// A ready command to try, for who starts the gateway by hand.
@@ -344,6 +365,7 @@ final class GatewayState: Sendable {
         // Not waited for: a name look-up that hangs must not keep records from the store.
         threads.shutdownGracefully { _ in }
         shared.computing.stop()
+        await shared.extensions?.finish(within: min(reloader.snapshot.server.shutdownGrace, .seconds(10)))
         shared.responses.finish()
         do {
             try shared.ledger.stop()

@@ -1,7 +1,7 @@
 import MartletCore
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct ExitReasonTests {
     @Test(arguments: [

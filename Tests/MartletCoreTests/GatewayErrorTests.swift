@@ -55,6 +55,7 @@ import Testing
         Row(.hostNotAllowed, 421, invalid, 421, invalid, retry: false),
         Row(.rateLimitExceeded, 429, "rate_limit_error", 429, "rate_limit_error", retry: nil),
         Row(.providerRateLimited, 429, "rate_limit_error", 429, "rate_limit_error", retry: nil),
+        Row(.quotaExceeded, 429, "insufficient_quota", 402, "billing_error", retry: false),
         Row(.headersTooLarge, 431, invalid, 431, invalid, retry: false),
         Row(.localNotConfigured, 500, server, 500, "api_error", retry: false),
         Row(.notImplemented, 501, server, 501, "api_error", retry: false),

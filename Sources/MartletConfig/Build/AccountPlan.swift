@@ -31,6 +31,8 @@ struct AccountPlan: Sendable {
     var authorization: Authorization?
     /// What stands before the names of models that have profiles (`eu.`), when they are asked for by the registry's name.
     var profilePrefix: String?
+    /// Where its requests are served, where that is known.
+    var region: String?
     /// Models that another type of the same provider serves.
     var families: [Family] = []
 
@@ -93,7 +95,8 @@ struct AccountPlan: Sendable {
                     : [descriptor.dialect] + descriptor.otherDialects.filter { $0 != dialect },
             capabilities: capabilities.heeding(descriptor.chatQuirks),
             requestSuffix: apiVersion.map { "?api-version=\($0)" } ?? "",
-            authorization: authorization
+            authorization: authorization,
+            region: region
         )
     }
 

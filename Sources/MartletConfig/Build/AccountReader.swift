@@ -75,6 +75,9 @@ struct AccountReader {
             isLocal: isLocal,
             credentialLocation: "none"
         )
+        // The environment's region of AWS says nothing about accounts elsewhere.
+        let hasRegion = table["region"] != nil || descriptor.needsRegion(hasBaseURL: table["base_url"] != nil)
+        plan.region = hasRegion ? region : table["location"]?.string
         plan.families = descriptor.families.compactMap { family in
             catalog.descriptor(family.kind).map { AccountPlan.Family(prefix: family.prefix, descriptor: $0) }
         }

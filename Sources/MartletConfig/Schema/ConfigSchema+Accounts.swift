@@ -124,7 +124,8 @@ extension ConfigSchema {
         SchemaKey(
             "region",
             .string,
-            "Region of AWS: a name, a location, or sdk; default is AWS_REGION, then the profile's."
+            "Where requests are served, for extensions and AWS: a name, a location, or sdk; default for AWS is AWS_REGION, "
+                + "then the profile's."
         ),
         SchemaKey(
             "inference_profile",

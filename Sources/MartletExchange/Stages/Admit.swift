@@ -11,7 +11,7 @@ extension Exchange {
         switch env.admit(principal, id: slot) {
         case .granted:
             slots.hold(slot)
-            beginCall(&env, &actions)
+            slotsTaken(&env, &actions)
         case .keyFull:
             let error = GatewayError(
                 .rateLimitExceeded,
@@ -33,7 +33,11 @@ extension Exchange {
         guard let slot else { return queueTimedOut(&env, &actions) }
         slots.hold(slot)
         trace.add(.queued, (env.now - receivedAt).wholeMilliseconds)
-        beginCall(&env, &actions)
+        slotsTaken(&env, &actions)
+    }
+
+    private mutating func slotsTaken(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        if env.extensions.contains(.quota) { askQuota(&env, &actions) } else { beginCall(&env, &actions) }
     }
 
     /// No slot within the queue's wait.
@@ -42,7 +46,8 @@ extension Exchange {
         if call == nil { refuse(error, closing: false, &env, &actions) } else { fail(with: error, &env, &actions) }
     }
 
-    private mutating func beginCall(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+    /// Everything is there that the request needs: the first attempt begins.
+    mutating func beginCall(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         guard let plan else { return }
         stage = .attempt
         deadlines.total = env.now + snapshot.timeouts.total

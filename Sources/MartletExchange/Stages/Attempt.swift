@@ -174,7 +174,8 @@ extension Exchange {
         call?.intentRecorded = true
         let usage = Usage(inputTokens: facts.estimatedInputTokens, outputTokens: 0, estimated: true)
         // With its estimated cost, which counts if the process dies before the ending is written.
-        let cost = currentTarget?.price?.cost(of: usage)
+        let listed = currentTarget?.price?.cost(of: usage)
+        let cost = Self.adjusted(listed, by: adjustment, isAnswered: false)
         actions.add(.record(ledgerRecord(.intent, usage: usage, cost: cost, &env)))
     }
 

@@ -18,6 +18,7 @@ extension Exchange {
             }
             if passThrough != nil { try keepWhatPasses(&plan) }
             if responses != nil { try keepWhatGoesOn(&plan) }
+            if env.extensions.contains(.targets) { try applyPolicy(to: &plan, &env) }
             trace.add(.planned, plan.targets.count, RouteReason.allCases.firstIndex(of: plan.reason) ?? 0)
             self.plan = plan
         } catch {

@@ -13,6 +13,7 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         guard stage != .done, stage != .settle else { return }
+        let isObserved = env.extensions.contains(.settlements) && wasAdmitted
         stage = .settle
         for index in call?.legs.indices ?? 0..<0 {
             guard let id = call?.legs[index].id, let target = call?.legs[index].target,
@@ -31,7 +32,9 @@ extension Exchange {
         }
         if let target { usage = usage.believed(of: target) }
         let charge = target.map { Charge(usage, on: $0, after: spent) }
-        let cost = charge?.cost
+        let isAnswered = state == .settled || answer.isCommitted
+        let cost = Self.adjusted(charge?.cost, by: adjustment, isAnswered: isAnswered)
+        notePrice(charge?.cost)
         if let target { noteMoney(usage, charge, on: target) }
         if let spent { usage = usage.adding(spent.value.usage) }
         while let slot = slots.releaseOne() { actions.add(.releaseSlot(slot)) }
@@ -62,6 +65,7 @@ extension Exchange {
             outcome.record?.listedCost = charge?.listed
         }
         actions.add(.settle(outcome))
+        if isObserved { observe(state, outcome, &actions) }
         call?.legs.removeAll()
         stage = .done
     }

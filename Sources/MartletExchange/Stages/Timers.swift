@@ -57,12 +57,16 @@ extension Exchange {
         } else if isDue(deadlines.answer) {
             deadlines.answer = nil
             pendingAsk = nil
-            let error = GatewayError(
-                .dependencyUnavailable,
-                "A part of the gateway took too long to answer.",
-                retryAfterSeconds: 1
-            )
-            refuse(error, closing: bodyIsUnread, &env, &actions)
+            if stage == .admit {
+                quotaFailed(&env, &actions)
+            } else {
+                let error = GatewayError(
+                    .dependencyUnavailable,
+                    "A part of the gateway took too long to answer.",
+                    retryAfterSeconds: 1
+                )
+                refuse(error, closing: bodyIsUnread, &env, &actions)
+            }
         } else if isDue(deadlines.room) {
             roomLookedFor(&env, &actions)
         } else if isDue(deadlines.queue) {

@@ -1,5 +1,6 @@
 import MartletCore
 import MartletExchange
+import MartletExtensions
 import MartletGovernance
 import MartletRouting
 import NIOCore
@@ -29,6 +30,7 @@ extension ExchangePerformer {
         case .record(let record): add(record)
         case .keep(let answer): loop.shared.responses.keep(answer)
         case .settle(let outcome): settle(outcome)
+        case .observe(let settlement): observe(settlement)
         }
     }
 
@@ -43,8 +45,22 @@ extension ExchangePerformer {
         loop.shared.accessLog.write(outcome, requestID: exchange?.requestID)
     }
 
+    private func observe(_ settlement: Settlement) {
+        guard let awaitedBatch else {
+            loop.shared.extensions?.observe(settlement)
+            return
+        }
+        unobserved.append((awaitedBatch, settlement))
+    }
+
+    private func observeWritten(through batch: UInt64) {
+        for entry in unobserved where entry.batch <= batch { loop.shared.extensions?.observe(entry.settlement) }
+        unobserved.removeAll { $0.batch <= batch }
+    }
+
     /// The records up to a batch are written: what waited for them may go.
     func recordsWritten(through batch: UInt64) {
+        if !unobserved.isEmpty { observeWritten(through: batch) }
         guard let awaited = awaitedBatch, awaited <= batch else { return }
         awaitedBatch = nil
         for connection in flushAfterRecord { connection.flush() }
@@ -178,6 +194,9 @@ extension ExchangePerformer {
             loop.shared.credentials.obtain(request) { reply(.credential($0)) }
         case .history(let history): loop.shared.responses.history(history, reply: reply)
         case .storedResponse(let request): loop.shared.responses.answer(request, reply: reply)
+        case .quota(let request):
+            guard let extensions = loop.shared.extensions else { return reply(.quota(.failed)) }
+            extensions.decide(request, on: eventLoop, reply: reply)
         case .slot(let request, _): waitForSlot(request, id, number)
         case .compute(let work): loop.shared.computing.run(work, reply: reply)
         case .spool(let bytes): loop.shared.uploads.write(bytes, reply: reply)

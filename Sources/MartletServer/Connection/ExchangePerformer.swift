@@ -1,5 +1,6 @@
 import MartletCore
 import MartletExchange
+import MartletExtensions
 import MartletRouting
 import NIOCore
 
@@ -40,6 +41,8 @@ class ExchangePerformer: LedgerTick.Waiter {
     /// The batch of records that must be written before anything is flushed.
     final var awaitedBatch: UInt64?
     final var flushAfterRecord: [UpstreamConnection] = []
+    /// Settlements that are told once the records of their batches are written.
+    final var unobserved: [(batch: UInt64, settlement: Settlement)] = []
 
     final var timer: Scheduled<Void>?
     final var timerAt: Instant?

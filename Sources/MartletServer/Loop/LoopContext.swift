@@ -11,6 +11,8 @@ final class LoopContext {
     let ledger: LedgerTick
     let metrics: MetricsShard
     let dateField: DateField
+    /// What the program around the gateway wants to be asked.
+    let extensionPoints: ExtensionPoints
     /// The configuration that new exchanges begin on.
     var snapshot: Snapshot
     /// Whether running requests must not be joined by new ones.
@@ -30,6 +32,7 @@ final class LoopContext {
         self.shared = shared
         self.snapshot = snapshot
         self.metrics = metrics
+        extensionPoints = shared.extensions?.points ?? []
         pool = UpstreamPool(eventLoop: eventLoop, resolver: shared.resolver)
         ledger = LedgerTick(eventLoop: eventLoop, writer: writer)
         dateField = DateField()

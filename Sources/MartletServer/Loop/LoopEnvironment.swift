@@ -1,5 +1,6 @@
 import MartletCore
 import MartletExchange
+import MartletExtensions
 import MartletGovernance
 import MartletRouting
 import NIOCore
@@ -22,6 +23,12 @@ struct LoopEnvironment: ExchangeEnvironment {
     var isDraining: Bool { loop.isDraining }
     var memory: MemoryPressure { loop.shared.memory.pressure }
     var spoolHasRoom: Bool { loop.shared.spoolHasRoom() }
+    var extensions: ExtensionPoints { loop.extensionPoints }
+    var quotaTerms: QuotaTerms { loop.shared.extensions?.quotaTerms ?? QuotaTerms() }
+
+    mutating func choose(among options: [TargetOption], for request: GatewayRequest) -> TargetDecision {
+        loop.shared.extensions?.choose(among: options, for: request) ?? .unchanged
+    }
 
     mutating func random() -> UInt64 { loop.generator.next() }
 

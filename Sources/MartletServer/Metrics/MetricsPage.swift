@@ -16,6 +16,8 @@ struct MetricsGauges: Sendable {
     var reloads: (accepted: UInt64, refused: UInt64) = (0, 0)
     /// The circuits of targets that were used.
     var circuits: [TargetReport.Circuit] = []
+    /// Decisions of a quota extension that failed, and settlements that observers had no room for; `nil` without any.
+    var extensions: (failedDecisions: UInt64, droppedSettlements: UInt64)?
     /// Facts of the process.
     var process = ProcessFacts()
 
@@ -137,6 +139,20 @@ enum MetricsPage {
         for circuit in gauges.circuits {
             let labels = [("provider", circuit.account), ("model", circuit.model)]
             writer.sample("gateway_circuit_state", labels, circuit.state.rawValue)
+        }
+        if let extensions = gauges.extensions {
+            writer.single(
+                "gateway_quota_failures_total",
+                .counter,
+                "Requests that the quota extension did not decide about, or not in time.",
+                extensions.failedDecisions
+            )
+            writer.single(
+                "gateway_settlements_dropped_total",
+                .counter,
+                "Settlements dropped because an observer's queue was full.",
+                extensions.droppedSettlements
+            )
         }
         if let bytes = gauges.process.residentBytes {
             writer.single("process_resident_memory_bytes", .gauge, "Resident memory size in bytes.", bytes)

@@ -19,6 +19,7 @@ extension SharedState {
             gauges.reloads = health.reloads
             gauges.circuits = TargetReport(targets, snapshot, now: .now, all: true).circuits
             gauges.process = .current()
+            gauges.extensions = extensions.map { ($0.failedDecisions, $0.droppedSettlements) }
             let page = MetricsPage.render(shards: shards, gauges: gauges)
             reply(.page(PageAnswer(status: 200, contentType: MetricsPage.contentType, body: page)))
         }

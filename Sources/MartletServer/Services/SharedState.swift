@@ -23,6 +23,8 @@ final class SharedState: Sendable {
     let media: MediaFetcher
     let responses: ResponseKeeper
     let credentials: CredentialService
+    /// What the program around the gateway has put in; mostly nothing.
+    let extensions: ExtensionService?
     let shards: [MetricsShard]
     let connectionCount = Atomic<Int>(0)
 
@@ -43,6 +45,7 @@ final class SharedState: Sendable {
         media: MediaFetcher,
         responses: ResponseKeeper,
         credentials: CredentialService,
+        extensions: ExtensionService?,
         shards: [MetricsShard]
     ) {
         self.resolver = resolver
@@ -61,6 +64,7 @@ final class SharedState: Sendable {
         self.media = media
         self.responses = responses
         self.credentials = credentials
+        self.extensions = extensions
         self.shards = shards
     }
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct ChatMessageTests {
     @Test func `a question is a chat request with what was said and nothing else`() {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct ClientKeyTests {
     private let both = ["MARTLET_API_KEY": "own", "GATEWAY_API_KEY": "shared"]

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct PromptInputTests {
     @Test(

@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct AIAliasesTests {
     private static let models = ScriptedGateway.Answer(parts: [

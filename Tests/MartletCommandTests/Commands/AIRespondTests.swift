@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct AIRespondTests {
     private let answer = ScriptedGateway.Answer(

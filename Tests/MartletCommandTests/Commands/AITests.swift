@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct AITests {
     private let answer = ScriptedGateway.Answer(

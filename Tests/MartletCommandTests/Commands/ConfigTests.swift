@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct ConfigTests {
     private func withFile(_ text: String, _ body: (String) async throws -> Void) async throws {

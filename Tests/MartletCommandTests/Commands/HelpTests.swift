@@ -1,7 +1,7 @@
 import ArgumentParser
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct HelpTests {
     private static func commands(_ root: any ParsableCommand.Type = RootCommand.self) -> [any ParsableCommand.Type] {

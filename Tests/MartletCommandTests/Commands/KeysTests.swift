@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct KeysTests {
     private func environment(_ folder: String) -> [String: String] {

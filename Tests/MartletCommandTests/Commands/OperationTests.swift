@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct OperationTests {
     private static let finding = #"""

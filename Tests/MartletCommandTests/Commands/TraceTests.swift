@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-@testable import martlet
+@testable import MartletCommand
 
 @Suite struct TraceTests {
     private static let found = ScriptedGateway.Answer(parts: [

@@ -1,6 +1,6 @@
 import Synchronization
 
-@testable import martlet
+@testable import MartletCommand
 
 /// Runs command lines and keeps what they print.
 final class CapturedConsole: Sendable {

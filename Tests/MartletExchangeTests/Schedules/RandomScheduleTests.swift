@@ -21,6 +21,7 @@ import Darwin
         var failures = 0
         var twoLegs = 0
         var stitched = 0
+        var noted: [DecisionTrace.Code: Int] = [:]
         for seed in 1...Self.count where failures < 5 {
             let world = World(seed: seed)
             let problems = world.run()
@@ -32,6 +33,7 @@ import Darwin
             endings[state, default: 0] += 1
             if world.hadTwoLegs { twoLegs += 1 }
             if world.driver.exchange.trace.entries.contains(where: { $0.code == .stitched }) { stitched += 1 }
+            for code in Set(world.driver.exchange.trace.entries.map(\.code)) { noted[code, default: 0] += 1 }
         }
         // The schedules are worth something only if they reach every kind of ending, and two legs at once.
         for state in ["refused", "settled", "cancelled", "interrupted", "failed"] {
@@ -39,6 +41,9 @@ import Darwin
         }
         #expect(twoLegs > 200)
         #expect(stitched > 50)
+        for code in [DecisionTrace.Code.quotaRefused, .quotaFailed, .priced, .restricted] {
+            #expect(noted[code, default: 0] > 50, "\(noted)")
+        }
     }
 
     @Test("events and the environment's answers replay an exchange to the same actions")

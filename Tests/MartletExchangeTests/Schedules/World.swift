@@ -1,4 +1,5 @@
 import MartletCore
+import MartletExtensions
 import MartletGovernance
 import MartletRouting
 import NIOCore
@@ -64,8 +65,26 @@ final class World {
             // Open for some seconds more, or waiting for a try.
             driver.env.health[name] = .opened(driver.env.now - .milliseconds(random.below(10_000)))
         }
+        if random.chance(30) { driver.env.points.insert(.quota) }
+        if random.chance(50) { driver.env.points.insert(.settlements) }
+        if random.chance(50) { driver.env.terms.failureMode = .open }
+        if random.chance(20) {
+            driver.env.points.insert(.targets)
+            driver.env.policy = Self.policies[random.below(Self.policies.count)]
+        }
         self.random = random
     }
+
+    /// What programs may say of targets, sense or nonsense.
+    private static let policies: [@Sendable (GatewayRequest, [TargetOption]) -> TargetDecision] = [
+        { _, _ in .unchanged },
+        { _, options in .use(options.reversed()) },
+        { _, options in .use(options.filter { !$0.isLocal }) },
+        { _, options in .use(options.suffix(1) + options.suffix(1) + [TargetOption(id: 99, provider: "x", model: "y")])
+        },
+        { _, _ in .use([TargetOption(id: -1, provider: "x", model: "y")]) },
+        { _, _ in .refuse(Refusal(.forbidden, "Not there.")) },
+    ]
 
     private static func setup(_ random: inout SeededNumbers) -> Setup {
         var setup = Setup(targets: [.sample("one")])
@@ -186,7 +205,17 @@ final class World {
         case .credential:
             let found = [CredentialAnswer.ready, .ready, .ready, .failed]
             driver.tell(.answer(id, .credential(found[random.below(4)])))
+        case .quota: driver.tell(.answer(id, .quota(decision())))
         case .page, .control, .fetchMedia, .history, .storedResponse, .spool: break
+        }
+    }
+
+    private func decision() -> QuotaAnswer {
+        switch random.below(8) {
+        case 0: .failed
+        case 1: .decided(.refuse(Refusal(.quotaExceeded, "Used up.", retryAfterSeconds: 60)))
+        case 2...4: .decided(.charge(PriceAdjustment(multiplierPerMillion: 2_000_000, surcharge: 500)))
+        default: .decided(.allow)
         }
     }
 

@@ -32,6 +32,7 @@ extension ExchangeAction {
         case .record(let record): "record \(record)"
         case .keep(let answer): "keep \(answer.key) \(String(decoding: answer.response, as: UTF8.self))"
         case .settle(let outcome): "settle \(outcome)"
+        case .observe(let settlement): "observe \(settlement)"
         }
     }
 }
@@ -51,6 +52,7 @@ extension Ask {
             "credential \(request.authorization.id)" + (request.refusedSince == nil ? "" : " refused")
         case .fetchMedia(let request): "media \(request.items.map(\.url)) \(request.allowedHosts)"
         case .history(let history): "history \(history.previousID) \(history.key)"
+        case .quota(let request): "quota \(request)"
         case .storedResponse(let request): "response \(request.method.name) \(request.path.id) \(request.path.part)"
         case .control(let request): "control \(request.method) \(request.path) \(String(buffer: request.body))"
         }

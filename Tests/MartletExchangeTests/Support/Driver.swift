@@ -1,4 +1,5 @@
 import MartletCore
+import MartletExtensions
 import MartletGovernance
 import MartletRouting
 import NIOCore
@@ -36,6 +37,8 @@ final class Driver {
     private(set) var returnedSlots: Set<SlotID> = []
     private var clientIsWritable = true
     private var settles = 0
+    /// What observers were told.
+    private(set) var settlement: Settlement?
 
     /// A leg as the performer sees it.
     struct Leg {
@@ -132,6 +135,7 @@ final class Driver {
         case .record(let record): recorded(record)
         case .keep(let answer): kept.append(answer)
         case .settle(let outcome): settled(outcome)
+        case .observe(let settlement): observed(settlement)
         }
     }
 
@@ -167,6 +171,14 @@ final class Driver {
         }
     }
 
+    private func observed(_ settlement: Settlement) {
+        if self.settlement != nil { problem("observers were told twice") }
+        if outcome == nil { problem("observers were told before the settle") }
+        if settlement.cost != outcome?.cost?.rawValue { problem("observers were told another cost") }
+        if settlement.isRecorded != (outcome?.record != nil) { problem("observers were told of another record") }
+        self.settlement = settlement
+    }
+
     /// Rules about the order of actions.
     private func checkOrder(_ action: ExchangeAction) {
         let isSettled = outcome != nil
@@ -197,7 +209,7 @@ final class Driver {
             if isSettled { problem("\(action.text(since: env.start)) after settle") }
         case .keep:
             if hasEnded { problem("an answer is kept after its end, when the next request may look for it") }
-        case .abort, .cancelLeg, .releaseSlot, .settle: break
+        case .abort, .cancelLeg, .releaseSlot, .settle, .observe: break
         }
     }
 
@@ -224,7 +236,18 @@ final class Driver {
         if legs.values.filter(\.isLive).count > 1 { problem("more than one leg is left") }
         if response != nil, !hasEnded, !wasAborted { problem("an answer without an end") }
         if response == nil, !wasAborted { problem("no answer") }
+        checkObserved()
         checkBodyEnd()
+    }
+
+    /// Whoever was asked for leave, or had an attempt made, is told of.
+    private func checkObserved() {
+        let wasAsked = asks.contains { if case .quota = $0.ask { true } else { false } }
+        guard env.points.contains(.settlements) else {
+            if settlement != nil { problem("observers were told that do not exist") }
+            return
+        }
+        if settlement == nil, wasAsked || intent != nil || !legs.isEmpty { problem("observers were not told") }
     }
 
     private func checkBodyEnd() {

@@ -1,5 +1,6 @@
 import MartletCore
 import MartletExchange
+import MartletExtensions
 import MartletGovernance
 import MartletRouting
 import NIOCore
@@ -30,6 +31,9 @@ final class Tape {
         case credential(CredentialAnswer)
         case turn(Int)
         case wait(Duration?)
+        case points(ExtensionPoints)
+        case terms(QuotaTerms)
+        case decision(TargetDecision)
     }
 
     /// What was answered while the exchange was made.
@@ -68,6 +72,16 @@ struct ReplayEnvironment: ExchangeEnvironment {
     var spoolHasRoom: Bool { flag() }
     var memory: MemoryPressure {
         cursor.next({ if case .memory(let pressure) = $0 { pressure } else { nil } }, else: .normal)
+    }
+
+    var extensions: ExtensionPoints {
+        cursor.next({ if case .points(let points) = $0 { points } else { nil } }, else: [])
+    }
+    var quotaTerms: QuotaTerms {
+        cursor.next({ if case .terms(let terms) = $0 { terms } else { nil } }, else: QuotaTerms())
+    }
+    mutating func choose(among options: [TargetOption], for request: GatewayRequest) -> TargetDecision {
+        cursor.next({ if case .decision(let decision) = $0 { decision } else { nil } }, else: .unchanged)
     }
 
     mutating func random() -> UInt64 {

@@ -1,5 +1,6 @@
 import MartletCore
 import MartletExchange
+import MartletExtensions
 import MartletGovernance
 import MartletRouting
 import NIOCore
@@ -12,6 +13,12 @@ struct TestEnvironment: ExchangeEnvironment {
     var draining = false
     var pressure = MemoryPressure.normal
     var spoolRoom = true
+    /// What the program around the gateway wants to be asked.
+    var points: ExtensionPoints = []
+    var terms = QuotaTerms()
+    /// What its policy says.
+    var policy: (GatewayRequest, [TargetOption]) -> TargetDecision = { _, _ in .unchanged }
+    private(set) var policyRequests: [GatewayRequest] = []
     /// What `random` says; `nil` takes numbers from the seed.
     var fixedRandom: UInt64? = 0
     var generator: SeededNumbers
@@ -65,6 +72,14 @@ struct TestEnvironment: ExchangeEnvironment {
     var isDraining: Bool { note(draining) { .flag($0) } }
     var memory: MemoryPressure { note(pressure) { .memory($0) } }
     var spoolHasRoom: Bool { note(spoolRoom) { .flag($0) } }
+
+    var extensions: ExtensionPoints { note(points) { .points($0) } }
+    var quotaTerms: QuotaTerms { note(terms) { .terms($0) } }
+
+    mutating func choose(among options: [TargetOption], for request: GatewayRequest) -> TargetDecision {
+        policyRequests.append(request)
+        return note(policy(request, options)) { .decision($0) }
+    }
 
     mutating func random() -> UInt64 {
         let number = fixedRandom ?? generator.next()

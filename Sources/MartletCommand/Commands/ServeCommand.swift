@@ -1,6 +1,6 @@
 import ArgumentParser
+import Martlet
 import MartletConfig
-import MartletServer
 
 /// `martlet serve`.
 struct ServeCommand: ConsoleCommand {
@@ -61,8 +61,27 @@ struct StartOptions: ParsableArguments {
             let loaded = LoadedFiles(flags: overrides, environment: console.environment)
             return try console.finish(ConfigCommands.check(loaded.config, files: loaded.paths))
         }
-        let options = ServeOptions(flags: overrides, watchesFiles: watch)
-        let code = await Gateway.serve(options, environment: console.environment)
-        if code != 0 { throw CommandEnd(exitCode: code) }
+        do {
+            try await Gateway(configuration(console)).run()
+        } catch let error as GatewayStartError {
+            switch error.kind {
+            // What was found was told already, warnings too.
+            case .configuration: throw CommandEnd(exitCode: ExitReason.configurationInvalid.rawValue)
+            case .start:
+                try console.note("martlet: \(error)")
+                throw CommandEnd(exitCode: ExitReason.failed.rawValue)
+            }
+        }
+    }
+
+    private func configuration(_ console: Console) -> GatewayConfiguration {
+        var configuration = GatewayConfiguration(files: files.config)
+        configuration.environment = console.environment
+        configuration.bind = bind
+        configuration.port = port
+        configuration.dataDirectory = data.dataDir
+        configuration.accessLog = accessLog
+        configuration.watchesFiles = watch
+        return configuration
     }
 }
