@@ -11,6 +11,7 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     checkBodies(bytes)
     checkLines(bytes)
     checkMarks(bytes)
+    checkUpload(bytes)
     return 0
 }
 
@@ -65,4 +66,17 @@ private func checkMarks(_ bytes: [UInt8]) {
         guard let twice = marked(once) else { preconditionFailure("the marks broke the document") }
         precondition(twice == once, "marked twice")
     }
+}
+
+/// A form that is read as an upload is written as one that is read alike.
+private func checkUpload(_ bytes: [UInt8]) {
+    guard let boundary = MultipartBoundary("0"), let other = MultipartBoundary("0123456789abcdef0123456789abcdef"),
+        let (upload, file) = try? OpenAIFileUpload.read(bytes, contentType: boundary.contentType)
+    else { return }
+    guard let body = try? upload.form(boundary: other).body(Array(bytes[file])) else { return }
+    guard let again = try? OpenAIFileUpload.read(body, contentType: other.contentType) else {
+        preconditionFailure("what was written cannot be read")
+    }
+    precondition(again.upload.purpose == upload.purpose && again.upload.expiresAfter == upload.expiresAfter)
+    precondition(body[again.file].elementsEqual(bytes[file]))
 }

@@ -1,5 +1,6 @@
 // Reads bytes as a form and checks that every field lies within them, in order, and that the text between the places
-// of its values is what stands around them; and that cuts between reads change nothing.
+// of its values is what stands around them; and that cuts between reads change nothing. Then writes a form around them,
+// which must be read as what was written.
 
 private func form(_ body: [UInt8], _ type: String, piecesOf size: Int) -> MultipartForm? {
     guard var form = try? MultipartForm(contentType: type, keeping: ["model"]) else { return nil }
@@ -17,6 +18,7 @@ private func form(_ body: [UInt8], _ type: String, piecesOf size: Int) -> Multip
     let length = min(Int(input[0] & 15), input.count - 1)
     let boundary = input[1..<(1 + length)]
     let body = Array(input[(1 + length)...])
+    checkUpload(body, String(decoding: boundary, as: UTF8.self), cut: Int(input[0]))
     let type = "multipart/form-data; boundary=\"" + String(decoding: boundary, as: UTF8.self) + "\""
     let whole = form(body, type, piecesOf: max(1, body.count))
     let cut = form(body, type, piecesOf: 1 + Int(input[0] >> 4))
@@ -33,4 +35,26 @@ private func form(_ body: [UInt8], _ type: String, piecesOf size: Int) -> Multip
     }
     if let value = form.value("model") { precondition(form.fields.contains { $0.value == value && !$0.isFile }) }
     return 0
+}
+
+/// Writes the bytes as a file, as a name and as a value.
+private func checkUpload(_ bytes: [UInt8], _ boundary: String, cut: Int) {
+    guard let boundary = MultipartBoundary(boundary) else { return }
+    let text = String(decoding: bytes.prefix(1_000), as: UTF8.self)
+    var watch = MultipartBoundary.Watch(boundary)
+    let (first, rest) = (bytes.prefix(cut), bytes.dropFirst(cut))
+    watch.read(first.span)
+    watch.read(rest.span)
+    let place = bytes.indices.first { bytes[$0...].starts(with: boundary.bytes) }
+    precondition(watch.isFound == (place != nil))
+    let file = MultipartUpload.File(name: "file", fileName: text, contentType: text)
+    guard let upload = try? MultipartUpload(boundary: boundary, fields: [.init("model", text)], file: file),
+        let body = try? upload.body(bytes)
+    else { return }
+    precondition(place == nil)
+    guard let form = form(body, boundary.contentType, piecesOf: cut + 1) else {
+        preconditionFailure("what was written is no form")
+    }
+    precondition(form.fields.map(\.name) == ["model", "file"] && form.fields.map(\.isFile) == [false, true])
+    precondition(body[form.fields[0].value].elementsEqual(text.utf8) && body[form.fields[1].value].elementsEqual(bytes))
 }

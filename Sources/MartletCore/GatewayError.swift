@@ -10,6 +10,8 @@ public struct GatewayError: Error, Sendable, Hashable {
     public var retryAfterSeconds: Int?
     /// Methods the path has; set on 405.
     public var allow: String?
+    /// Whether the gateway has used its attempts already, so that an SDK should not begin anew.
+    public var isFinal = false
 
     /// Creates an error.
     public init(

@@ -72,6 +72,8 @@ public struct RequestFacts: Hashable, Sendable {
         public static let provider = GatewayMembers(rawValue: 4)
         /// `smart_routing`.
         public static let smartRouting = GatewayMembers(rawValue: 8)
+        /// `tensorzero::credentials`: a caller's own credentials, by the extensions that the native API has for OpenAI's.
+        public static let credentials = GatewayMembers(rawValue: 16)
     }
 }
 

@@ -18,6 +18,8 @@ public struct CodecSettings: Hashable, Sendable {
 
     /// The provider's own name of the model; `nil` where no format asks for it.
     public var model: String?
+    /// What the model takes, as its name tells it; `nil` has each codec tell it from the request.
+    public var traits: ModelTraits?
     /// Whether the target has the forms of embeddings that Vertex AI has.
     public var isVertex = false
 
@@ -58,7 +60,12 @@ extension Dialect {
     public func codec(_ settings: CodecSettings) -> (any ChatCodec)? {
         switch self {
         case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage, quirks: settings.chatQuirks)
-        case .anthropicMessages: AnthropicMessagesCodec(origin: settings.account, promptCache: settings.promptCache)
+        case .anthropicMessages:
+            AnthropicMessagesCodec(
+                traits: settings.traits?.anthropic,
+                origin: settings.account,
+                promptCache: settings.promptCache
+            )
         case .ollamaChat:
             OllamaChatCodec(
                 settings: OllamaSettings(
@@ -83,11 +90,26 @@ extension Dialect {
                 seed: settings.answerSeed,
                 disownsSignatures: settings.disownsSignatures
             )
-        case .anthropicVertex: AnthropicVertexCodec(origin: settings.account, promptCache: settings.promptCache)
+        case .anthropicVertex:
+            AnthropicVertexCodec(
+                traits: settings.traits?.anthropic,
+                origin: settings.account,
+                promptCache: settings.promptCache
+            )
         case .bedrockConverse:
-            BedrockConverseCodec(origin: settings.account, model: settings.model, promptCache: settings.promptCache)
+            BedrockConverseCodec(
+                origin: settings.account,
+                model: settings.model,
+                traits: settings.traits?.bedrock,
+                promptCache: settings.promptCache
+            )
         case .bedrockAnthropic:
-            BedrockAnthropicCodec(origin: settings.account, betas: settings.betas, promptCache: settings.promptCache)
+            BedrockAnthropicCodec(
+                traits: settings.traits?.anthropic,
+                origin: settings.account,
+                betas: settings.betas,
+                promptCache: settings.promptCache
+            )
         case .sageMakerChat:
             SageMakerChatCodec(
                 container: settings.container,

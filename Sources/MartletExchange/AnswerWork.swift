@@ -67,6 +67,8 @@ struct AnswerWork: Sendable {
         }
         func outcome(_ step: Outcome.Step) -> Outcome { Outcome(step: step, usage: usage, contentBytes: text) }
         if passes { return outcome(.answer(body)) }
+        // Answers are read by clients that do sums with the parts.
+        if let counts = response.usage?.counts { response.usage?.counts = counts.fitted() }
         response.id = response.id ?? id
         response.created = response.created ?? created
         response.model = response.model ?? model

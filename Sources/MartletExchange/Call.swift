@@ -58,7 +58,12 @@ struct Call {
 /// An upstream's error answer.
 struct UpstreamErrorBody {
     var status: Int
+    /// In the caller's format.
     var body: ByteBuffer
+    /// Whether the upstream sent none, so that the gateway's own words say more.
+    var saysNothing = false
+    /// What it is labelled as: what is no JSON is shown as plain text, whatever the upstream called it.
+    var contentType = "application/json"
 }
 
 /// One upstream request.
@@ -84,6 +89,8 @@ struct Leg {
     var contentBegan: Instant?
     /// Whether its connection had served a request before.
     var isReused = false
+    /// Whether its body claims to be JSON.
+    var isJSON = false
     /// The response status, once known.
     var status = 0
     /// How long the upstream asked to wait.

@@ -16,7 +16,7 @@ extension RequestBody {
             do throws(MultipartForm.FormError) {
                 try form.finish()
             } catch {
-                throw Exchange.notAForm(error)
+                throw .notAForm(error)
             }
             if let route = form.bytes("route") {
                 facts.route = Route(asked: String(decoding: route, as: UTF8.self))

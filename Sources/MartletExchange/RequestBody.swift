@@ -213,6 +213,7 @@ extension Exchange {
     mutating func upstreamRequest(of index: Int, for target: Target) -> UpstreamRequest {
         let request = writtenRequest(of: index, for: target)
         if let ignored = ignoredOverrides?.value { call?.legs[index].dropped += ignored }
+        if facts.gatewayMembers.contains(.credentials) { call?.legs[index].dropped.append("tensorzero::credentials") }
         // Named with an error of the target's, too; of two legs the one that answers has the last word.
         if let dropped = call?.legs[index].dropped { answer.dropped = dropped }
         return request

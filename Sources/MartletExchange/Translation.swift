@@ -146,6 +146,7 @@ struct Translation {
     private mutating func encode(_ chunk: ChatChunk, _ output: inout [UInt8], _ step: inout Leg.Step) {
         guard step.failure == nil else { return }
         var chunk = chunk
+        if let counts = chunk.usage?.counts { chunk.usage?.counts = counts.fitted() }
         chunk.id = chunk.id ?? id
         chunk.created = chunk.created ?? created
         chunk.model = chunk.model ?? model

@@ -100,7 +100,7 @@ struct TranslationWork: Sendable {
     private func support(_ request: ChatRequest) -> StructuredOutputSupport {
         var support = StructuredOutputSupport(
             spoken,
-            model: target.upstreamModel,
+            traits: target.traits,
             followsSchemas: target.capabilities.jsonSchema,
             takesTools: target.capabilities.tools
         )

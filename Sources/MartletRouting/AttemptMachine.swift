@@ -6,6 +6,8 @@ public import MartletCore
 public struct AttemptMachine: Sendable {
     /// Index of the target the current attempt is on.
     public private(set) var target = 0
+    /// Index of the target that was last asked; `nil` before the first attempt on this plan.
+    public private(set) var asked: Int?
     /// Attempts begun for the whole request, over all targets and parts.
     public private(set) var attempts = 0
     /// Those of parts that are answered already.
@@ -70,6 +72,7 @@ public struct AttemptMachine: Sendable {
     public mutating func begin() {
         attempts += 1
         attemptsOnTarget += 1
+        asked = target
     }
 
     /// Whether one more attempt is allowed.
@@ -88,6 +91,7 @@ public struct AttemptMachine: Sendable {
         if failed == target {
             skip(to: other)
             attemptsOnTarget = 1
+            asked = other
         } else {
             failedBeside = failed
         }
@@ -210,6 +214,13 @@ extension AttemptFailure {
     ///   - retryAfter: The smallest wait over the candidates.
     ///   - isCallers: Whether the credential was one that the request brought.
     public func finalError(retryAfter: Duration?, isCallers: Bool = false) -> GatewayError {
+        var error = error(retryAfter, isCallers)
+        // Also where the same code says elsewhere that nobody was asked: an SDK that asks again multiplies the load.
+        if kind == .serverError { error.isFinal = true }
+        return error
+    }
+
+    private func error(_ retryAfter: Duration?, _ isCallers: Bool) -> GatewayError {
         switch kind {
         case .auth where isCallers:
             GatewayError(.providerAuthError, "The provider refused the credential that the request brought.")

@@ -15,6 +15,12 @@ public struct RetryBudget: Sendable {
         requests[Int(second % 10)] &+= 1
     }
 
+    /// Takes a request back that is to be counted, because it is a retry and no first attempt.
+    mutating func discountRequest(second now: Int64) {
+        advance(to: now)
+        requests[Int(second % 10)] &-= 1
+    }
+
     /// Takes one retry if there is room.
     ///
     /// - Parameter now: Whole seconds of a monotonic clock.

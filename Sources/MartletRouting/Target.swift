@@ -38,6 +38,8 @@ public final class Target: Sendable {
     public let contextWindow: Int?
     /// What the model can do, as far as it is known.
     public let capabilities: ModelCapabilities
+    /// What the model takes, as its name tells it.
+    public let traits: ModelTraits
     /// Limits of time.
     public let timeouts: TargetTimeouts
     /// Requests in flight on this account at once; 0 means no limit.
@@ -90,6 +92,7 @@ public final class Target: Sendable {
         self.requestSuffix = requestSuffix
         self.otherDialects = otherDialects
         self.capabilities = capabilities
+        traits = ModelTraits(model: upstreamModel, dialects: [dialect] + otherDialects)
         self.id = id
         self.account = account
         self.kind = kind

@@ -45,6 +45,11 @@ import Testing
         let driver = ask([Messages.claude, .sample("one")]).connect().head(401, .json).bytes("{}").end()
         #expect(driver.response?.status == 200 && driver.field("x-gateway-estimated") == "1")
         #expect(driver.intent != nil && driver.outcome?.record?.state == .settled)
+        // Who was asked, not who comes behind.
+        #expect(driver.outcome?.record?.provider == "claude" && driver.intent?.provider == "claude")
+        #expect(driver.outcome?.record?.upstreamModel == Messages.claude.upstreamModel)
+        #expect(driver.outcome?.record?.attempts == 1 && driver.outcome?.provider == "claude")
+        #expect(driver.field("x-provider") == "one", "whose count the estimate stands for")
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 

@@ -32,6 +32,30 @@ import Testing
         if driver.response == nil { driver.connect() }
     }
 
+    // MARK: Keys
+
+    @Test(
+        "a key that Google does not know is the gateway's trouble, in whatever words, not the caller's",
+        arguments: [
+            #"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}"#,
+            #"{"error":{"code":400,"message":"API key expired. Please renew the API key.","status":"INVALID_ARGUMENT","#
+                + #""details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]}}"#,
+            #"[{"error":{"code":400,"message":"Bad key","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}]"#,
+        ],
+        [false, true]
+    )
+    func unknownKey(body: String, isCompatible: Bool) {
+        // The same host has OpenAI's chat completions, too; there is no saying without the reason.
+        guard !isCompatible || body.contains("API_KEY_INVALID") else { return }
+        let target = isCompatible ? Target.sample("google") : Self.gemini
+        let driver = ask(Chat.body(), [target, .sample("other")]).head(400, .json).bytes(body).end()
+        driver.connect().head(503, .json).bytes("{}").end()
+        while driver.response == nil { driver.fireTimer() }
+        #expect(driver.outcome?.attempts.first?.outcome == "auth", "\(driver.report)")
+        let alone = ask(Chat.body(), [target]).head(400, .json).bytes(body).end()
+        #expect(alone.response?.status == 502 && alone.bodyText.contains("provider_auth_error"), "\(alone.report)")
+    }
+
     // MARK: What useless answers cost
 
     @Test("a call that the model could not write is charged with the next target's answer", arguments: [false, true])

@@ -70,6 +70,29 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
+    @Test("no part of the usage that the caller sees is larger than the whole", arguments: [false, true])
+    func partsFit(stream: Bool) {
+        let driver = Driver(Setup(targets: [Self.claude]))
+        driver.send(Chat.body(stream: stream, extra: stream ? ",\"stream_options\":{\"include_usage\":true}" : ""))
+        driver.connect()
+        let usage =
+            #""usage":{"input_tokens":7,"output_tokens":2,"output_tokens_details":{"thinking_tokens":50}}"#
+        if stream {
+            let end = Self.event("message_delta", #""delta":{"stop_reason":"end_turn"},\#(usage)"#)
+            driver.head(200, .eventStream).bytes(Self.start + Self.text("Hi") + end)
+            driver.bytes(Self.event("message_stop", #""x":1"#))
+        } else {
+            driver.head(200, .json).bytes(
+                #"{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","#
+                    + #""content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn",\#(usage)}"#
+            ).end()
+        }
+        #expect(driver.bodyText.contains(#""completion_tokens":2"#), "\(driver.bodyText)")
+        #expect(driver.bodyText.contains(#""reasoning_tokens":2}"#), "\(driver.bodyText)")
+        #expect(driver.outcome?.usage?.reasoningTokens == 2)
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
     @Test("a whole answer that does not say why it ended is not taken for complete, and what it used is charged")
     func endsForNoReason() {
         let driver = Driver(Setup(targets: [Self.claude, .sample("two")])).send(Chat.body()).connect()

@@ -31,7 +31,7 @@ CUT = "told of a cut"
 FAILED = Shown(502, "server_error", "provider_error", (502, "api_error"))
 LATE = Shown(504, "server_error", "provider_timeout", (504, "timeout_error"))
 BAD_KEY = Shown(502, "server_error", "provider_auth_error", (502, "api_error"))
-OVERLOADED = Shown(503, "server_error", "overloaded", (529, "overloaded_error"), "true", range(1, 6))
+OVERLOADED = Shown(503, "server_error", "overloaded", (529, "overloaded_error"), "false", range(1, 6))
 NO_MODEL = Shown(404, "invalid_request_error", "model_not_found", (404, "not_found_error"))
 TOO_LONG = Shown(400, "invalid_request_error", "context_length_exceeded", (400, "invalid_request_error"))
 FILTERED = Shown(400, "invalid_request_error", "content_filter", (400, "invalid_request_error"), from_claude=None)
@@ -128,6 +128,7 @@ ROWS = [
     Row("limited-briefly", 2, limited(range(1, 2))),
     Row("limited-long", 1, limited(range(1, 31))),
     Row("limited", 1, limited(range(1, 11))),
+    Row("bare-429", 1, ALL_LIMITED),
     Row("out-of-quota", 1, FAILED, firsts=("chat", "responses")),
     Row("unpaid", 1, FAILED),
     Row("key-401", 1, BAD_KEY),

@@ -15,7 +15,7 @@ from harness import eventually
 
 SURFACES = ("chat", "messages", "responses")
 TOO_LATE = {
-    "chat": ("server_error", "provider_timeout"), "messages": ("timeout_error", None),
+    "chat": ("server_error", "stream_interrupted"), "messages": ("api_error", None),
     "responses": ("failed", "server_error"),
 }
 OPEN = Shown(503, "server_error", "circuit_open", (529, "overloaded_error"), "true", range(1, 3))
@@ -38,7 +38,7 @@ CHAINS = [
     (("hung-up", "no-model", "fine"), (2, 1, 1), None),
 ]
 # Faults after which SDKs, left to themselves, would ask again.
-RETRIED = {"error-500": 2, "hung-up": 2, "silent": 1, "page": 1, "key-401": 1, "unpaid": 1, "redirect": 1}
+RETRIED = {"error-500": 2, "error-529": 2, "hung-up": 2, "silent": 1, "page": 1, "key-401": 1, "unpaid": 1, "redirect": 1}
 WINDOWS = [("small", "context", 8_000), ("small-too", "fine", 8_000), ("large", "fine", 9_000)]
 CUTS = ("cut", "unfinished", "malformed", "bad-chunk", "error-midway", "stalled")
 

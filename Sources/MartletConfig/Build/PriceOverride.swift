@@ -41,7 +41,22 @@ struct PriceOverride {
         rates.takeMediaPrices(of: known?.rates)
         // Whoever names a main price means it for every request; the registry's tier would be of other prices.
         let keepsTier = self.input == nil && self.output == nil
-        return PriceTable(rates, longPrompt: keepsTier ? known?.longPrompt : nil)
+        let tier = keepsTier ? known?.longPrompt.map { raised($0, over: rates) } : nil
+        return PriceTable(rates, longPrompt: tier)
+    }
+
+    /// Puts the prices of cached tokens over those of a tier for long prompts, raised in the measure that the input is.
+    private func raised(_ tier: PriceTable.LongPrompt, over ordinary: TokenRates) -> PriceTable.LongPrompt {
+        var tier = tier
+        let (low, high) = (ordinary.input, tier.rates.input)
+        if let cacheRead { tier.rates.cacheRead = cacheRead.raised(from: low, to: high) }
+        if let cacheWrite {
+            tier.rates.cacheWrite = cacheWrite.raised(from: low, to: high)
+            // The tier's price for an hour belongs to its price for minutes.
+            tier.rates.cacheWrite1h = nil
+        }
+        if let cacheWrite1h { tier.rates.cacheWrite1h = cacheWrite1h.raised(from: low, to: high) }
+        return tier
     }
 }
 

@@ -27,12 +27,7 @@ extension RegisteredModel.LongPromptTier {
     /// The tier as the price table has it: its own prices of cached tokens, else the ordinary ones, raised in the measure
     /// that the input is.
     fileprivate func table(over ordinary: TokenRates) -> PriceTable.LongPrompt {
-        func raised(_ price: TokenPrice?) -> TokenPrice? {
-            let base = Int128(ordinary.input.picoUSD)
-            guard let price, base > 0 else { return price }
-            let exact = (Int128(price.picoUSD) * Int128(input.picoUSD) + base / 2) / base
-            return TokenPrice(picoUSD: Int64(clamping: exact))
-        }
+        func raised(_ price: TokenPrice?) -> TokenPrice? { price?.raised(from: ordinary.input, to: input) }
         return PriceTable.LongPrompt(
             aboveTokens: Int64(aboveTokens),
             rates: TokenRates(
@@ -43,5 +38,15 @@ extension RegisteredModel.LongPromptTier {
                 cacheWrite1h: cacheWrite1h ?? raised(ordinary.cacheWrite1h)
             )
         )
+    }
+}
+
+extension TokenPrice {
+    /// The price in the measure that another one is raised, rounded half up; the same where that one was free.
+    func raised(from low: TokenPrice, to high: TokenPrice) -> TokenPrice {
+        let base = Int128(low.picoUSD)
+        guard base > 0 else { return self }
+        let exact = (Int128(picoUSD) * Int128(high.picoUSD) + base / 2) / base
+        return TokenPrice(picoUSD: Int64(clamping: exact))
     }
 }

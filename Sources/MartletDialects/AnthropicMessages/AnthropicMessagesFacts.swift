@@ -66,7 +66,7 @@ public enum AnthropicMessagesFacts {
         withFallbacks: Bool,
         into facts: inout RequestFacts
     ) throws(GatewayError) {
-        var names: [StaticString] = ["route", "provider"]
+        var names: [StaticString] = ["route", "provider", "tensorzero::credentials"]
         if withFallbacks { names.append("fallbacks") }
         let members = try unsafe BodyMembers(body, scanner, names + ["smart_routing"])
         let isFlag = members["smart_routing"]?.bool() != nil

@@ -50,6 +50,8 @@ extension ChatRequest {
 
     /// Takes the gateway's own values; Anthropic has a field `fallbacks` of its own, which holds objects.
     private mutating func takeGateway(_ reader: inout JSONObjectReader) {
+        // A secret of the caller's, which no upstream may see.
+        _ = reader.take("tensorzero::credentials")
         if let name = reader.peek("route")?.string(), let route = Route(rawValue: name) {
             gateway.route = route
             _ = reader.take("route")

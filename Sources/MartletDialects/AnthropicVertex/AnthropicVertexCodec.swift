@@ -15,10 +15,15 @@ public struct AnthropicVertexCodec: ChatCodec {
     /// Makes a codec.
     ///
     /// - Parameters:
+    ///   - traits: What is known of the model; `nil` tells it from the model's name in the request.
     ///   - origin: The name of the account, which decoded thinking is marked with.
     ///   - promptCache: Which marks of the prompt cache are set in requests whose callers set none.
-    public init(origin: String? = nil, promptCache: PromptCacheMode = .off) {
-        inner = AnthropicMessagesCodec(version: .june2023, origin: origin, promptCache: promptCache)
+    public init(
+        traits: AnthropicModelTraits? = nil,
+        origin: String? = nil,
+        promptCache: PromptCacheMode = .off
+    ) {
+        inner = AnthropicMessagesCodec(version: .june2023, traits: traits, origin: origin, promptCache: promptCache)
     }
 
     /// The path of a model, below the base path.
@@ -52,7 +57,7 @@ public struct AnthropicVertexCodec: ChatCodec {
     public func encodeRequest(_ request: ChatRequest) throws(GatewayError) -> EncodedRequest {
         var request = request
         var codec = inner
-        codec.traits = AnthropicModelTraits(model: request.model ?? "")
+        codec.traits = inner.traits ?? AnthropicModelTraits(model: request.model ?? "")
         request.model = nil
         request.extra.removeAll { $0.name == "anthropic_version" }
         var encoded = try codec.encodeRequest(request)

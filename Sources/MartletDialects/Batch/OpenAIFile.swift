@@ -85,6 +85,19 @@ public struct OpenAIFile: Hashable, Sendable {
         }
         return writer.bytes
     }
+
+    /// Reads what an upstream says of a file that it was told to delete: whether it is gone.
+    ///
+    /// - Throws: ``ChatFailure/malformed(_:)``.
+    public static func isDeleted(decoding body: [UInt8]) throws(ChatFailure) -> Bool {
+        try body.batchAnswer { (view) throws(JSONFieldError) in
+            var reader = try JSONObjectReader(view)
+            guard let isDeleted = try reader.takeBool("deleted") else {
+                throw reader.error("deleted", expected: "a boolean")
+            }
+            return isDeleted
+        }
+    }
 }
 
 extension BatchPage<OpenAIBatch> {

@@ -20,11 +20,17 @@ public struct BedrockAnthropicCodec: ChatCodec {
     /// Makes a codec.
     ///
     /// - Parameters:
+    ///   - traits: What is known of the model; `nil` tells it from the model's name in the request.
     ///   - origin: The name of the account, which decoded thinking is marked with.
     ///   - betas: The features that the caller switches on.
     ///   - promptCache: Which marks of the prompt cache are set in requests whose callers set none.
-    public init(origin: String? = nil, betas: [String] = [], promptCache: PromptCacheMode = .off) {
-        inner = AnthropicMessagesCodec(version: .june2023, origin: origin, promptCache: promptCache)
+    public init(
+        traits: AnthropicModelTraits? = nil,
+        origin: String? = nil,
+        betas: [String] = [],
+        promptCache: PromptCacheMode = .off
+    ) {
+        inner = AnthropicMessagesCodec(version: .june2023, traits: traits, origin: origin, promptCache: promptCache)
         self.betas = betas
     }
 

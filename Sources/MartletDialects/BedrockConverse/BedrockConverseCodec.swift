@@ -15,6 +15,8 @@ public struct BedrockConverseCodec: ChatCodec {
     public var origin: String?
     /// The model that answers are said to come from, which the format does not tell.
     public var model: String?
+    /// What is known of the model; `nil` tells it from the model's name.
+    public var traits: BedrockModelTraits?
     /// Which marks of the prompt cache are set in requests whose callers set none.
     public var promptCache: PromptCacheMode
 
@@ -23,8 +25,15 @@ public struct BedrockConverseCodec: ChatCodec {
     /// - Parameters:
     ///   - origin: The name of the account, which decoded reasoning is marked with.
     ///   - model: The model that answers are said to come from.
+    ///   - traits: What is known of the model; `nil` tells it from the model's name.
     ///   - promptCache: Which marks of the prompt cache are set in requests whose callers set none.
-    public init(origin: String? = nil, model: String? = nil, promptCache: PromptCacheMode = .off) {
+    public init(
+        origin: String? = nil,
+        model: String? = nil,
+        traits: BedrockModelTraits? = nil,
+        promptCache: PromptCacheMode = .off
+    ) {
+        self.traits = traits
         self.promptCache = promptCache
         self.origin = origin
         self.model = model

@@ -19,7 +19,7 @@ struct ConverseRequestEncoder {
     init(_ request: ChatRequest, codec: BedrockConverseCodec) {
         self.request = request
         self.codec = codec
-        traits = BedrockModelTraits(model: request.model ?? codec.model ?? "")
+        traits = codec.traits ?? BedrockModelTraits(model: request.model ?? codec.model ?? "")
         let claude = AnthropicMessagesCodec(
             version: .june2023,
             traits: traits.claude,

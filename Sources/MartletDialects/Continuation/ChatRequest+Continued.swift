@@ -8,12 +8,13 @@ extension ChatRequest {
         case nil, .text?: break
         default: return false
         }
-        let refused = [
-            "logprobs", "top_logprobs", "modalities", "audio", "output_config", "context_management", "container",
-        ]
-        if let count = extra.value("n"), count.bytes != Array("1".utf8) { return false }
-        return !extra.contains { refused.contains($0.name) && !$0.saysNothing }
+        guard (sampling.count ?? 1) == 1, sampling.logprobs != true, sampling.topLogprobs == nil else { return false }
+        return !extra.contains { Self.refusedMembers.contains($0.name) && !$0.saysNothing }
     }
+
+    private static let refusedMembers: Set<String> = [
+        "modalities", "audio", "output_config", "context_management", "container",
+    ]
 
     /// The request for the rest of an answer of which a part was delivered.
     ///

@@ -43,8 +43,12 @@ extension UpstreamFailure {
                 code = "insufficient_quota"
             }
         }
-        if type == "INVALID_ARGUMENT", code == nil, message.contains("input token count") {
+        guard type == "INVALID_ARGUMENT", code == nil else { return }
+        if message.contains("input token count") {
             code = "context_length_exceeded"
+        } else if message.hasPrefix("API key not valid") || message.hasPrefix("API key expired") {
+            // Proxies and older answers leave the details out.
+            code = "invalid_api_key"
         }
     }
 }

@@ -97,6 +97,7 @@ extension BodyMembers {
     /// The members that speak to the gateway, and those around them, on every surface of OpenAI's kind.
     static let shared: [StaticString] = [
         "model", "stream", "stream_options", "user", "metadata", "route", "fallbacks", "provider", "smart_routing",
+        "tensorzero::credentials",
     ]
 
     /// Reads the ``shared`` members.
@@ -158,6 +159,7 @@ extension BodyMembers {
             facts.smartRouting = try bool("smart_routing")
             facts.gatewayMembers.insert(.smartRouting)
         }
+        if any("tensorzero::credentials") != nil { facts.gatewayMembers.insert(.credentials) }
         guard any("fallbacks") != nil else { return }
         facts.gatewayMembers.insert(.fallbacks)
         guard let list = self["fallbacks"] else { return }

@@ -4,7 +4,7 @@ import MartletWire
 /// What the requests of Ollama's routes have in common.
 enum OllamaFacts {
     static let shared: [StaticString] = [
-        "model", "stream", "options", "route", "fallbacks", "provider", "smart_routing",
+        "model", "stream", "options", "route", "fallbacks", "provider", "smart_routing", "tensorzero::credentials",
     ]
 
     static func read(_ members: BodyMembers, into facts: inout RequestFacts) throws(GatewayError) {

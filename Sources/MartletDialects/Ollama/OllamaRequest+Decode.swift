@@ -66,6 +66,8 @@ extension ChatRequest {
 
     /// Takes the members that speak to the gateway; others of the same names stay.
     private mutating func takeGateway(_ reader: inout JSONObjectReader) {
+        // A secret of the caller's, which no upstream may see.
+        _ = reader.take("tensorzero::credentials")
         if let text = reader.peek("route")?.string(), let route = Route(rawValue: text) {
             gateway.route = route
             _ = reader.take("route")

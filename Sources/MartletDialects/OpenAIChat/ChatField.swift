@@ -2,7 +2,7 @@
 enum ChatField: UInt8, CaseIterable {
     case model, messages, stream, streamOptions, maxTokens, maxCompletionTokens, n, seed, topLogprobs, topK
     case temperature, topP, presencePenalty, frequencyPenalty, logprobs, parallelToolCalls, store, stop, tools, user
-    case metadata, route, fallbacks, provider, smartRouting
+    case metadata, route, fallbacks, provider, smartRouting, credentials
 
     /// The name on the wire.
     var name: String { "\(literal)" }
@@ -34,6 +34,7 @@ enum ChatField: UInt8, CaseIterable {
         case .fallbacks: "fallbacks"
         case .provider: "provider"
         case .smartRouting: "smart_routing"
+        case .credentials: "tensorzero::credentials"
         }
     }
 
@@ -69,6 +70,7 @@ enum ChatField: UInt8, CaseIterable {
         case 17: return isName("frequency_penalty") ? .frequencyPenalty : nil
         case 19: return isName("parallel_tool_calls") ? .parallelToolCalls : nil
         case 21: return isName("max_completion_tokens") ? .maxCompletionTokens : nil
+        case 23: return isName("tensorzero::credentials") ? .credentials : nil
         default: return nil
         }
     }

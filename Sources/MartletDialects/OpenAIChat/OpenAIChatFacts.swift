@@ -96,6 +96,7 @@ private struct FactsReader: MemberReader {
         case .smartRouting:
             facts.smartRouting = try boolean(member, field.name)
             facts.gatewayMembers.insert(.smartRouting)
+        case .credentials: facts.gatewayMembers.insert(.credentials)
         }
     }
 

@@ -44,6 +44,7 @@ extension UpstreamFailure {
                 // OpenRouter puts the provider's own words into `metadata.raw`; some put code and type outside.
                 code = code ?? Self.label(view.member("code"))
                 type = type ?? Self.label(view.member("type"))
+                if Self.tellsOfBadKey(error) { code = "invalid_api_key" }
             } else {
                 self.init(fields: view)
                 message = Self.text(error) ?? message
@@ -65,6 +66,12 @@ extension UpstreamFailure {
             code: Self.label(view.member("code")),
             param: Self.label(view.member("param")) ?? Self.place(view.member("message")) ?? Self.place(view)
         )
+    }
+
+    /// Whether Google says that it does not know the key, which it answers with 400, at its OpenAI-compatible address too.
+    private static func tellsOfBadKey(_ error: JSONView) -> Bool {
+        guard let details = error.member("details"), details.kind == .array else { return false }
+        return details.elements.prefix(16).contains { $0.member("reason")?.equalsString("API_KEY_INVALID") == true }
     }
 
     /// The member that a list of findings is about (`{"detail":[{"loc":["body","seed"],"msg":…}]}`), as a path.

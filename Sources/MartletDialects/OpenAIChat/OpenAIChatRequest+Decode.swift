@@ -115,6 +115,8 @@ extension ChatRequest.GatewayExtensions {
         }
         if reader.peek("provider")?.kind == .string { provider = reader.lenientString("provider") }
         smartRouting = try reader.takeBool("smart_routing")
+        // A secret of the caller's, which no upstream may see.
+        _ = reader.take("tensorzero::credentials")
         guard let list = reader.takeValue("fallbacks") else { return }
         var names: [String] = []
         for element in try list.requireArray() {

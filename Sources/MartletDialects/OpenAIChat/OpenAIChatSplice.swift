@@ -93,7 +93,8 @@ public enum OpenAIChatSplice {
             && (ours.contains(.route) && cursor.key(key, is: "route")
                 || ours.contains(.fallbacks) && cursor.key(key, is: "fallbacks")
                 || ours.contains(.provider) && cursor.key(key, is: "provider")
-                || ours.contains(.smartRouting) && cursor.key(key, is: "smart_routing"))
+                || ours.contains(.smartRouting) && cursor.key(key, is: "smart_routing")
+                || ours.contains(.credentials) && cursor.key(key, is: "tensorzero::credentials"))
     }
 
     private static func askForUsage(

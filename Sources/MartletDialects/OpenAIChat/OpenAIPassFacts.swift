@@ -46,6 +46,8 @@ public enum OpenAIPassFacts {
                 try readProvider(member)
             } else if cursor.key(key, is: "fallbacks") {
                 try readFallbacks(member)
+            } else if cursor.key(key, is: "tensorzero::credentials") {
+                facts.gatewayMembers.insert(.credentials)
             }
         }
     }

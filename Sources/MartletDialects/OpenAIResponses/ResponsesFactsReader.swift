@@ -78,6 +78,7 @@ struct ResponsesFactsReader: MemberReader {
             }
         case 19: if isKey(key, "parallel_tool_calls") { _ = try boolean(member, "parallel_tool_calls") }
         case 20: if isKey(key, "previous_response_id") { try readPrevious(member) }
+        case 23: if isKey(key, "tensorzero::credentials") { facts.gatewayMembers.insert(.credentials) }
         default: break
         }
     }

@@ -44,14 +44,14 @@ extension StructuredOutputSupport {
     ///
     /// - Parameters:
     ///   - dialect: The format that the target speaks.
-    ///   - model: The target's name of the model, which tells the generation of a Claude.
+    ///   - traits: What the model takes, as its name tells it.
     ///   - followsSchemas: Whether the model follows schemas; `nil` when nobody said.
     ///   - takesTools: Whether the model takes tools; `nil` when nobody said.
-    public init(_ dialect: Dialect, model: String, followsSchemas: Bool?, takesTools: Bool?) {
+    public init(_ dialect: Dialect, traits: ModelTraits, followsSchemas: Bool?, takesTools: Bool?) {
         switch dialect {
-        case .anthropicMessages, .anthropicVertex:
+        case .anthropicMessages, .anthropicVertex, .bedrockAnthropic:
             // The format knows schemas only, and only on newer models.
-            let isKnown = AnthropicModelTraits(model: model).structuredOutput
+            let isKnown = traits.anthropic?.structuredOutput ?? true
             self.init(jsonSchema: followsSchemas ?? isKnown, jsonObject: false, forcedTools: takesTools ?? true)
         case .ollamaChat, .ollamaGenerate:
             // Grammars of the engine, whatever the model; tools cannot be forced.
@@ -63,15 +63,12 @@ extension StructuredOutputSupport {
             self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)
         case .bedrockConverse:
             // The format knows schemas only, on some models; not every family can be made to call a tool.
-            let traits = BedrockModelTraits(model: model)
+            let canForce = traits.bedrock.map { $0.toolChoice != .none } ?? false
             self.init(
-                jsonSchema: followsSchemas ?? traits.structuredOutput,
+                jsonSchema: followsSchemas ?? traits.bedrock?.structuredOutput ?? false,
                 jsonObject: false,
-                forcedTools: traits.toolChoice != .none && takesTools ?? true
+                forcedTools: canForce && takesTools ?? true
             )
-        case .bedrockAnthropic:
-            let isKnown = AnthropicModelTraits(model: model).structuredOutput
-            self.init(jsonSchema: followsSchemas ?? isKnown, jsonObject: false, forcedTools: takesTools ?? true)
         case .sageMakerChat:
             self.init(jsonSchema: followsSchemas ?? true, jsonObject: true, forcedTools: takesTools ?? true)
         case .openAICompletions, .simpleChat, .mock:

@@ -47,7 +47,7 @@ extension Exchange {
             head.more.append(.init(name: "retry-after", value: String(seconds)))
         }
         if let allow = error.allow { head.more.append(.init(name: "allow", value: allow)) }
-        if let retry = error.code.shouldRetry {
+        if let retry = error.isFinal ? false : error.code.shouldRetry {
             head.more.append(.init(name: "x-should-retry", value: retry ? "true" : "false"))
         }
         if error.code == .unauthorized { head.more.append(.init(name: "www-authenticate", value: "Bearer")) }
@@ -67,7 +67,7 @@ extension Exchange {
             answer.status = passed.status
             var head = ResponseHead(
                 status: passed.status,
-                contentType: "application/json",
+                contentType: passed.contentType,
                 contentLength: passed.body.readableBytes,
                 facts: answerFacts()
             )
@@ -99,7 +99,7 @@ extension Exchange {
         case .clientError, .contextLength, .contentFilter: break
         case .notFound: guard isAlone else { return nil }
         // An empty body says less than the gateway's own, which has the same status.
-        case .rateLimited: guard isAlone, body.body.readableBytes > 0 else { return nil }
+        case .rateLimited: guard isAlone, !body.saysNothing else { return nil }
         default: return nil
         }
         let secrets = (plan?.targets ?? []).flatMap(\.headers).compactMap { $0.value.split(separator: " ").last }

@@ -35,11 +35,14 @@ extension Exchange {
         let bytes = ByteBuffer(bytes: AnthropicTokenCount.body(tokens))
         answer.status = 200
         answer.usage = Usage(inputTokens: 0, outputTokens: 0)
+        var facts = answerFacts()
+        // Whose count it stands for; the ledger has who was asked.
+        facts.target = currentTarget
         var head = ResponseHead(
             status: 200,
             contentType: "application/json",
             contentLength: bytes.readableBytes,
-            facts: answerFacts()
+            facts: facts
         )
         head.more.append(HeaderField(name: "x-gateway-estimated", value: "1"))
         settle(.settled, &env, &actions)

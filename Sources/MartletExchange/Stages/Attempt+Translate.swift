@@ -111,6 +111,7 @@ extension Exchange {
         settings.disownsSignatures = call?.disownsReasoning ?? false
         settings.promptCache = target.quirks.promptCache
         settings.model = target.upstreamModel
+        settings.traits = target.traits
         if let hosting = target.quirks.hosting {
             settings.container = SageMakerContainer(rawValue: hosting.container) ?? .openAI
             settings.containerModel = hosting.model

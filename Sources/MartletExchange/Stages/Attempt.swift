@@ -188,6 +188,7 @@ extension Exchange {
         guard let index = call?.index(of: id), call?.legs[index].phase == .sent else { return }
         call?.legs[index].deadlines.responseHead = nil
         call?.legs[index].status = head.status
+        call?.legs[index].isJSON = head.media == .json
         call?.legs[index].retryAfter = head.retryAfter
         call?.legs[index].told = head.told
         let phase: Leg.Phase
@@ -324,7 +325,12 @@ extension Exchange {
             body = leg.held
         }
         if leg.received <= snapshot.limits.maxGateBytes {
-            call?.lastBody = UpstreamErrorBody(status: status, body: body)
+            call?.lastBody = UpstreamErrorBody(
+                status: status,
+                body: body,
+                saysNothing: leg.received == 0,
+                contentType: leg.isJSON || body != leg.held ? "application/json" : "text/plain; charset=utf-8"
+            )
         }
         if leg.status == 400, upstream.refusesReasoning, mayDisownReasoning(isDraining: env.isDraining) {
             return disownReasoning(leg, &env, &actions)

@@ -385,7 +385,8 @@ extension Exchange {
             actions.add(.abort)
             return
         }
-        let event = errorEvent(error)
+        // To the caller a limit of time in the middle of a stream is a break like others.
+        let event = errorEvent(error.code == .providerTimeout ? GatewayError(.streamInterrupted, error.message) : error)
         settle(.interrupted, &env, &actions)
         actions.add(.body(event))
         actions.add(.endBody)

@@ -1,4 +1,5 @@
 import MartletCore
+import MartletDialects
 import MartletWire
 import NIOCore
 
@@ -15,7 +16,7 @@ extension Exchange {
         do throws(MultipartForm.FormError) {
             try body.readForm(bytes, contentType: head.contentType ?? "")
         } catch {
-            return refuse(Self.notAForm(error), closing: true, &env, &actions)
+            return refuse(.notAForm(error), closing: true, &env, &actions)
         }
         guard let write = body.nextWrite() else { return actions.add(.readClient) }
         ask(.spool(write), within: .seconds(30), &env, &actions)
@@ -33,9 +34,5 @@ extension Exchange {
         }
         _ = env.holdBytes(-body.written(to: file))
         actions.add(.readClient)
-    }
-
-    static func notAForm(_ error: MultipartForm.FormError) -> GatewayError {
-        GatewayError(.invalidValue, "The body is no multipart/form-data (\(error)).")
     }
 }

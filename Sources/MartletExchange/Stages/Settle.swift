@@ -86,12 +86,12 @@ extension Exchange {
         return call?.legs[index].reportedUsage
     }
 
-    /// The target that answered, or was tried last.
+    /// The target that answered, or was asked last; what comes behind it in the plan was not asked.
     var answeringTarget: Target? {
         // Field by field: a copy of the call or the plan would cost more than all the rest.
         guard let count = plan?.targets.count, let attempts = call?.machine.attempts, attempts > 0 else { return nil }
         if let winner = call?.winner, let index = call?.index(of: winner) { return call?.legs[index].target }
-        return plan?.targets[min(call?.machine.target ?? 0, count - 1)]
+        return plan?.targets[min(call?.machine.asked ?? call?.machine.target ?? 0, count - 1)]
     }
 
     /// The `model` label: a name that exists here, else `other` or `none`.

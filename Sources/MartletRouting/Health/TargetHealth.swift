@@ -48,8 +48,12 @@ public struct TargetHealth: Sendable {
         return answer
     }
 
-    /// Takes one retry from the target's budget, if there is room.
-    public mutating func takeRetry(_ now: Instant) -> Bool { budget.takeRetry(second: Self.second(now)) }
+    /// Takes one retry from the target's budget, if there is room; the attempt that follows is no request of its own.
+    public mutating func takeRetry(_ now: Instant) -> Bool {
+        guard budget.takeRetry(second: Self.second(now)) else { return false }
+        budget.discountRequest(second: Self.second(now))
+        return true
+    }
 
     /// An attempt has begun to answer and goes on: what it found out is known to all from now on.
     ///

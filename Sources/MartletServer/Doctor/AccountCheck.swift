@@ -66,9 +66,10 @@ struct AccountCheck {
                     let skew = target.endpoint.isLoopback ? nil : reply.date.map { $0 - now() }
                     return Report(check: credential.judge(reply.status, saying: reply.words, of: target), skew: skew)
                 }
-                let reply = try await ask(client)
+                let trial = KeyTrial(of: target)
+                let reply = try await ask(client, trial)
                 let skew = target.endpoint.isLoopback ? nil : reply.date.map { $0 - now() }
-                return Report(check: try await judge(reply, client), skew: skew)
+                return Report(check: try await judge(reply, client, trial), skew: skew)
             }
         } catch {
             return Report(check: unreachable(error), skew: nil)
@@ -92,6 +93,13 @@ struct AccountCheck {
         return hasModelList && target.authorization == nil ? "\(place) \(listPath)" : place
     }
 
+    /// Asks what tells whether the key is good.
+    private func ask(_ client: HTTPClient, _ trial: KeyTrial?) async throws -> Reply {
+        guard let trial else { return try await ask(client) }
+        let path = target.endpoint.basePath + trial.path
+        return try await get(path, client, withCredential: true, posting: trial.body)
+    }
+
     /// Asks for the model list where OpenAI and Anthropic have it, else where Ollama has it.
     private func ask(_ client: HTTPClient, withCredential: Bool = true) async throws -> Reply {
         let reply = try await get(listPath, client, withCredential: withCredential)
@@ -106,10 +114,16 @@ struct AccountCheck {
         _ client: HTTPClient,
         withCredential: Bool,
         _ more: [HeaderField] = [],
-        hiding secrets: [String] = []
+        hiding secrets: [String] = [],
+        posting body: String? = nil
     ) async throws -> Reply {
         let endpoint = target.endpoint
         var request = HTTPClientRequest(url: "\(endpoint.tls ? "https" : "http")://\(endpoint.authority)\(path)")
+        if let body {
+            request.method = .POST
+            request.headers.add(name: "content-type", value: "application/json")
+            request.body = .bytes(ByteBuffer(string: body))
+        }
         request.headers.add(name: "accept", value: "application/json")
         request.headers.add(name: "user-agent", value: "martlet")
         for field in target.headers where withCredential || !Self.credentialFields.contains(field.name) {
@@ -150,8 +164,18 @@ struct AccountCheck {
 
     // MARK: Judging
 
-    private func judge(_ reply: Reply, _ client: HTTPClient) async throws -> DoctorCheck {
+    private func judge(_ reply: Reply, _ client: HTTPClient, _ trial: KeyTrial?) async throws -> DoctorCheck {
         let place = target.endpoint.authority
+        switch trial?.verdict(reply.status, saying: reply.words) ?? .unknown {
+        case .accepted: return DoctorCheck(name, .ok, "\(place) answers, the key is accepted")
+        case .limited:
+            let hint = "it may be limited to some calls or models; `martlet ai test MODEL` tries one"
+            return DoctorCheck(name, .warn, "\(place) does not let this key count tokens (\(reply.words))", hint: hint)
+        case .refused:
+            let hint = "put a valid key where api_key_location or the provider's variable says; is the region its own?"
+            return DoctorCheck(name, .fail, "\(place) refuses the key (\(reply.words))", hint: hint)
+        case .unknown: break
+        }
         switch reply.status {
         case 200..<300, 400, 404, 405:
             if !hasModelList {

@@ -7,10 +7,13 @@ public struct MultipartForm: Sendable, Hashable {
     public struct Field: Sendable, Hashable {
         /// The field's name, unescaped.
         public var name: String
-        /// Whether it has a file name, so that its value is a file.
-        public var isFile: Bool
+        /// The name of the file that its value is; `nil` when it is none.
+        public var fileName: String?
         /// The bytes of its value.
         public var value: Range<Int>
+
+        /// Whether it has a file name, so that its value is a file.
+        public var isFile: Bool { fileName != nil }
     }
 
     /// Why a body is no form.
@@ -186,7 +189,8 @@ public struct MultipartForm: Sendable, Hashable {
             guard let name = parameters["name"] else { return nil }
             return Field(
                 name: name,
-                isFile: parameters["filename"] != nil || parameters["filename*"] != nil,
+                // The extended form is not for forms (RFC 7578 §4.2), yet what has it is a file.
+                fileName: parameters["filename"] ?? parameters["filename*"],
                 value: value
             )
         }
@@ -246,7 +250,7 @@ public struct MultipartForm: Sendable, Hashable {
     }
 
     /// Finds bytes; the first of them is rare in text and in files alike, so that plain search is quick enough.
-    private static func find(_ bytes: ArraySlice<UInt8>, in body: Span<UInt8>, from start: Int) -> Int? {
+    static func find(_ bytes: ArraySlice<UInt8>, in body: Span<UInt8>, from start: Int) -> Int? {
         guard let first = bytes.first, body.count >= bytes.count else { return nil }
         return unsafe body.withUnsafeBytes { raw in
             var index = start

@@ -32,7 +32,16 @@ import Testing
             return try #require(try snapshot(text).models[ModelName("claude-haiku-5-5")]?.targets.first?.price)
         }
         #expect(try price("input_price_per_mtok = 1").longPrompt == nil)
-        #expect(try price("cache_read_price_per_mtok = 1").longPrompt != nil)
+        // 0.10 and 0.50 dollars for fresh input: five times as much for long prompts, cached tokens as the rest.
+        let read = try price("cache_read_price_per_mtok = 1")
+        #expect(read.cacheRead == TokenPrice(picoUSD: 1_000_000))
+        #expect(read.longPrompt?.rates.cacheRead == TokenPrice(picoUSD: 5_000_000))
+        #expect(read.longPrompt?.rates.cacheWrite1h == TokenPrice(picoUSD: 1_000_000), "the registry's own")
+        let write = try price("cache_write_price_per_mtok = 3")
+        #expect(write.longPrompt?.rates.cacheWrite == TokenPrice(picoUSD: 15_000_000))
+        #expect(write.longPrompt?.rates.cacheWrite1h == nil, "charged as the price for minutes")
+        let hour = try price("cache_write_1h_price_per_mtok = 3").longPrompt
+        #expect(hour?.rates.cacheWrite1h == TokenPrice(picoUSD: 15_000_000))
         #expect(try price("cache_write_1h_price_per_mtok = 3").rates.cacheWrite1h == TokenPrice(picoUSD: 3_000_000))
         #expect(try price("cache_write_price_per_mtok = 3").rates.cacheWrite1h == nil)
     }

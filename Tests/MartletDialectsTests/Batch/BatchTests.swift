@@ -284,6 +284,10 @@ import Testing
             status: "processed"
         )
         file.expiresAt = 1_797_592_000
+        let noFile = GatewayError(.notFound, "There is no file file-9.", param: "file_id")
+        var request = OpenAIBatchRequest(inputFileID: "file-1", endpoint: "/v1/embeddings")
+        request.metadata = [ChatRequest.MetadataPair(name: "job", value: "nightly")]
+        request.outputExpiresAfter = 3_600
         var counts = AnthropicBatch.Counts()
         (counts.succeeded, counts.errored, counts.canceled, counts.expired) = (1, 1, 1, 1)
         var messages = AnthropicBatch(
@@ -325,6 +329,7 @@ import Testing
             ("openai-batch.json", batch.encoded()), ("openai-failed.json", failed.encoded()),
             ("openai-page.json", BatchPage(data: [batch, failed], hasMore: true).encodedOpenAI()),
             ("openai-file.json", file.encoded()), ("openai-file-deleted.json", OpenAIFile.deleted("file-2")),
+            ("openai-file-error.json", OpenAIChatError.encode(noFile)), ("openai-request.json", request.encoded()),
             ("openai-files.json", BatchPage(data: [file], hasMore: false).encodedOpenAI()),
             ("openai-results.jsonl", OpenAIBatchLines.file(of: results(answer)) { "batch_req_\($0)" }),
             ("anthropic-batch.json", messages.encoded()), ("anthropic-running.json", running.encoded()),

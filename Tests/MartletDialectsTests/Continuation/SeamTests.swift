@@ -35,7 +35,7 @@ import Testing
         arguments: [
             ("Once upon a time", " there was", "Once upon a time there was"),
             // The end of it again, and all of it again.
-            ("Once upon a time there was", " time there was a king", "Once upon a time there was a king"),
+            ("Once upon a time there was", "a time there was a king", "Once upon a time there was a king"),
             ("Once upon a time", "Once upon a time there was", "Once upon a time there was"),
             // Too short to be sure.
             ("It went ha", "ha ha", "It went haha ha"),
@@ -45,7 +45,7 @@ import Testing
             ("First. ", "Second.", "First. Second."),
             ("First. ", " Second.", "First. Second."),
             // Almost a repetition.
-            ("Once upon a time there was", " time there was. No", "Once upon a time there was. No"),
+            ("Once upon a time there was", "a time there was. No", "Once upon a time there was. No"),
             ("Once upon a time there was", " time there wax", "Once upon a time there was time there wax"),
             ("Zürich ist eine Stadt – groß", " eine Stadt – groß und alt", "Zürich ist eine Stadt – groß und alt"),
             ("abcabcabcabcabcabcabc", "abcabcabcabcabcabcabcd", "abcabcabcabcabcabcabcd"),
@@ -75,7 +75,7 @@ import Testing
         "arguments go on where they broke, however they are spaced",
         arguments: [
             (#"{"city": "Par"#, #"{"city":"Paris"}"#, #"is"}"#),
-            (#"{"city":"Paris","#, #"{ "city" : "Paris" , "days": 3}"#, #""days": 3}"#),
+            (#"{"city":"Paris","#, #"{ "city" : "Paris" , "days": 3}"#, #" "days": 3}"#),
             (#"{"a":"x\"#, #"{"a":"x\"y"}"#, #""y"}"#),
             (#"{"n": 1"#, #"{"n": 12}"#, "2}"),
             ("", "{}", "{}"),
@@ -112,7 +112,7 @@ import Testing
         choice.finishReason = .toolCalls
         var chunk = ChatChunk(choices: [choice])
         try seam.rewrite(&chunk)
-        #expect(chunk.choices[0].toolCalls == [.init(index: 0, arguments: "1}")])
+        #expect(chunk.choices[0].toolCalls == [.init(index: 0, arguments: " 1}")])
         #expect(chunk.choices[0].content == nil)
         #expect(chunk.choices[0].reasoning == nil)
         #expect(chunk.choices[0].role == nil)

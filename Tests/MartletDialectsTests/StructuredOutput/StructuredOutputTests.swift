@@ -58,7 +58,12 @@ extension StructuredOutput.Outcome {
 
     @Test func `goes by what is known of the target`() {
         func support(_ dialect: Dialect, _ model: String = "m", _ follows: Bool? = nil) -> StructuredOutputSupport {
-            StructuredOutputSupport(dialect, model: model, followsSchemas: follows, takesTools: nil)
+            StructuredOutputSupport(
+                dialect,
+                traits: ModelTraits(model: model, dialects: [dialect]),
+                followsSchemas: follows,
+                takesTools: nil
+            )
         }
         #expect(support(.anthropicMessages, "claude-sonnet-4-5").jsonSchema)
         #expect(!support(.anthropicMessages, "claude-3-5-sonnet-20241022").jsonSchema)

@@ -89,7 +89,7 @@ final class World {
             setup.hedge.delay = .milliseconds(10 + random.below(300))
         }
         if random.chance(20) { setup.streams.isHeldBack = true }
-        if random.chance(25) {
+        if random.chance(50) {
             setup.streams.isStitched = true
             var quirks = Quirks()
             quirks.continuation = .plain
@@ -133,7 +133,7 @@ final class World {
         case 90..<100: pass(.seconds(random.below(70)))
         case 100..<110: driver.env.now += .milliseconds(random.below(5_000))
         case 110..<120: strayEvent()
-        case 120..<140: pass(.milliseconds(random.below(400)))
+        case 120..<140, 170..<260: pass(.milliseconds(random.below(400)))
         case 140..<150: driver.env.draining.toggle()
         case 150..<160:
             let known = [CredentialAnswer.ready, .ready, .mustAsk, .failed]

@@ -134,7 +134,7 @@ import Testing
         for _ in 0..<40 where !stream.exchange.isDone { stream.wait(.seconds(20)).bytes(Chat.text("1")) }
         #expect(stream.outcome?.duration == .seconds(600))
         #expect(stream.outcome?.record?.state == .interrupted)
-        #expect(stream.bodyText.hasSuffix("\"code\":\"provider_timeout\"}}\n\n"))
+        #expect(stream.bodyText.hasSuffix("\"code\":\"stream_interrupted\"}}\n\n"))
         #expect(stream.problems.isEmpty, "\(stream.report)")
     }
 

@@ -60,8 +60,8 @@ struct CloudAccountTests {
     }
 
     @Test(
-        "Bedrock with a bearer token is asked one thing and blamed for no missing list",
-        arguments: [(200, DoctorCheck.Status.ok), (404, .ok), (403, .warn), (401, .fail)]
+        "Bedrock with a bearer token is asked to count tokens, which costs nothing, and blamed for no missing list",
+        arguments: [(200, DoctorCheck.Status.ok), (404, .ok), (400, .ok), (403, .warn), (401, .fail)]
     )
     func bearer(status: Int, expected: DoctorCheck.Status) async throws {
         let found = try await look("bedrock") { base in
@@ -76,12 +76,35 @@ struct CloudAccountTests {
             )
         }
         #expect(found.checks.map(\.status) == [expected], "\(found.checks)")
-        #expect(found.asked == ["GET /models HTTP/1.1"])
+        #expect(
+            found.asked == ["POST /model/anthropic.claude-haiku-4-5-20251001-v1%3A0/count-tokens HTTP/1.1"]
+        )
         #expect(!"\(found.checks)".contains("base_url") && !"\(found.checks)".contains("bedrock-token"))
+        #expect("\(found.checks)".contains("the key is accepted") == (status <= 400), "\(found.checks)")
         if status > 400, status < 404 {
             #expect("\(found.checks)".contains("\(status) AccessDeniedException"), "\(found.checks)")
             #expect("\(found.checks)".contains("Token *** is not authorized"))
         }
+    }
+
+    @Test(
+        "a bearer token that Bedrock does not know fails, though it says so as it says that a right is missing",
+        arguments: [
+            #"{"Message":"Authentication failed: Please make sure your API Key is valid."}"#,
+            #"{"Message":"Invalid API Key format: Must start with pre-defined prefix"}"#,
+            #"{"message":"The security token included in the request is expired"}"#,
+        ]
+    )
+    func unknownBearer(body: String) async throws {
+        let found = try await look("bedrock") { base in
+            "[gateway.providers.bedrock]\nregion = \"us-east-1\"\nbase_url = \"\(base)\"\n"
+        } _: { _ in
+            ["AWS_BEARER_TOKEN_BEDROCK": "bedrock-token-0123456789"]
+        } script: { _ in
+            Self.answer(403, body, "x-amzn-errortype: AccessDeniedException\r\n")
+        }
+        #expect(found.checks.map(\.status) == [.fail], "\(found.checks)")
+        #expect(found.checks.first?.message.contains("refuses the key (403 AccessDeniedException: ") == true)
     }
 
     @Test("models of several makers behind one credential are one line; the provider's words about a refusal are shown")

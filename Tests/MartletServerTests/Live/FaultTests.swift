@@ -37,7 +37,6 @@ extension Live {
                 status: 503,
                 code: "overloaded",
                 attempts: attempts,
-                shouldRetry: "true",
                 retryAfter: 5...5
             )
         }

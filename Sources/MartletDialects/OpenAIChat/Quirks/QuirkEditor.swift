@@ -99,6 +99,7 @@ struct QuirkEditor {
         case "fallbacks": return ours.contains(.fallbacks)
         case "provider": return ours.contains(.provider)
         case "smart_routing": return ours.contains(.smartRouting)
+        case "tensorzero::credentials": return ours.contains(.credentials)
         default: return false
         }
     }
