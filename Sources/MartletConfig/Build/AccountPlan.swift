@@ -63,7 +63,8 @@ struct AccountPlan: Sendable {
             hasEmbeddings: descriptor.hasEmbeddings,
             gap: descriptor.gapFilling
         )
-        quirks.continuation = descriptor.continuation ?? prefill(upstreamModel, dialect ?? descriptor.dialect, descriptor)
+        let spoken = dialect ?? descriptor.dialect
+        quirks.continuation = descriptor.continuation ?? prefill(upstreamModel, spoken, descriptor)
         quirks.hasWholeAPI = descriptor.hasWholeAPI
         quirks.reportsCost = descriptor.reportsCost
         quirks.promptCache = promptCache

@@ -16,7 +16,8 @@ extension Exchange {
 
     /// Whether another target could answer, and asking twice does nothing twice but cost.
     private var mayHedge: Bool {
-        guard call?.hasHedged == false, passThrough == nil, embedding == nil, !goesOnInThread, !answer.isCommitted else {
+        guard call?.hasHedged == false, passThrough == nil, embedding == nil, !goesOnInThread, !answer.isCommitted
+        else {
             return false
         }
         switch endpoint {

@@ -103,9 +103,9 @@ final class World {
             setup.targets[index] = .sample(name, isLocal: name == "engine", authorization: .sample(name))
         }
         if random.chance(20) { setup.timeouts.responseHead = .seconds(4) }
-        if random.chance(70) {
+        if random.chance(85) {
             setup.hedge.isEnabled = true
-            setup.hedge.delay = .milliseconds(10 + random.below(300))
+            setup.hedge.delay = .milliseconds(1 + random.below(40))
         }
         if random.chance(20) { setup.streams.isHeldBack = true }
         if random.chance(50) {

@@ -54,7 +54,8 @@ import Testing
 
     @Test("when all of them break the caller gets an error with a status")
     func allBreak() {
-        let driver = Driver(setup).send(Chat.body(stream: true)).stream(Chat.text("a")).fail().stream(Chat.text("b")).fail()
+        let driver = Driver(setup).send(Chat.body(stream: true)).stream(Chat.text("a")).fail().stream(Chat.text("b"))
+            .fail()
         #expect(driver.response?.status == 502)
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
