@@ -85,6 +85,8 @@ struct Leg {
     var slot: SlotID?
     /// When its request was sent.
     var sentAt: Instant?
+    /// Bytes of a stream held back until it is complete, which count against the memory of all.
+    var heldBack = 0
     /// When the first content of a stream came that is held back until it is complete.
     var contentBegan: Instant?
     /// Whether its connection had served a request before.

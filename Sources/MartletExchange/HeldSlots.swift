@@ -16,9 +16,6 @@ struct HeldSlots {
         if first == nil { first = slot } else { others.append(slot) }
     }
 
-    /// Whether a slot is held.
-    func holds(_ slot: SlotID) -> Bool { first == slot || others.contains(slot) }
-
     /// Forgets a slot; tells whether it was held.
     mutating func release(_ slot: SlotID) -> Bool {
         if first == slot {

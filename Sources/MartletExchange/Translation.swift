@@ -42,6 +42,10 @@ struct Translation {
     private(set) var delivered: DeliveredAnswer?
     /// Makes the answer go on from another one that broke.
     private var seam: AnswerSeam?
+    /// Whether the last block of content that passed has ended (Anthropic's messages), so that what follows begins another.
+    private var hasEndedBlock = false
+    /// Whether it did not go on from that one.
+    private(set) var differs = false
     /// What that one used.
     private var earlier: Usage?
     /// The upstream's own id of its answer, once a stream has told it.
@@ -119,6 +123,30 @@ struct Translation {
         earlier = usage
     }
 
+    /// What wrote, or followed, the stream so far, ready for what goes on from it.
+    var encoderAfterBreak: any ChatStreamEncoder {
+        guard hasEndedBlock, var own = encoder as? AnthropicMessagesStreamEncoder else { return encoder }
+        own.leaveBlock()
+        return own
+    }
+
+    private mutating func noteBlocks(in bytes: ByteBuffer) {
+        guard delivered != nil, encoder is AnthropicMessagesStreamEncoder else { return }
+        let text = Array(bytes.readableBytesView)
+        let words = Array("\"content_block_".utf8)
+        var place = 0
+        while place + words.count + 3 <= text.count {
+            if text[place] == words[0], text[place..<place + words.count].elementsEqual(words) {
+                switch text[(place + words.count)...].prefix(3) {
+                case let kind where kind.elementsEqual("sto".utf8): hasEndedBlock = true
+                case let kind where kind.elementsEqual("sta".utf8): hasEndedBlock = false
+                default: break
+                }
+            }
+            place += 1
+        }
+    }
+
     // MARK: Streams
 
     /// Takes one read; what is complete comes out.
@@ -154,6 +182,7 @@ struct Translation {
         do throws(ChatFailure) {
             try seam?.rewrite(&chunk)
         } catch {
+            differs = true
             step.failure = error
             return
         }
@@ -221,6 +250,7 @@ struct Translation {
             return
         }
         step.sendable = all.readSlice(length: end) ?? ByteBuffer()
+        noteBlocks(in: step.sendable)
         // A copy, so that a few held bytes do not keep a whole read in memory.
         if all.readableBytes > 0 { pending.writeImmutableBuffer(all) }
     }
@@ -240,6 +270,7 @@ struct Translation {
             decode(fresh, &step)
             guard step.failure == nil else { return }
             follow()
+            noteBlocks(in: event)
             step.sendable.writeBuffer(&event)
         }
         pending.writeImmutableBuffer(rest)

@@ -116,10 +116,10 @@ public struct AttemptMachine: Sendable {
     }
 
     /// Whether the current target is the last one of the plan.
-    public var isLastTarget: Bool { next >= targetCount }
+    public var isLastTarget: Bool { nextTarget >= targetCount }
 
     /// The target after the current one, without one that failed beside it.
-    private var next: Int { target + 1 == failedBeside ? target + 2 : target + 1 }
+    public var nextTarget: Int { target + 1 == failedBeside ? target + 2 : target + 1 }
 
     /// What the caller sees when all targets that are left must not be asked; `nil` when nothing has failed yet.
     public var endingSoFar: AttemptFailure? { latestFailure.map(ending) }
@@ -144,7 +144,7 @@ public struct AttemptMachine: Sendable {
             return .advance(index)
         default:
             guard !isLastTarget, !now.mayNotRetry else { return .giveUp(ending(failure)) }
-            skip(to: next)
+            skip(to: nextTarget)
             return .advance(target)
         }
     }

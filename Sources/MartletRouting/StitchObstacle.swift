@@ -13,4 +13,6 @@ public enum StitchObstacle: String, Error, Sendable, CaseIterable {
     case differs
     /// The reason why the stream ended is no break: a filter, a limit, the end of the process.
     case cause
+    /// The targets that were asked for the rest failed.
+    case failed
 }

@@ -105,6 +105,12 @@ public struct AnthropicMessagesStreamEncoder: ChatStreamEncoder {
         event("message_stop", into: &output) { _ in }
     }
 
+    /// Takes the open block for ended, because its end was written by somebody else.
+    public mutating func leaveBlock() {
+        var unread: [UInt8] = []
+        closeAll(into: &unread)
+    }
+
     /// Appends an error event; nothing follows it.
     public mutating func fail(_ error: GatewayError, into output: inout [UInt8]) {
         guard !hasEnded else { return }

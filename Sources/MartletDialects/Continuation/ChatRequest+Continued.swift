@@ -4,11 +4,15 @@ import MartletWire
 extension ChatRequest {
     /// Whether its answer can be gone on from: one text of no demanded shape, without probabilities.
     public var isContinuable: Bool {
+        // An older completion is no conversation.
+        if dialect == .openAICompletions { return false }
         switch responseFormat {
         case nil, .text?: break
         default: return false
         }
         guard (sampling.count ?? 1) == 1, sampling.logprobs != true, sampling.topLogprobs == nil else { return false }
+        // A turn of the assistant's that the caller began would have to be one with what it became.
+        guard messages.last?.role != .assistant else { return false }
         return !extra.contains { Self.refusedMembers.contains($0.name) && !$0.saysNothing }
     }
 

@@ -70,7 +70,7 @@ public struct DeliveredAnswer: Sendable {
     }
 
     /// Whether a target must go on from a text; a call of a tool is made anew, and compared.
-    public var needsPrefix: Bool { !text.isEmpty }
+    public var needsPrefix: Bool { !prefix.isEmpty }
 
     /// The text that a target goes on from: without white space at its end, which some refuse and others forget.
     public var prefix: ArraySlice<UInt8> {

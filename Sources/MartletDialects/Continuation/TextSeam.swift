@@ -1,7 +1,7 @@
 /// Takes out of a continuation what it repeats of the text that it goes on from.
 ///
 /// A model may say the end of that text again, or all of it. A repetition counts from ``shortest`` bytes on; what is shorter
-/// may be meant. White space at the end of the text, which the model was not shown, is taken out where it comes again. Text is
+/// may be meant, and so may more of a pattern that repeats itself. White space at the end of the text, which the model was not shown, is taken out where it comes again. Text is
 /// held back only while it may still be a repetition.
 struct TextSeam: Sendable {
     /// The fewest bytes that count as a repetition.
@@ -53,9 +53,24 @@ struct TextSeam: Sendable {
         return rest()
     }
 
+    /// Whether a text is one pattern over and over, such as a ruled line or zeros, of which more may be meant.
+    private static func repeatsItself(_ text: ArraySlice<UInt8>) -> Bool {
+        // The longest beginning of each part that is also its end (Knuth, Morris, Pratt 1977).
+        var borders = [0]
+        var border = 0
+        for byte in text.dropFirst() {
+            while border > 0, text[border] != byte { border = borders[border - 1] }
+            if text[border] == byte { border += 1 }
+            borders.append(border)
+        }
+        return (text.count - border) * 2 <= text.count
+    }
+
     private mutating func rest() -> String {
         defer { held = [] }
-        if longest >= min(Self.shortest, max(Self.shortestWhole, text.count)), longest > tail.count {
+        if longest >= min(Self.shortest, max(Self.shortestWhole, text.count)), longest > tail.count,
+            !Self.repeatsItself(held[..<longest])
+        {
             return String(decoding: held.dropFirst(longest), as: UTF8.self)
         }
         let same = zip(held, tail).prefix { $0 == $1 }.count

@@ -113,7 +113,7 @@ extension Exchange {
             if let failure = call?.machine.endingSoFar { return giveUp(failure, &env, &actions) }
             return fail(with: error, &env, &actions)
         }
-        call?.machine.skip(to: machine.target + 1)
+        call?.machine.skip(to: machine.nextTarget)
         beginAttempt(&env, &actions)
     }
 

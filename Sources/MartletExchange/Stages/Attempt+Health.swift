@@ -41,7 +41,7 @@ extension Exchange {
             // Only a larger window helps a prompt that is too long.
             next = call?.tooSmallWindow.flatMap { targetHolding(moreThan: $0) }
         } else {
-            next = machine.isLastTarget ? nil : machine.target + 1
+            next = machine.isLastTarget ? nil : machine.nextTarget
         }
         guard let next else {
             guard let failure = machine.endingSoFar else { return fail(with: allOpen(env.now), &env, &actions) }
@@ -51,10 +51,16 @@ extension Exchange {
         beginAttempt(&env, &actions)
     }
 
-    /// Whether no target behind the current one may be asked.
-    mutating func isLastCandidate(_ env: inout some ExchangeEnvironment) -> Bool {
-        guard let machine = call?.machine, !machine.isLastTarget, let count = plan?.targets.count else { return true }
-        for index in (machine.target + 1)..<count {
+    /// Whether no target behind a place in the plan may be asked.
+    ///
+    /// - Parameter other: A further place that was asked.
+    mutating func isLastCandidate(
+        after place: Int,
+        besides other: Int? = nil,
+        _ env: inout some ExchangeEnvironment
+    ) -> Bool {
+        guard let count = plan?.targets.count, place + 1 < count else { return true }
+        for index in (place + 1)..<count where index != other {
             guard let target = plan?.targets[index] else { continue }
             switch env.standing(of: target).obstacle {
             case .circuitOpen?, .circuitHalfOpen?, .outOfQuota?: continue

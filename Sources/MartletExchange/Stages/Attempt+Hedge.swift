@@ -31,26 +31,29 @@ extension Exchange {
         deadlines.hedge = nil
         guard mayHedge, pendingAsk == nil, call?.legs.count == 1, call?.machine.mayBegin == true, !env.isDraining,
             let first = call?.legs.first, first.phase == .sent || first.phase == .gate,
+            first.contentBegan == nil,
             let place = placeToHedge(&env), let target = plan?.targets[place]
         else { return }
-        guard env.takeRetry(target), case .granted(let permit) = env.admitAttempt(on: target) else { return }
+        guard case .granted(let permit) = env.admitAttempt(on: target) else { return }
         guard writesAtOnce(for: target, &env, &actions) else {
             return env.attemptEnded(on: target, permit, .abandoned)
         }
         let slot = slots.next()
-        switch env.takeTargetSlot(target, id: slot) {
-        case .full:
+        let slotAnswer = env.takeTargetSlot(target, id: slot)
+        if slotAnswer == .granted { slots.hold(slot) }
+        // Last, so that only what is sent takes from the budget.
+        guard slotAnswer != .full, env.takeRetry(target) else {
             translated = nil
+            if slots.release(slot) { actions.add(.releaseSlot(slot)) }
             return env.attemptEnded(on: target, permit, .abandoned)
-        case .granted: slots.hold(slot)
-        case .unlimited: break
         }
         let waited = first.sentAt.map { env.now - $0 } ?? .zero
         trace.add(.hedged, place, waited.wholeMilliseconds)
         call?.hasHedged = true
         call?.machine.beginBeside()
-        let held = slots.holds(slot) ? slot : nil
-        if let id = addLeg(on: target, at: place, permit, held) { dial(id, target, &env, &actions) }
+        if let id = addLeg(on: target, at: place, permit, slotAnswer == .granted ? slot : nil) {
+            dial(id, target, &env, &actions)
+        }
     }
 
     /// The next target behind the current one that may be asked now and goes on where the first one is.
@@ -96,7 +99,7 @@ extension Exchange {
         for other in call?.legs.filter({ $0.id != winner }) ?? [] {
             // What it says that it took was taken, and is paid for.
             if let usage = other.reportedUsage { spend(usage, on: other.target) }
-            let waited = other.sentAt.map { env.now - $0 }
+            let waited = other.sentAt.map { (other.contentBegan ?? env.now) - $0 }
             let end = waited.map { AttemptEnd.outrun(isStream: facts.stream, after: $0) } ?? .abandoned
             trace.add(.outrun, other.place)
             drop(other, outcome: "cancelled", end, &env, &actions)
@@ -105,7 +108,7 @@ extension Exchange {
 
     /// One of two legs has failed and is gone: whether the other one goes on by itself.
     ///
-    /// It does not where the request is at fault, which the other target would find out, too.
+    /// It does not where the first target finds the request at fault: nobody else would have been asked.
     mutating func leavesToOther(
         _ failed: Leg,
         _ failure: AttemptFailure,
@@ -115,7 +118,8 @@ extension Exchange {
         guard let other = call?.legs.first else { return false }
         let helps: Bool
         switch failure.kind {
-        case .clientError, .contentFilter: helps = false
+        // What only the second one refuses the first, which would have answered alone, may still take.
+        case .clientError, .contentFilter: helps = failed.place != call?.machine.target
         case .contextLength: helps = (other.target.contextWindow ?? 0) > (failed.target.contextWindow ?? .max)
         default: helps = true
         }
@@ -124,6 +128,9 @@ extension Exchange {
             return false
         }
         call?.machine.lost(failure, on: failed.place, goingOnWith: other.place)
+        if other.target.timeouts.firstToken == nil, isLastCandidate(after: other.place, besides: failed.place, &env) {
+            call?.legs[0].deadlines.firstToken = nil
+        }
         return true
     }
 }

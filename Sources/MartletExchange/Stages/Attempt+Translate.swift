@@ -228,7 +228,7 @@ extension Exchange {
             return fail(with: error, &env, &actions)
         }
         trace.add(.unfit, machine.target)
-        call?.machine.skip(to: machine.target + 1)
+        call?.machine.skip(to: machine.nextTarget)
         beginAttempt(&env, &actions)
     }
 }

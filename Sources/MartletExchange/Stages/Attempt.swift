@@ -71,8 +71,10 @@ extension Exchange {
             return startLeg(on: target, slot: slot, &env, &actions)
         }
         endPermit(.abandoned, &env)
-        guard let busy = call?.machine, !isLastCandidate(&env) else { return queueTimedOut(&env, &actions) }
-        call?.machine.skip(to: busy.target + 1)
+        guard let busy = call?.machine, !isLastCandidate(after: busy.target, &env) else {
+            return queueTimedOut(&env, &actions)
+        }
+        call?.machine.skip(to: busy.nextTarget)
         beginAttempt(&env, &actions)
     }
 
@@ -153,7 +155,7 @@ extension Exchange {
         call?.legs[index].deadlines.connect = nil
         if facts.stream {
             // The last candidate has only the total limit: there is nobody else to ask.
-            if target.timeouts.firstToken != nil || !isLastCandidate(&env) {
+            if target.timeouts.firstToken != nil || !isLastCandidate(after: call?.legs[index].place ?? 0, &env) {
                 let limit = target.timeouts.firstToken ?? snapshot.timeouts.firstToken
                 call?.legs[index].deadlines.firstToken = env.now + limit
             }
@@ -290,6 +292,8 @@ extension Exchange {
         switch (leg.phase, failure) {
         case (.relaying, _), (.raw, _):
             interrupted(&env, &actions)
+        case (_, .forbidden) where call?.legs.count ?? 0 > 1:
+            attemptFailed(id, AttemptFailure(.connect), &env, &actions)
         case (_, .forbidden):
             let error = GatewayError(.localUnavailable, "No local target can serve this model.", retryAfterSeconds: 5)
             fail(with: error, &env, &actions)
@@ -362,6 +366,8 @@ extension Exchange {
         }
         // What a caller's own key comes to says nothing of the gateway's.
         let isTargets = leg.target.authorization?.caller == nil || !isAboutCaller(failure, on: leg.target)
+        // What a stream of no use says it took was taken all the same.
+        if let usage = leg.reportedUsage { spend(usage, on: leg.target) }
         drop(leg, outcome: failure.outcomeLabel, isTargets ? .failed(failure) : .abandoned, &env, &actions)
         trace.add(.failed, Int(failure.kind.rawValue), failure.status ?? 0, leg.place)
         deadlines.hedge = nil
@@ -407,6 +413,10 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         env.attemptEnded(on: leg.target, leg.permit, end)
+        if leg.heldBack > 0 {
+            body.hold(-leg.heldBack)
+            _ = env.holdBytes(-leg.heldBack)
+        }
         release(leg, outcome: outcome, &actions)
     }
 

@@ -17,6 +17,8 @@ extension Exchange {
             return attemptFailed(id, AttemptFailure(.badResponse), &env, &actions)
         }
         body.hold(size)
+        call?.legs[index].heldBack += size
+        deadlines.hedge = nil
         guard env.holdBytes(size) else {
             let error = GatewayError(.overloaded, "The gateway is short of memory.", retryAfterSeconds: 1)
             return fail(with: error, &env, &actions)

@@ -22,7 +22,9 @@ struct Stitch {
 extension Exchange {
     /// Whether a break of the answer may be mended; then what the question was is kept.
     var mayStitch: Bool {
-        guard snapshot.streams.isStitched, facts.stream, passThrough == nil, embedding == nil else { return false }
+        guard snapshot.streams.isStitched, !snapshot.streams.isHeldBack, facts.stream, passThrough == nil,
+            embedding == nil
+        else { return false }
         if case .chat? = endpoint { return true }
         return false
     }
@@ -39,6 +41,7 @@ extension Exchange {
             let leg = call?.legs[index]
         else { return false }
         let reason = failure == .cut ? AttemptFailure(.reset) : leg.failure(for: failure)
+        if leg.translation?.value.differs == true { noteNotStitched(.differs) }
         let request: ChatRequest
         switch stitchedRequest(of: leg, reason, isDraining: env.isDraining) {
         case .failure(let obstacle): return notStitched(obstacle)
@@ -65,7 +68,7 @@ extension Exchange {
             Stitch(
                 request: request,
                 delivered: delivered,
-                encoder: translation.encoder,
+                encoder: translation.encoderAfterBreak,
                 interruption: failure.interruption
             )
         )
@@ -78,8 +81,12 @@ extension Exchange {
     }
 
     private mutating func notStitched(_ obstacle: StitchObstacle) -> Bool {
-        trace.add(.notStitched, StitchObstacle.allCases.firstIndex(of: obstacle) ?? 0)
+        noteNotStitched(obstacle)
         return false
+    }
+
+    mutating func noteNotStitched(_ obstacle: StitchObstacle) {
+        trace.add(.notStitched, StitchObstacle.allCases.firstIndex(of: obstacle) ?? 0)
     }
 
     /// What asks for the rest, or why nothing can.
@@ -90,7 +97,8 @@ extension Exchange {
     ) -> Result<ChatRequest, StitchObstacle> {
         switch reason.kind {
         case .clientError, .contentFilter, .contextLength: return .failure(.cause)
-        default: if isDraining { return .failure(.cause) }
+        // Nothing follows a reason to stop, though the end mark is missing.
+        default: if isDraining || leg.finishSeen { return .failure(.cause) }
         }
         // OpenAI's responses have ids and numbers of their maker in each event, which nobody else can go on with.
         guard let translation = leg.translation?.value, let delivered = translation.delivered, !goesOnInThread,
@@ -101,7 +109,10 @@ extension Exchange {
         case .calls?: return .failure(.toolCalls)
         case nil: break
         }
-        guard let request = try? typed(), request.isContinuable else { return .failure(.request) }
+        // A large one that passed as it came would hold the loop up.
+        guard typedRequest != nil || body.count <= Computation.threshold, let request = try? typed(),
+            request.isContinuable
+        else { return .failure(.request) }
         return .success(request.continued(from: delivered))
     }
 
@@ -115,7 +126,7 @@ extension Exchange {
         for place in (0..<count).filter({ $0 != broken }) + [broken] {
             guard let target = plan?.targets[place], target.goesOn(from: delivered) else { continue }
             guard privacy == .open || target.isLocal, env.standing(of: target).obstacle == nil else { continue }
-            return env.takeRetry(target) ? place : nil
+            if env.takeRetry(target) { return place }
         }
         return nil
     }

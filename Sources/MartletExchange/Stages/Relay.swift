@@ -27,6 +27,7 @@ extension Exchange {
                     // An answer that is there has won; one that turns out to be none is followed by the next attempt.
                     dropOthers(than: id, &env, &actions)
                     call?.legs[0].deadlines = LegDeadlines()
+                    if let place = call?.legs[0].place, call?.machine.target != place { call?.machine.skip(to: place) }
                     return compute(&env, &actions) { .answer(id, work.outcome()) }
                 }
                 return answerWorkDone(work.outcome(), index, &env, &actions)
@@ -94,10 +95,9 @@ extension Exchange {
         }
         call?.winner = id
         dropOthers(than: id, &env, &actions)
-        if let leg = call?.legs.first {
-            answer.dropped = leg.dropped
-            trace.add(.committed, leg.place, status)
-        }
+        // The only one by now; read one by one, as above.
+        if let dropped = call?.legs[0].dropped { answer.dropped = dropped }
+        trace.add(.committed, call?.legs[0].place ?? 0, status)
         answer.usage =
             whole.usage
             ?? Usage(
@@ -109,7 +109,10 @@ extension Exchange {
         stage = .relay
         answer.status = status
         var head = answerHead(contentType: "application/json", length: whole.body.readableBytes)
-        if let usage = answer.usage { head.facts.cost = Charge(usage, on: target, after: spent).cost }
+        if let usage = answer.usage {
+            let charge = Charge(usage, on: target, after: spent)
+            head.facts.cost = Self.adjusted(charge.cost, by: adjustment, isAnswered: true)
+        }
         if facts.thread != nil {
             rememberThread(
                 AnthropicThreads.messageID(ofAnswer: Array(whole.body.readableBytesView)),
@@ -200,8 +203,11 @@ extension Exchange {
         let isWinner = call?.winner == id
         if let failure = step.failure {
             if !isWinner, let leg = call?.legs[index] {
-                if let usage = leg.reportedUsage { spend(usage, on: leg.target) }
-                return attemptFailed(id, leg.failure(for: failure), saying: failure, &env, &actions)
+                // A model that does not go on from a text is not ill.
+                let differs = leg.translation?.value.differs == true
+                if differs { noteNotStitched(.differs) }
+                let reason = differs ? AttemptFailure(.refused) : leg.failure(for: failure)
+                return attemptFailed(id, reason, saying: failure, &env, &actions)
             }
             if step.sendable.readableBytes > 0 { actions.add(.body(step.sendable)) }
             return interrupted(by: failure, &env, &actions)
@@ -214,7 +220,6 @@ extension Exchange {
             call?.legs[index].held.writeImmutableBuffer(step.sendable)
             // An end mark before any content is no answer, and nothing that follows it is looked at.
             guard !step.isDone, call?.legs[index].held.readableBytes ?? 0 <= snapshot.limits.maxGateBytes else {
-                if let leg = call?.legs[index], let usage = leg.reportedUsage { spend(usage, on: leg.target) }
                 return attemptFailed(id, AttemptFailure(.badResponse), &env, &actions)
             }
             actions.add(.readLeg(id))
@@ -248,7 +253,8 @@ extension Exchange {
         } else if clientIsWritable {
             actions.add(.readLeg(id))
         }
-        if !isDone { arm(&actions) }
+        // What a stream is waited for only moves back while it goes on; a timer that fires early looks again.
+        if !isDone, !isWinner || deadlines.armed == nil { arm(&actions) }
     }
 
     /// The commit point: from here on nothing is retried, and the body is not needed any more.
@@ -300,8 +306,6 @@ extension Exchange {
     /// The upstream's stream is over: complete if its end was seen.
     mutating func streamEnded(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         guard let leg = call?.legs[index], let end = call?.legs[index].endOfStream() else { return }
-        // What a stream of no use says it took was taken all the same.
-        if call?.winner != leg.id, let usage = leg.reportedUsage { spend(usage, on: leg.target) }
         switch end {
         case .done, .finished:
             // A stream whose end came with its first content is committed by now, unless it was all one event.
@@ -375,6 +379,7 @@ extension Exchange {
         // What a continuation failed for is not what the caller saw break.
         let isBroken = call?.winner == nil && error.code != .draining && error.code != .providerTimeout
         let error = isBroken ? call?.stitch?.value.interruption ?? error : error
+        if isBroken, call?.stitch != nil { noteNotStitched(.failed) }
         answer.errorCode = error.code
         if let winner = call?.winner, let index = call?.index(of: winner) {
             answer.usage = call?.legs[index].reportedUsage

@@ -65,7 +65,12 @@ extension Exchange {
                     "A part of the gateway took too long to answer.",
                     retryAfterSeconds: 1
                 )
-                refuse(error, closing: bodyIsUnread, &env, &actions)
+                // A stream that is being continued has its head already.
+                if call == nil {
+                    refuse(error, closing: bodyIsUnread, &env, &actions)
+                } else {
+                    fail(with: error, &env, &actions)
+                }
             }
         } else if isDue(deadlines.room) {
             roomLookedFor(&env, &actions)

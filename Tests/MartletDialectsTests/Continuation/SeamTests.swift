@@ -48,7 +48,9 @@ import Testing
             ("Once upon a time there was", "a time there was. No", "Once upon a time there was. No"),
             ("Once upon a time there was", " time there wax", "Once upon a time there was time there wax"),
             ("Zürich ist eine Stadt – groß", " eine Stadt – groß und alt", "Zürich ist eine Stadt – groß und alt"),
-            ("abcabcabcabcabcabcabc", "abcabcabcabcabcabcabcd", "abcabcabcabcabcabcabcd"),
+            // Of a pattern more may be meant.
+            ("[0, 0, 0, 0, 0, 0, 0, 0,", " 0, 0, 0, 0, 0, 0, 1]", "[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]"),
+            ("====================", "====================\n", "========================================\n"),
         ],
         [1, 2, 3, 100]
     )

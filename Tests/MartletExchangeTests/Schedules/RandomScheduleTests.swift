@@ -39,8 +39,8 @@ import Darwin
         for state in ["refused", "settled", "cancelled", "interrupted", "failed"] {
             #expect(endings[state, default: 0] > 100, "\(endings)")
         }
-        #expect(twoLegs > 200)
-        #expect(stitched > 50)
+        #expect(twoLegs > 100)
+        #expect(stitched > 30)
         for code in [DecisionTrace.Code.quotaRefused, .quotaFailed, .priced, .restricted] {
             #expect(noted[code, default: 0] > 50, "\(noted)")
         }

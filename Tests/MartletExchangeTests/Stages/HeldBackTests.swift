@@ -71,6 +71,30 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
+    @Test("what a broken stream said that it used is charged, and its bytes count no more")
+    func usageOfBroken() {
+        let driver = Driver(setup).send(Chat.body(stream: true))
+        let held = driver.env.heldBytes
+        driver.stream(Chat.text("a") + Chat.usage)
+        #expect(driver.env.heldBytes > held)
+        driver.fail()
+        #expect(driver.env.heldBytes == held)
+        driver.stream(Chat.stream)
+        #expect(driver.outcome?.usage?.inputTokens == 14)
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test("a stream that has begun to come is not hedged")
+    func notHedged() {
+        var setup = setup
+        setup.hedge.isEnabled = true
+        setup.hedge.delay = .seconds(1)
+        let driver = Driver(setup).send(Chat.body(stream: true)).stream(Chat.text("a")).wait(.seconds(9))
+        #expect(driver.legs.count == 1)
+        driver.bytes(Chat.finish + Chat.done)
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
     @Test("what is held counts against the memory of all")
     func memory() {
         let driver = Driver(setup).send(Chat.body(stream: true))

@@ -150,13 +150,33 @@ import Testing
         }
     }
 
-    @Test("a request that one of them finds wrong is wrong for both")
-    func requestAtFault() {
+    @Test(
+        "a request that the first finds wrong is wrong; what only the second refuses the first may take",
+        arguments: [0, 1]
+    )
+    func requestAtFault(refusing: UInt16) {
         let driver = hedged()
         driver.tell(.legConnected(second, reused: false))
-        refuse(driver, second, 400, "{\"error\":{\"message\":\"no such field\"}}")
-        #expect(driver.response?.status == 400)
+        refuse(driver, LegID(refusing), 400, "{\"error\":{\"message\":\"no such field\"}}")
+        if refusing == 0 {
+            #expect(driver.response?.status == 400)
+            #expect(driver.legs[second]?.state == .cancelled)
+        } else {
+            #expect(driver.response == nil)
+            answer(driver, first, Chat.stream)
+            #expect(driver.outcome?.record?.state == .settled)
+        }
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test("a target that is the last one left has only the total limit, as without hedging")
+    func lastOneLeft() {
+        let driver = hedged()
+        driver.tell(.legConnected(second, reused: false)).wait(.seconds(70))
         #expect(driver.legs[first]?.state == .cancelled)
+        #expect(driver.response == nil)
+        answer(driver, second, Chat.stream)
+        #expect(driver.outcome?.record?.state == .settled)
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 

@@ -88,6 +88,23 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
+    @Test("nothing goes on from an answer whose reason to stop was seen")
+    func finished() {
+        let driver = Driver(.stitched).send(Chat.body(stream: true)).stream(Chat.text("a") + Chat.finish).fail()
+        #expect(driver.legs.count == 1)
+        #expect(driver.outcome?.record?.state == .interrupted)
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test("white space alone is nothing to go on from: the question is asked anew, of anybody")
+    func onlySpace() {
+        let driver = Driver(.stitched).send(Chat.body(stream: true)).stream(Chat.text("\\n")).fail().connect()
+        #expect(!request(driver).contains("continue_final_message"))
+        driver.head(200, .eventStream).bytes(Chat.text("\\nHi") + Chat.finish + Chat.done)
+        #expect(text(driver) == "\\nHi")
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
     @Test("a filter that ends a stream is no break")
     func filtered() {
         let error = #"data: {"error":{"message":"no","code":"content_filter"}}"# + "\n\n"
@@ -135,6 +152,29 @@ import Testing
         #expect(driver.bodyText.contains("stream_interrupted"))
         #expect(!driver.bodyText.contains("[DONE]"))
         #expect(driver.outcome?.record?.state == .interrupted)
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test(
+        "a block of Anthropic's that had ended is followed by another one; one that had not goes on",
+        arguments: [true, false]
+    )
+    func blocks(hasEnded: Bool) {
+        var quirks = Quirks()
+        quirks.continuation = .plain
+        let second = Target.sample("two", model: "claude-3-5-haiku", dialect: .anthropicMessages, quirks: quirks)
+        var setup = Setup(targets: [Messages.claude, second])
+        setup.streams.isStitched = true
+        let driver = Driver(setup, head: .messages()).send(Messages.body(stream: true))
+        let stop = Messages.event("content_block_stop", #""index":0"#)
+        driver.stream(Messages.start + Messages.text("Hallo Welt.") + (hasEnded ? stop : "")).fail()
+        driver.stream(Messages.start + Messages.text(" Weiter") + Messages.end)
+        let starts = driver.bodyText.ranges(of: "event: content_block_start").count
+        let stops = driver.bodyText.ranges(of: "event: content_block_stop").count
+        #expect(starts == (hasEnded ? 2 : 1) && stops == starts, "\(driver.bodyText)")
+        #expect(driver.bodyText.ranges(of: "event: message_start").count == 1)
+        #expect(driver.bodyText.ranges(of: "event: message_stop").count == 1)
+        #expect(driver.outcome?.record?.state == .settled)
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
