@@ -10,8 +10,9 @@ public enum LatencySample: Sendable, Hashable {
 
 /// Estimates how fast a target is: the time to its first content and the time an output token takes.
 ///
-/// Exponentially weighted means with weight 0.2 for the newest sample. What is old counts less: for each ten minutes
-/// without a sample the weight of the past is halved. Pure, O(1), no allocation.
+/// Peak-sensitive exponentially weighted means (Finagle's "Peak EWMA"): what is slower counts at once, what is faster with
+/// weight 0.2, so that a target which begins to suffer is relieved before its mean says so. What is old counts less: for
+/// each ten minutes without a sample the weight of the past is halved. Pure, O(1), no allocation.
 public struct LatencyEstimate: Sendable, Hashable {
     private var first: Double?
     private var token: Double?
@@ -74,8 +75,8 @@ public struct LatencyEstimate: Sendable, Hashable {
                 idle -= Self.halfLife
             }
         }
-        first = first.map { $0 * kept + newFirst * (1 - kept) } ?? newFirst
-        if let newToken { token = token.map { $0 * kept + newToken * (1 - kept) } ?? newToken }
+        first = max(newFirst, first.map { $0 * kept + newFirst * (1 - kept) } ?? newFirst)
+        if let newToken { token = max(newToken, token.map { $0 * kept + newToken * (1 - kept) } ?? newToken) }
         lastSample = now
     }
 
