@@ -2,8 +2,8 @@
 ///
 /// It is asked once a request, after the plan is made and room for the request is there, and before anything is sent to a
 /// provider. Whatever it reserves for a request it gives back when a ``SettlementObserver`` is told of the same id: that
-/// happens exactly once for every request it was asked about, also for one that was refused or whose caller left while it
-/// was asked.
+/// happens once for every request it was asked about, also for one that was refused or whose caller left while it was
+/// asked, and never twice. Only what does not fit into an observer's queue is not told; it is counted as dropped.
 public protocol QuotaExtension: Sendable {
     /// How long an answer may take; 50 milliseconds unless the type says otherwise.
     ///

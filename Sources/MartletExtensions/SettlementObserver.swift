@@ -57,7 +57,8 @@ public struct Settlement: Sendable, Hashable, Identifiable {
     public var cost: Int64?
     /// From the receipt of the request to its end.
     public var duration: Duration
-    /// Whether the ledger has a record of it: it has none of requests of which nothing was sent to a provider.
+    /// Whether the ledger has a record of it: it has none of what a quota or the queue refused, or of a mistake of the
+    /// caller's that showed before anything was sent.
     public var isRecorded: Bool
 
     /// How a request ended.

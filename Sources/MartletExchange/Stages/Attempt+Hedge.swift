@@ -60,13 +60,16 @@ extension Exchange {
     private mutating func placeToHedge(_ env: inout some ExchangeEnvironment) -> Int? {
         guard let machine = call?.machine, let count = plan?.targets.count else { return nil }
         for place in min(machine.target + 1, count)..<count {
-            guard let target = plan?.targets[place], target.dialect != .mock else { continue }
-            // Content that may not leave the device is not sent to a remote target beside a local one either.
-            guard privacy == .open || target.isLocal else { continue }
-            guard env.standing(of: target).obstacle == nil else { continue }
+            guard let target = plan?.targets[place], target.dialect != .mock, isFree(target, &env) else { continue }
             return isReady(target, &env) ? place : nil
         }
         return nil
+    }
+
+    /// Whether nothing speaks against asking a target beside another one, or after it; content that may not leave the device
+    /// goes to no remote one then either.
+    mutating func isFree(_ target: Target, _ env: inout some ExchangeEnvironment) -> Bool {
+        (privacy == .open || target.isLocal) && env.standing(of: target).obstacle == nil
     }
 
     /// Whether a request to a target can show who sends it without asking for anything.

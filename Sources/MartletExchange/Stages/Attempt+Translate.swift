@@ -57,18 +57,33 @@ extension Exchange {
             typed: typedRequest?.value,
             disownsReasoning: call?.disownsReasoning ?? false
         )
+        return try make(work, for: target, mayAsk: mayAsk, &env, &actions)
+    }
+
+    /// Makes a request here, or elsewhere where that takes long.
+    ///
+    /// - Parameter mayAsk: Whether addresses may be fetched.
+    /// - Returns: Whether it is made; an event tells when, otherwise.
+    /// - Throws: ``GatewayError`` when the target cannot do what was asked for.
+    mutating func make(
+        _ work: TranslationWork,
+        for target: Target,
+        mayAsk: Bool = true,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) throws(GatewayError) -> Bool {
         // What was fetched for it counts, too.
-        if body.heldBytes > Computation.threshold {
-            compute(&env, &actions) {
-                do throws(GatewayError) { return .request(.success(try work.made())) } catch {
-                    return .request(.failure(error))
-                }
-            }
-            return false
+        guard body.heldBytes > Computation.threshold else {
+            let made = try work.made()
+            if case .addresses = made, !mayAsk { return false }
+            return try use(made, for: target, &env, &actions)
         }
-        let made = try work.made()
-        if case .addresses = made, !mayAsk { return false }
-        return try use(made, for: target, &env, &actions)
+        compute(&env, &actions) {
+            do throws(GatewayError) { return .request(.success(try work.made())) } catch {
+                return .request(.failure(error))
+            }
+        }
+        return false
     }
 
     /// Keeps what came of a request.

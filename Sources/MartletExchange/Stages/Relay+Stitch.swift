@@ -40,8 +40,7 @@ extension Exchange {
         guard mayStitch, answer.isCommitted, let winner = call?.winner, let index = call?.index(of: winner),
             let leg = call?.legs[index]
         else { return false }
-        let reason = failure == .cut ? AttemptFailure(.reset) : leg.failure(for: failure)
-        if leg.translation?.value.differs == true { noteNotStitched(.differs) }
+        let reason = reason(of: leg, failure)
         let request: ChatRequest
         switch stitchedRequest(of: leg, reason, isDraining: env.isDraining) {
         case .failure(let obstacle): return notStitched(obstacle)
@@ -59,7 +58,8 @@ extension Exchange {
                 estimated: true
             )
         spend(used, on: leg.target)
-        drop(leg, outcome: reason.outcomeLabel, .failed(reason), &env, &actions)
+        let isTargets = !isAboutCaller(reason, on: leg.target)
+        drop(leg, outcome: reason.outcomeLabel, isTargets ? .failed(reason) : .abandoned, &env, &actions)
         trace.add(.failed, Int(reason.kind.rawValue), reason.status ?? 0, leg.place)
         trace.add(.stitched, place, delivered.text.count)
         call?.winner = nil
@@ -80,11 +80,21 @@ extension Exchange {
         return true
     }
 
+    /// Why a leg whose stream broke is given up; a model that does not go on from a text is not ill.
+    mutating func reason(of leg: Leg, _ failure: ChatFailure) -> AttemptFailure {
+        if leg.translation?.value.differs == true {
+            noteNotStitched(.differs)
+            return AttemptFailure(.refused)
+        }
+        return failure == .cut ? AttemptFailure(.reset) : leg.failure(for: failure)
+    }
+
     private mutating func notStitched(_ obstacle: StitchObstacle) -> Bool {
         noteNotStitched(obstacle)
         return false
     }
 
+    /// Notes why a broken stream is not continued.
     mutating func noteNotStitched(_ obstacle: StitchObstacle) {
         trace.add(.notStitched, StitchObstacle.allCases.firstIndex(of: obstacle) ?? 0)
     }
@@ -124,8 +134,9 @@ extension Exchange {
     ) -> Int? {
         guard call?.machine.mayBegin == true, let count = plan?.targets.count else { return nil }
         for place in (0..<count).filter({ $0 != broken }) + [broken] {
-            guard let target = plan?.targets[place], target.goesOn(from: delivered) else { continue }
-            guard privacy == .open || target.isLocal, env.standing(of: target).obstacle == nil else { continue }
+            guard let target = plan?.targets[place], target.goesOn(from: delivered), isFree(target, &env) else {
+                continue
+            }
             if env.takeRetry(target) { return place }
         }
         return nil
@@ -155,15 +166,7 @@ extension Exchange {
             typed: stitch.request,
             disownsReasoning: true
         )
-        guard body.heldBytes > Computation.threshold else {
-            return try use(try work.made(), for: target, &env, &actions)
-        }
-        compute(&env, &actions) {
-            do throws(GatewayError) { return .request(.success(try work.made())) } catch {
-                return .request(.failure(error))
-            }
-        }
-        return false
+        return try make(work, for: target, &env, &actions)
     }
 
     /// The rest has begun to come: it goes to the caller where the other stream broke.

@@ -203,11 +203,7 @@ extension Exchange {
         let isWinner = call?.winner == id
         if let failure = step.failure {
             if !isWinner, let leg = call?.legs[index] {
-                // A model that does not go on from a text is not ill.
-                let differs = leg.translation?.value.differs == true
-                if differs { noteNotStitched(.differs) }
-                let reason = differs ? AttemptFailure(.refused) : leg.failure(for: failure)
-                return attemptFailed(id, reason, saying: failure, &env, &actions)
+                return attemptFailed(id, reason(of: leg, failure), saying: failure, &env, &actions)
             }
             if step.sendable.readableBytes > 0 { actions.add(.body(step.sendable)) }
             return interrupted(by: failure, &env, &actions)
@@ -320,8 +316,7 @@ extension Exchange {
             attemptFailed(leg.id, AttemptFailure(.badResponse, status: leg.status), &env, &actions)
         case .failed(let failure):
             if call?.winner == leg.id { return interrupted(by: failure, &env, &actions) }
-            let reason = failure == .cut ? AttemptFailure(.reset) : leg.failure(for: failure)
-            attemptFailed(leg.id, reason, saying: failure, &env, &actions)
+            attemptFailed(leg.id, reason(of: leg, failure), saying: failure, &env, &actions)
         }
     }
 
