@@ -83,6 +83,7 @@ else
     summary+=("peers          not run" "agents         not run")
 fi
 
+scripts/show-failures.py "$work"/{swift,examples,fuzz,peers,agents}.log
 printf '\n== summary (%s s)\n' "$((SECONDS - started))"
 printf '%s\n' "${summary[@]}"
 printf '%s passed, %s failed\n' "$passed" "$failed"

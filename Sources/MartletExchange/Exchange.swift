@@ -22,7 +22,10 @@ import NIOCore
 /// | attempt | target slot; dial, send, gate on the first event; retry, fail over | the upstream |
 /// | relay | bytes through; watches usage and end | the upstream and the client |
 /// | settle | usage, cost and outcome, exactly once | – |
-public struct Exchange {
+///
+/// It cannot be copied: it has some hundred references, and a method that changes nothing would be handed a copy of it by
+/// one that does.
+public struct Exchange: ~Copyable {
     /// The gateway's own id of the request.
     public let id: RecordID
     /// The id shown in `x-request-id`: the client's own if it is well formed.

@@ -97,7 +97,7 @@ import Testing
                 last.hasPrefix("event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":"),
                 "\(driver.bodyText)"
             )
-            #expect(last.contains("\"request_id\":\"\(driver.exchange.requestID)\""))
+            #expect(last.contains("\"request_id\":\"\(driver.requestID)\""))
             #expect(!driver.bodyText.contains("message_stop"))
             #expect(driver.outcome?.record?.state == .interrupted)
             #expect(driver.problems.isEmpty, "\(driver.report)")
@@ -120,7 +120,7 @@ import Testing
         let told = ask([Self.one]).connect().head(400, .json)
         told.bytes(#"{"error":{"message":"Too many.","type":"x","param":null,"code":"context_length_exceeded"}}"#).end()
         #expect(told.response?.status == 400 && told.bodyText.contains(#""message":"prompt is too long: "#))
-        #expect(told.bodyText.contains("\"request_id\":\"\(told.exchange.requestID)\""))
+        #expect(told.bodyText.contains("\"request_id\":\"\(told.requestID)\""))
         let error = GatewayError(.contextLengthExceeded, "It does not fit.")
         let own = ErrorBody.render(error, surface: .anthropic, requestID: "r").body
         #expect(String(buffer: own).contains(#""message":"prompt is too long: It does not fit.""#))

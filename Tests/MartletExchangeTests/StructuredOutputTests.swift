@@ -77,7 +77,7 @@ import Testing
         #expect(driver.outcome?.usage == Usage(inputTokens: 10, outputTokens: 5))
         let other = Driver(Setup(targets: [Self.claude, .sample("two")])).send(Chat.body(extra: Self.schema)).connect()
         other.head(200, .json).bytes(call(#"{"town":"Rome"}"#)).end().fail(.connect)
-        while other.accounts.last == "claude", !other.exchange.isDone { other.fail(.connect).wait(.seconds(2)) }
+        while other.accounts.last == "claude", !other.isDone { other.fail(.connect).wait(.seconds(2)) }
         other.connect().head(200, .json).bytes(Chat.answer).end()
         #expect(other.bodyText == Chat.answer)
         #expect(other.outcome?.usage == Usage(inputTokens: 17, outputTokens: 7))

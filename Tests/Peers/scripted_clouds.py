@@ -15,7 +15,7 @@ import json
 import threading
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from unittest import mock
 
 import botocore.auth
@@ -25,6 +25,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from scripted_server import ScriptedServer
 
 REGION = "eu-central-1"
 SOURCE_KEYS = ("AKIDSOURCE", "source/secret")
@@ -56,8 +57,7 @@ class Clouds:
             pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ).decode()
         self.public_pem = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
+        self._server = ScriptedServer(_Handler)
         self._server.clouds = self  # type: ignore[attr-defined]
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 

@@ -18,11 +18,12 @@ from __future__ import annotations
 import json
 import select
 import socket
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from scripted_server import ScriptedServer
 
 CREATED = 1_780_000_000
 SILENCE_S = 30.0
@@ -62,7 +63,7 @@ class ScriptedUpstream:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received: list[Received] = []
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = ScriptedServer(_Handler)
         self._server.upstream = self  # type: ignore[attr-defined]
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
@@ -93,15 +94,6 @@ class ScriptedUpstream:
     def note(self, received: Received) -> None:
         with self._lock:
             self._received.append(received)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ import json
 import re
 import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import openai
@@ -22,6 +22,7 @@ from anthropic.types import Message, messages
 from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileDeleted, FileObject
 from openai.types.chat import ChatCompletion
+from scripted_server import ScriptedServer
 
 FOLDER = Path(__file__).resolve().parent.parent / "MartletDialectsTests" / "Fixtures" / "Batch"
 
@@ -141,11 +142,9 @@ class FilesHandler(BaseHTTPRequestHandler):
         self.answer(200, (FOLDER / "openai-file-deleted.json").read_bytes())
 
 
-class FilesServer(ThreadingHTTPServer):
-    daemon_threads = True
-
+class FilesServer(ScriptedServer):
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), FilesHandler)
+        super().__init__(FilesHandler)
         self.bodies: list[tuple[str, bytes]] = []
         self.forms: list[dict[str, tuple[str | None, bytes]]] = []
         self.batches: list[dict] = []

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from fault_case import FaultCase, account, model
 from faults import FAULTS
 from faulty_speech import Speech
 from faulty_upstream import FaultyUpstream
+from scripted_server import ScriptedServer
 
 WORDS = "Über allen Gipfeln ist Ruh, in allen Wipfeln spürest du kaum einen Hauch – die Vögelein schweigen im Walde."
 # What a model says again before it goes on, in letters of what it was shown.
@@ -25,13 +26,11 @@ WAYS = {
 }
 
 
-class Continuing(ThreadingHTTPServer):
+class Continuing(ScriptedServer):
     """Goes on from the last message, after repeating the end of it when the model's name says so."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.asked: list[dict] = []
         self.base_url = f"http://127.0.0.1:{self.server_port}/v1"
 

@@ -11,11 +11,12 @@ import json
 import re
 import threading
 import unittest
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from harness import GATEWAY_KEY, Martlet
 from openai import OpenAI
+from scripted_server import ScriptedServer
 
 MIB = 1 << 20
 SOUND = hashlib.shake_256(b"sound").digest(24 * MIB)
@@ -33,13 +34,11 @@ model_name = "whisper-big"
 """
 
 
-class FormServer(ThreadingHTTPServer):
+class FormServer(ScriptedServer):
     """Takes forms apart as they come; answers as the file's name says."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), FormHandler)
+        super().__init__(FormHandler)
         self.forms: list[dict[str, str]] = []
         self.bytes_read = 0
 

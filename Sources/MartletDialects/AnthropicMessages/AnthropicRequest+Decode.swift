@@ -52,7 +52,7 @@ extension ChatRequest {
     private mutating func takeGateway(_ reader: inout JSONObjectReader) {
         // A secret of the caller's, which no upstream may see.
         _ = reader.take("tensorzero::credentials")
-        if let name = reader.peek("route")?.string(), let route = Route(rawValue: name) {
+        if let name = reader.peek("route")?.string(), let route = Route(asked: name) {
             gateway.route = route
             _ = reader.take("route")
         }

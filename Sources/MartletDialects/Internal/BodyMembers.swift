@@ -146,7 +146,9 @@ extension BodyMembers {
 
     /// Reads what speaks to the gateway; a vendor's own field of the same name is left alone.
     func readGateway(into facts: inout RequestFacts) throws(GatewayError) {
-        if let route = self["route"]?.string().flatMap({ Route(asked: $0) }) {
+        // As `readRoute`: an object is a vendor's own.
+        if let value = self["route"], value.kind != .object {
+            guard let route = value.string().flatMap({ Route(asked: $0) }) else { throw .invalid("route", Route.rule) }
             facts.route = route
             facts.gatewayMembers.insert(.route)
         }

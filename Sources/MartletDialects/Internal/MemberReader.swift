@@ -54,11 +54,14 @@ extension MemberReader {
         }
     }
 
-    /// Takes one of the gateway's own values; any other is a vendor's field and passes.
-    mutating func readRoute(_ member: JSONMember) {
+    /// Takes a route by its name; an object is a vendor's own field and passes (OpenRouter, "Custom JSON").
+    ///
+    /// A word that is no route is refused: were it passed over, a misspelt `local` would leave this device.
+    mutating func readRoute(_ member: JSONMember) throws(GatewayError) {
+        if member.kind == .null || member.kind == .object { return }
         guard member.kind == .string, let text = cursor.string(),
             let route = Route(asked: String(decoding: cursor.decoded(text), as: UTF8.self))
-        else { return }
+        else { throw .invalid("route", Route.rule) }
         facts.route = route
         facts.gatewayMembers.insert(.route)
     }

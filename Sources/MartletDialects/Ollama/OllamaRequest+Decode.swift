@@ -68,7 +68,7 @@ extension ChatRequest {
     private mutating func takeGateway(_ reader: inout JSONObjectReader) {
         // A secret of the caller's, which no upstream may see.
         _ = reader.take("tensorzero::credentials")
-        if let text = reader.peek("route")?.string(), let route = Route(rawValue: text) {
+        if let text = reader.peek("route")?.string(), let route = Route(asked: text) {
             gateway.route = route
             _ = reader.take("route")
         }

@@ -90,7 +90,7 @@ private struct FactsReader: MemberReader {
         case .tools: try readTools(member)
         case .user: try readUser(member)
         case .metadata: try readMetadata(member)
-        case .route: readRoute(member)
+        case .route: try readRoute(member)
         case .fallbacks: try readFallbacks(member)
         case .provider: try readProvider(member)
         case .smartRouting:

@@ -41,7 +41,7 @@ public enum OpenAIPassFacts {
                 facts.modelValue = member.value
                 facts.model = try modelName(member.kind, param: "model")
             } else if cursor.key(key, is: "route") {
-                readRoute(member)
+                try readRoute(member)
             } else if cursor.key(key, is: "provider") {
                 try readProvider(member)
             } else if cursor.key(key, is: "fallbacks") {

@@ -95,7 +95,7 @@ extension ChatRequest.GatewayExtensions {
     /// Takes the gateway's own values; a vendor's field of the same name stays.
     fileprivate init(responses reader: inout JSONObjectReader) throws(JSONFieldError) {
         self.init()
-        if let text = reader.peek("route")?.string(), let route = Route(rawValue: text) {
+        if let text = reader.peek("route")?.string(), let route = Route(asked: text) {
             self.route = route
             _ = reader.take("route")
         }

@@ -28,7 +28,7 @@ struct ResponsesFactsReader: MemberReader {
             } else if isKey(key, "tools") {
                 try readTools(member)
             } else if isKey(key, "route") {
-                readRoute(member)
+                try readRoute(member)
             } else if isKey(key, "store") {
                 state.isStored = try boolean(member, "store") ?? true
             } else if isKey(key, "top_p") {

@@ -12,6 +12,7 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         let body: [UInt8]
+        let snapshot = snapshot
         do throws(GatewayError) {
             if let id {
                 // Byte by byte: names that merely look alike are others.
@@ -22,10 +23,10 @@ extension Exchange {
                         param: "model"
                     )
                 }
-                body = AnthropicModelList.body(anthropicModel(model))
+                body = AnthropicModelList.body(Self.anthropicModel(model, in: snapshot))
             } else {
                 let page = try AnthropicModelList.Page(query: QueryParameters.parse(head.query ?? ""))
-                body = AnthropicModelList.body(snapshot.listed.map(anthropicModel), page: page)
+                body = AnthropicModelList.body(snapshot.listed.map { Self.anthropicModel($0, in: snapshot) }, page: page)
             }
         } catch {
             return refuse(error, closing: hasBody, &env, &actions)
@@ -37,7 +38,7 @@ extension Exchange {
         )
     }
 
-    private func anthropicModel(_ model: ListedModel) -> AnthropicModelList.Model {
+    private static func anthropicModel(_ model: ListedModel, in snapshot: Snapshot) -> AnthropicModelList.Model {
         AnthropicModelList.Model(
             id: model.id,
             created: model.created,

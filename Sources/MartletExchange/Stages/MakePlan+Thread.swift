@@ -10,7 +10,7 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
-        guard plan?.targets.contains(where: keepsThreads) == true, let principal else {
+        guard plan?.targets.contains(where: \.keepsThreads) == true, let principal else {
             let error = GatewayError(.threadUnsupported, "Threads are not supported with this model.", param: "thread")
             return refuse(error, closing: false, &env, &actions)
         }
@@ -25,7 +25,7 @@ extension Exchange {
         _ actions: inout ActionList
     ) {
         if responses != nil { return makerFound(account, isAnothers: isAnothers, &env, &actions) }
-        let targets = plan?.targets.filter { keepsThreads($0) && $0.account == account } ?? []
+        let targets = plan?.targets.filter { $0.keepsThreads && $0.account == account } ?? []
         guard !targets.isEmpty else {
             let error = GatewayError(.threadNotFound, "The thread was not found.", param: "thread.previous_message_id")
             return refuse(error, closing: false, &env, &actions)
@@ -40,11 +40,12 @@ extension Exchange {
         case .create?, .resume?: break
         case .other?, nil: return
         }
-        guard let message, 1...256 ~= message.utf8.count, let principal, keepsThreads(target) else { return }
+        guard let message, 1...256 ~= message.utf8.count, let principal, target.keepsThreads else { return }
         actions.add(.rememberMessage(id: message, key: principal.key, account: target.account))
     }
+}
 
-    private func keepsThreads(_ target: Target) -> Bool {
-        target.spoken(for: .anthropicMessages) == .anthropicMessages
-    }
+extension Target {
+    /// Whether it has Anthropic's own API, which keeps threads.
+    fileprivate var keepsThreads: Bool { spoken(for: .anthropicMessages) == .anthropicMessages }
 }

@@ -7,12 +7,11 @@ extension Exchange {
         stage = .plan
         do throws(GatewayError) {
             let request = try planRequest()
-            // Asked for only by who needs it: each of these is handed a copy of the exchange.
             var plan: Plan
             if passThrough != nil, facts.model == nil, let anyone = try planWithoutModel(request) {
                 plan = anyone
             } else if surface == .ollama {
-                plan = try planned(request, &env, &trace)
+                plan = try Self.planned(request, in: snapshot, &env, &trace)
             } else {
                 plan = try Planner.plan(request, in: snapshot, asking: &env, trace: &trace)
             }

@@ -52,7 +52,7 @@ extension Exchange {
             }
             var quiet = QuietPlanning()
             var unread = DecisionTrace()
-            let plan = try planned(PlanRequest(model: name), &quiet, &unread)
+            let plan = try Self.planned(PlanRequest(model: name), in: snapshot, &quiet, &unread)
             let listed = snapshot.listed.first { $0.id == plan.label }
             page = Self.json(
                 OllamaCatalog.show(
@@ -65,14 +65,15 @@ extension Exchange {
         respond(with: page, &env, &actions)
     }
 
-    /// The plan of a request; a name that Ollama's clients gave the tag `latest` means the one without it where only that
-    /// exists.
-    func planned(
+    /// The plan of a request of Ollama's clients: a name that they gave the tag `latest` means the one without it where
+    /// only that exists.
+    static func planned(
         _ request: PlanRequest,
+        in snapshot: Snapshot,
         _ env: inout some PlanningEnvironment,
         _ trace: inout DecisionTrace
     ) throws(GatewayError) -> Plan {
-        guard surface == .ollama, let name = request.model.map({ ModelName($0) }), snapshot.models[name] == nil,
+        guard let name = request.model.map({ ModelName($0) }), snapshot.models[name] == nil,
             let short = OllamaModelName.withoutLatest(name)
         else { return try Planner.plan(request, in: snapshot, asking: &env, trace: &trace) }
         // The tag is one that an engine of Ollama's knows.

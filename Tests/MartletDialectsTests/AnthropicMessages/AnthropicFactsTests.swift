@@ -34,7 +34,7 @@ import Testing
 
     @Test(arguments: [
         #","fallbacks":[{"model":"claude-opus-4-8"}]"#, #","fallbacks":"default""#, #","provider":{"order":[]}"#,
-        #","route":"price""#, #","smart_routing":{"a":1}"#, #","fallbacks":null,"route":null"#, #","fallbacks":[]"#,
+        #","route":{"type":"price"}"#, #","smart_routing":{"a":1}"#, #","fallbacks":null,"route":null"#, #","fallbacks":[]"#,
     ])
     func `leave a vendor's own fields of the same names alone`(_ members: String) throws {
         let facts = try facts(request(members))
@@ -63,6 +63,7 @@ import Testing
         (#","top_k":-2"#, "top_k"), (#","stop_sequences":"x""#, "stop_sequences"),
         (#","stop_sequences":["a",1]"#, "stop_sequences[1]"), (#","system":{}"#, "system"), (#","tools":1"#, "tools"),
         (#","tools":["x"]"#, "tools[0]"), (#","thread":1"#, "thread"), (#","provider":"""#, "provider"),
+        (#","route":"locl""#, "route"), (#","route":7"#, "route"),
         (#","thread":{"type":"continue"}"#, "thread.previous_message_id"), (#","fallbacks":["a b"]"#, "fallbacks[0]"),
     ])
     func `refuse what cannot be meant, and name it`(_ member: String, _ param: String) throws {

@@ -25,7 +25,7 @@ import Testing
         )
         #expect(facts.route == .local && facts.provider == "p" && facts.smartRouting == false && facts.hasApp)
         #expect(facts.fallbacks == [ModelName("a"), ModelName("b")] && facts.gatewayMembers.rawValue == 15)
-        #expect(try read(#"{"input":"x","route":"r","provider":{}}"#).gatewayMembers.isEmpty)
+        #expect(try read(#"{"input":"x","route":{"type":"r"},"provider":{}}"#).gatewayMembers.isEmpty)
     }
 
     @Test(arguments: [

@@ -81,6 +81,7 @@ func facts(_ body: [UInt8]) throws -> RequestFacts {
         ("\"metadata\":{\"k\":\"\(String(repeating: "v", count: 513))\"}", "metadata"),
         ("\"metadata\":{\((0...16).map { "\"k\($0)\":\"\"" }.joined(separator: ","))}", "metadata"),
         (#""smart_routing":"on""#, "smart_routing"), (#""provider":"""#, "provider"),
+        (#""route":"locl""#, "route"), (#""route":7"#, "route"),
         (#""fallbacks":"x""#, "fallbacks"), (#""fallbacks":[{}]"#, "fallbacks[0]"),
         (#""fallbacks":["a",{"model":1}]"#, "fallbacks[1].model"),
         (#""fallbacks":["a b"]"#, "fallbacks[0]"), (#""fallbacks":[null]"#, "fallbacks[0]"),
@@ -97,7 +98,8 @@ func facts(_ body: [UInt8]) throws -> RequestFacts {
         #""temperature":0"#, #""temperature":2.0"#, #""temperature":null"#, #""stream":null"#,
         #""stream_options":null"#,
         #""stop":null"#, #""stop":"x""#, #""tools":null"#, #""metadata":null"#, #""user":null"#, #""top_k":-1"#,
-        #""fallbacks":null"#, #""provider":null"#, #""route":7"#, #""smart_routing":null"#, #""logprobs":null"#,
+        #""fallbacks":null"#, #""provider":null"#, #""route":null"#, #""route":{"type":"x"}"#, #""smart_routing":null"#,
+        #""logprobs":null"#,
         #""unknown":[[{}]]"#, "\"user\":\"\(String(repeating: "u", count: 256))\"",
     ])
     func `accept what can`(_ member: String) throws {

@@ -42,8 +42,8 @@ import Testing
         ),
         // A vendor's own fields pass.
         (
-            #"{"model":"m","messages":[{}],"provider":{"order":["x"]},"route":"price"}"#,
-            #"{"model":"up/m","messages":[{}],"provider":{"order":["x"]},"route":"price"}"#
+            #"{"model":"m","messages":[{}],"provider":{"order":["x"]},"route":{"type":"x"}}"#,
+            #"{"model":"up/m","messages":[{}],"provider":{"order":["x"]},"route":{"type":"x"}}"#
         ),
         // Usage is asked for when streaming.
         (

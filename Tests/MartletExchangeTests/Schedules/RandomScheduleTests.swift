@@ -34,8 +34,8 @@ import Darwin
             let state = world.driver.outcome?.record?.state.name ?? "refused"
             endings[state, default: 0] += 1
             if world.hadTwoLegs { twoLegs += 1 }
-            if world.driver.exchange.trace.entries.contains(where: { $0.code == .stitched }) { stitched += 1 }
-            for code in Set(world.driver.exchange.trace.entries.map(\.code)) { noted[code, default: 0] += 1 }
+            if world.driver.trace.entries.contains(where: { $0.code == .stitched }) { stitched += 1 }
+            for code in Set(world.driver.trace.entries.map(\.code)) { noted[code, default: 0] += 1 }
         }
         // The schedules are worth something only if they reach every kind of ending, and two legs at once.
         for state in ["refused", "settled", "cancelled", "interrupted", "failed"] {
@@ -68,7 +68,7 @@ import Darwin
         var env = ReplayEnvironment(
             now: driver.env.start,
             wallMilliseconds: first.wall,
-            snapshot: driver.exchange.snapshot,
+            snapshot: driver.snapshot,
             cursor: cursor
         )
         var exchange = Exchange(head: driver.exchange.head, &env)

@@ -124,12 +124,12 @@ final class World {
     /// Lives the history to its end, and tells what went wrong.
     func run() -> [String] {
         driver.begin()
-        for _ in 0..<400 where !driver.exchange.isDone { step() }
-        if !driver.exchange.isDone {
+        for _ in 0..<400 where !driver.isDone { step() }
+        if !driver.isDone {
             if random.chance(50) { driver.tell(.clientGone) } else { driver.wait(.seconds(2_000)) }
         }
         var problems = driver.problems
-        if !driver.exchange.isDone { problems.append("did not end") }
+        if !driver.isDone { problems.append("did not end") }
         if let problem = checkBody() { problems.append(problem) }
         // Nothing that comes late does anything.
         driver.tell(.timer).tell(.clientGone).tell(.drain)
@@ -337,7 +337,7 @@ final class World {
         guard driver.response?.status == 200, let state = driver.outcome?.record?.state else { return nil }
         if driver.outcome?.provider == "mock" { return nil }
         // Written anew from what two upstreams said; tests of their own compare it.
-        if driver.exchange.snapshot.streams.isStitched, isStream { return nil }
+        if driver.snapshot.streams.isStitched, isStream { return nil }
         let comment = ": keep-alive\n\n"
         var text = driver.bodyText
         var cleaned = ""

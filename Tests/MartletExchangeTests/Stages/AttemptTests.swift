@@ -299,7 +299,7 @@ import Testing
         setup.limits.maxGateBytes = 100
         let driver = Driver(setup).send().connect().head(401, .json)
         driver.bytes(String(repeating: "x", count: 101))
-        #expect(driver.exchange.isDone)
+        #expect(driver.isDone)
         #expect(driver.response?.status == 502)
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }

@@ -60,7 +60,7 @@ enum Phase: String, CaseIterable, Sendable {
         let driver = phase.reach()
         driver.tell(.clientGone)
         #expect(driver.problems.isEmpty, "\(driver.report)")
-        #expect(driver.exchange.isDone)
+        #expect(driver.isDone)
         #expect(driver.lastNames.contains("cancelLeg") == phase.hasLeg)
         #expect(driver.lastNames.contains("settle"))
         #expect(driver.lastNames.last == "abort")
@@ -112,7 +112,7 @@ enum Phase: String, CaseIterable, Sendable {
     func drain(phase: Phase) {
         let driver = phase.reach().tell(.drain)
         #expect(driver.problems.isEmpty, "\(driver.report)")
-        #expect(driver.exchange.isDone)
+        #expect(driver.isDone)
         #expect(driver.errorCode == "draining")
         #expect(driver.response?.status == (phase == .streaming ? 200 : 503))
         #expect(driver.response?.closes == [.head, .authenticating, .body].contains(phase))

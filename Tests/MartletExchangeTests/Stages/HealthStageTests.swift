@@ -30,7 +30,7 @@ import Testing
     }
 
     private func skips(_ driver: Driver) -> [DecisionTrace.Entry] {
-        driver.exchange.trace.entries.filter { $0.code == .skipped }
+        driver.trace.entries.filter { $0.code == .skipped }
     }
 
     @Test("a target whose circuit is open is passed over, and the trace says why and for how long")
@@ -193,7 +193,7 @@ import Testing
         if phase == "gate" { driver.head(200, .eventStream).bytes(Chat.role) }
         if phase == "relay" { driver.head(200, .eventStream).bytes(Chat.role + Chat.text("Hi")) }
         driver.tell(.clientGone)
-        #expect(driver.exchange.isDone && driver.problems.isEmpty, "\(driver.report)")
+        #expect(driver.isDone && driver.problems.isEmpty, "\(driver.report)")
         #expect(state(driver, "one") == .halfOpen)
         #expect(driver.env.health["one"]?.breaker.isBeingTried(at: driver.env.now) == false)
     }
@@ -214,7 +214,7 @@ import Testing
             driver.send()
         default: driver.send().tell(.drain)
         }
-        #expect(driver.exchange.isDone && driver.problems.isEmpty, "\(driver.report)")
+        #expect(driver.isDone && driver.problems.isEmpty, "\(driver.report)")
         #expect(driver.env.health["one"]?.breaker.isBeingTried(at: driver.env.now) == false)
         #expect(state(driver, "one") == .halfOpen)
     }

@@ -44,7 +44,7 @@ import Testing
         #expect(driver.legs.isEmpty && driver.slots.count == 1)
         // 3 tokens of input at 1 µ$ and 10 of output at 2 µ$.
         let expected = GatewayRequest(
-            id: driver.exchange.id.description,
+            id: driver.recordID.description,
             key: "abcdefghijkl",
             model: "gpt-test",
             estimatedInputTokens: 3,
@@ -136,7 +136,7 @@ import Testing
     func clientGone() {
         let driver = driver().send().tell(.clientGone)
         #expect(driver.settlement?.state == .cancelled && driver.settlement?.status == 499)
-        #expect(driver.exchange.isDone && driver.slots.isEmpty && driver.problems.isEmpty, "\(driver.report)")
+        #expect(driver.isDone && driver.slots.isEmpty && driver.problems.isEmpty, "\(driver.report)")
         driver.tell(.answer(driver.asks[0].id, .quota(.decided(.allow))))
         #expect(driver.legs.isEmpty && driver.problems.isEmpty)
     }

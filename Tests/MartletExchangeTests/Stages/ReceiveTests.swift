@@ -185,6 +185,6 @@ import Testing
         let driver = answer(.get("/live") { $0.requestID = id })
         #expect((driver.field("x-request-id") == id) == isKept)
         #expect(driver.field("request-id") == driver.field("x-request-id"))
-        if !isKept { #expect(RecordID(driver.field("x-request-id") ?? "") == driver.exchange.id) }
+        if !isKept { #expect(RecordID(driver.field("x-request-id") ?? "") == driver.recordID) }
     }
 }

@@ -53,7 +53,7 @@ import Testing
         setup.limits.maxGateBytes = 1_000
         setup.retry.retriesPerTarget = 0
         let driver = Driver(setup).send(Chat.body(stream: true)).stream()
-        for _ in 0..<200 where !driver.exchange.isDone { driver.bytes(Chat.ping) }
+        for _ in 0..<200 where !driver.isDone { driver.bytes(Chat.ping) }
         #expect(driver.response?.status == 502)
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
@@ -61,7 +61,7 @@ import Testing
     @Test("an end mark before any content is no answer, and what follows it is not read")
     func earlyEndMark() {
         let driver = Driver().send(Chat.body(stream: true)).stream(Chat.role + Chat.done)
-        #expect(driver.exchange.isDone)
+        #expect(driver.isDone)
         #expect(driver.response?.status == 502)
     }
 
@@ -114,7 +114,7 @@ import Testing
         let driver = Driver(.pair).send(Chat.body(stream: true)).stream(Chat.text("Hi"))
         if !bytes.isEmpty { driver.bytes(bytes) }
         if let endsCleanly { if endsCleanly { driver.end() } else { driver.fail() } }
-        #expect(driver.exchange.isDone)
+        #expect(driver.isDone)
         #expect(driver.legs.count == 1, "nothing is tried again")
         #expect(driver.response?.status == 200)
         #expect(driver.outcome?.status == 200)
@@ -140,7 +140,7 @@ import Testing
         var setup = Setup()
         setup.limits.maxUpstreamStreamBytes = 500
         let driver = Driver(setup).send(Chat.body(stream: true)).stream(Chat.text("Hi"))
-        for _ in 0..<20 where !driver.exchange.isDone { driver.bytes(Chat.text("Hi")) }
+        for _ in 0..<20 where !driver.isDone { driver.bytes(Chat.text("Hi")) }
         #expect(driver.outcome?.record?.state == .interrupted)
     }
 

@@ -14,7 +14,7 @@ import Testing
         driver.env.now += .milliseconds(10)
         driver.stream(Chat.stream)
         let record = try #require(driver.outcome?.record)
-        #expect(record.id == driver.exchange.id)
+        #expect(record.id == driver.recordID)
         #expect(record.state == .settled)
         #expect(record.receivedAt == 1_795_000_000_000)
         #expect(record.recordedAt == 1_795_000_000_050)
@@ -62,7 +62,7 @@ import Testing
     @Test("a request that no target was reached for has its ending, with what was tried")
     func unreached() throws {
         let driver = Driver(.pair).send()
-        for _ in 0..<20 where !driver.exchange.isDone { driver.fail() }
+        for _ in 0..<20 where !driver.isDone { driver.fail() }
         #expect(driver.intent == nil)
         let record = try #require(driver.outcome?.record)
         #expect(record.state == .failed && record.status == 502 && record.attempts > 1)
@@ -84,8 +84,8 @@ import Testing
     func ownID() {
         let id = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
         let driver = Driver(head: .chat { $0.requestID = id })
-        #expect(driver.exchange.id != RecordID(id))
-        #expect(driver.exchange.requestID == .client(id))
+        #expect(driver.recordID != RecordID(id))
+        #expect(driver.requestID == .client(id))
     }
 
     @Test("a target without a price costs nothing that is known")

@@ -67,7 +67,7 @@ import Testing
         let alone = Driver(setup).send(Chat.body(stream: true)).stream(Chat.text("a")).fail()
         #expect(alone.bodyText.contains("stream_interrupted"))
         #expect(alone.outcome?.record?.state == .interrupted)
-        #expect(alone.exchange.trace.entries.contains { $0.code == .notStitched })
+        #expect(alone.trace.entries.contains { $0.code == .notStitched })
         #expect(alone.problems.isEmpty, "\(alone.report)")
     }
 

@@ -68,7 +68,7 @@ import Testing
             #expect(driver.response?.status == 403 && driver.errorCode == "forbidden" && driver.legs.isEmpty)
         }
         let driver = driver { _, _ in .use([], reason: 7) }.send()
-        #expect(driver.exchange.trace.entries.contains { $0.code == .restricted && $0.values == (3, 0, 7) })
+        #expect(driver.trace.entries.contains { $0.code == .restricted && $0.values == (3, 0, 7) })
     }
 
     @Test("it may refuse with words of its own")

@@ -131,7 +131,7 @@ import Testing
         #expect(driver.outcome?.attempts.map(\.outcome) == ["timeout"])
 
         let stream = Driver().send(Chat.body(stream: true)).stream(Chat.text("0"))
-        for _ in 0..<40 where !stream.exchange.isDone { stream.wait(.seconds(20)).bytes(Chat.text("1")) }
+        for _ in 0..<40 where !stream.isDone { stream.wait(.seconds(20)).bytes(Chat.text("1")) }
         #expect(stream.outcome?.duration == .seconds(600))
         #expect(stream.outcome?.record?.state == .interrupted)
         #expect(stream.bodyText.hasSuffix("\"code\":\"stream_interrupted\"}}\n\n"))

@@ -37,6 +37,13 @@ final class Driver {
     private(set) var returnedSlots: Set<SlotID> = []
     private var clientIsWritable = true
     private var settles = 0
+
+    /// Read by themselves: an expectation cannot look into what cannot be copied.
+    var isDone: Bool { exchange.isDone }
+    var recordID: RecordID { exchange.id }
+    var requestID: RequestID { exchange.requestID }
+    var trace: DecisionTrace { exchange.trace }
+    var snapshot: Snapshot { exchange.snapshot }
     /// What observers were told.
     private(set) var settlement: Settlement?
 
