@@ -36,6 +36,17 @@ import Testing
         #expect(target.capabilities == ModelCapabilities(jsonSchema: true, tools: true, reasoning: false))
     }
 
+    @Test("an own price of tokens cached for minutes leaves that of tokens cached for an hour")
+    func hour() throws {
+        let row = "[models.\"claude-haiku-5-5\".anthropic]\ncache_write_price_per_mtok = 3\n"
+        var given = given(row)
+        given.environment["ANTHROPIC_API_KEY"] = "sk-2"
+        let target = given.build().snapshot?.models[ModelName("claude-haiku-5-5")]?.targets.first
+        let rates = try #require(target?.price?.rates)
+        #expect(rates.cacheWrite == TokenPrice(picoUSD: 3_000_000))
+        #expect(rates.cacheWrite1h == TokenPrice(picoUSD: 200_000))
+    }
+
     @Test("an own price leaves the prices of long prompts, which an own table replaces and an empty one removes")
     func longPromptStays() throws {
         func price(_ line: String) throws -> PriceTable {
