@@ -58,6 +58,7 @@ public struct RegistryEdits: Sendable {
                     registry.model(row.id, at: row.provider)
                     ?? RegisteredModel(id: row.id, provider: row.provider, upstreamModel: row.id, kind: .chat, asOf: "")
                 model.take(row.table)
+                model.isOwn = true
                 return model
             }
         )
