@@ -100,6 +100,12 @@ public struct ProviderDescriptor: Sendable, Hashable {
         return !hasBaseURL && baseURL?.contains("{region}") == true
     }
 
+    /// The base URL in a region: `{region}` stands for it, and `{aws_domain}` for the domain of AWS's hosts there.
+    public func baseURL(in region: String) -> String? {
+        baseURL?.replacing("{region}", with: region)
+            .replacing("{aws_domain}", with: AWSCredentialChain.domain(of: region))
+    }
+
     /// The further wire formats that are spoken to a model.
     ///
     /// - Parameter model: The provider's own name of the model.

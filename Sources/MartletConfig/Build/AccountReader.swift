@@ -128,7 +128,7 @@ struct AccountReader {
         let own = table["base_url"]?.string ?? variable.flatMap { environment[$0] }
         let placed = own == nil ? place(of: name, table, descriptor, origin) : nil
         if placed == nil, descriptor.place != nil, own == nil { return nil }
-        guard let text = own ?? placed ?? descriptor.baseURL?.replacing("{region}", with: region ?? "") else {
+        guard let text = own ?? placed ?? descriptor.baseURL(in: region ?? "") else {
             let example =
                 descriptor.basePath == nil
                 ? "http://127.0.0.1:\(descriptor.loopbackPort ?? 8_000)/v1" : "https://RESOURCE.example.com"

@@ -29,6 +29,22 @@ import Testing
         return ProviderCatalog(providers: [aws, google, azure], unavailable: [])
     }()
 
+    @Test(
+        "hosts of AWS end as those of their partition do",
+        arguments: [
+            ("eu-west-1", "amazonaws.com"), ("us-gov-west-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn"),
+        ]
+    )
+    func partitions(region: String, domain: String) throws {
+        let environment = Self.awsKeys.merging(["AWS_REGION": region]) { $1 }
+        for (account, host) in [("aws_bedrock", "bedrock-runtime"), ("aws_sagemaker", "runtime.sagemaker")] {
+            let text = "[gateway.providers.\(account)]\ntimeout_s = 9\n"
+            let outcome = Given(text, environment: environment).build()
+            let target = outcome.snapshot?.accounts[AccountName(account)]?.makeTarget("m")
+            #expect(target?.endpoint.host == "\(host).\(region).\(domain)", "\(outcome.diagnostics)")
+        }
+    }
+
     private static let awsKeys = [
         "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "shh", "AWS_SESSION_TOKEN": "tok",
     ]
