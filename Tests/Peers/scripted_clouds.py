@@ -5,6 +5,8 @@
     POST /                              STS: AssumeRole by botocore's judgement, and with a web identity; GetCallerIdentity
     POST /token                         Google's tokens: for an assertion that google-auth accepts, or a refresh token
     GET /computeMetadata/…              Google's metadata server
+    GET /federation/credentials         keys of a role, for the token of a sign-on
+    POST /token as JSON                 a new token of a sign-on
     POST /TENANT/oauth2/v2.0/token      Entra ID's tokens
 """
 
@@ -38,6 +40,8 @@ KEY_ID = "key-1"
 REFRESH = "1//refresh+token/="
 CLIENT = ("client-id-1", "client~secret+1")
 TENANT = "tenant-1"
+SIGN_ON = {"clientId": "sso-client", "clientSecret": "sso/secret", "refreshToken": "sso-refresh"}
+SIGN_ON_TOKENS = ("sso-token-1", "sso-token-2")
 ACCOUNT = "arn:aws:sts::123456789012:assumed-role/gateway-role/i-1"
 
 
@@ -131,6 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
             if self.headers.get("authorization") != CONTAINER_TOKEN:
                 return self._problem("a container without its token", 401)
             return self._aws("container")
+        if self.path.startswith("/federation/credentials?"):
+            return self._portal(dict(urllib.parse.parse_qsl(self.path.split("?", 1)[1], strict_parsing=True)))
         if self.path.startswith("/computeMetadata/v1/instance/service-accounts/default/token?scopes="):
             if self.headers.get("metadata-flavor") != "Google":
                 return self._problem("the metadata server without its mark", 403)
@@ -139,7 +145,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"])).decode()
-        if self.headers.get("content-type") != "application/x-www-form-urlencoded":
+        if self.path == "/token" and self.headers.get("content-type") == "application/json":
+            return self._new_sign_on(json.loads(body))
+        # botocore adds a charset.
+        if self.headers.get("content-type", "").split(";")[0] != "application/x-www-form-urlencoded":
             return self._problem(f"content-type {self.headers.get('content-type')}")
         form = dict(urllib.parse.parse_qsl(body, strict_parsing=True))
         if self.clouds.is_down:
@@ -191,12 +200,32 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _role_keys(self, what: str) -> None:
         key, expires = self._next_key(what)
-        self._xml(
+        action = "AssumeRole" if what == "role" else "AssumeRoleWithWebIdentity"
+        self._answer(
             200,
-            f"<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>"
+            f"<{action}Response><{action}Result><Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>"
             f"{self.clouds.secret_of(key)}</SecretAccessKey><SessionToken>session-of-{key}</SessionToken>"
-            f"<Expiration>{expires}</Expiration></Credentials></AssumeRoleWithWebIdentityResult>",
+            f"<Expiration>{expires}</Expiration></Credentials></{action}Result></{action}Response>",
+            "text/xml",
         )
+
+    def _portal(self, query: dict) -> None:
+        if self.headers.get("x-amz-sso_bearer_token") not in SIGN_ON_TOKENS or query.keys() != {"role_name", "account_id"}:
+            return self._json(401, {"message": "Session token not found or invalid"})
+        self._note("portal")
+        # The same for everybody who asks: two readers of one profile are compared by it.
+        key = f"AKIA{query['account_id']}{query['role_name'].upper()}"
+        end = int((time.time() + self.clouds.lifetime_s) * 1000)
+        names = ("accessKeyId", "secretAccessKey", "sessionToken", "expiration")
+        values = (key, self.clouds.secret_of(key), f"session-of-{key}", end)
+        self._json(200, {"roleCredentials": dict(zip(names, values, strict=True))})
+
+    def _new_sign_on(self, body: dict) -> None:
+        if body != SIGN_ON | {"grantType": "refresh_token"}:
+            return self._problem(f"sign-on: {body}")
+        self._note("sign-on")
+        new = {"accessToken": SIGN_ON_TOKENS[1], "tokenType": "Bearer", "expiresIn": 3600, "refreshToken": "next"}
+        self._json(200, new)
 
     def _google(self, form: dict) -> None:
         if form["grant_type"] == "refresh_token":

@@ -297,8 +297,7 @@ struct AccountReader {
 
     private func profileRegion(_ table: ConfigTable) -> String? {
         let chain = AWSCredentialChain(environment: environment, region: "", profile: table["profile"]?.string)
-        guard let file = chain.configFile, let bytes = try? resolver.bytes(of: file) else { return nil }
-        return AWSProfile(named: chain.profile, config: INIFile(bytes)).region
+        return chain.profiles(by: resolver).profile(chain.profile).region
     }
 
     private mutating func readLimits(_ table: ConfigTable, into plan: inout AccountPlan) {
