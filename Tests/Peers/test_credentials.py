@@ -11,8 +11,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from unittest import mock
 
@@ -24,6 +26,7 @@ from harness import REPOSITORY, Martlet, binary_path, eventually
 from scripted_clouds import (
     ACCOUNT, CLIENT, CONTAINER_TOKEN, REGION, SIGN_ON, SIGN_ON_TOKENS, SOURCE_KEYS, TENANT, WEB_TOKEN, Clouds,
 )
+from scripted_server import ScriptedServer
 from scripted_upstream import Received, ScriptedUpstream
 
 SERVICE = "bedrock"
@@ -113,6 +116,56 @@ class Signatures(CloudCase):
         martlet = self.start(signed(self.upstream.base_url, *lines), {"MY_ID": "AKIDMINE", "AWS_ACCESS_KEY_ID": "NO"})
         self.ask(martlet)
         self.judge(self.upstream.only_request(), "AKIDMINE", "my/secret")
+
+
+class StrictClock(BaseHTTPRequestHandler):
+    """Refuses signatures whose time is not its own."""
+
+    protocol_version = "HTTP/1.1"
+    ahead = datetime.timedelta(hours=2)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        now = datetime.datetime.now(datetime.timezone.utc) + self.ahead
+        signed = datetime.datetime.strptime(self.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
+        off = abs(now.replace(tzinfo=None) - signed)
+        self.server.signed.append(off < datetime.timedelta(minutes=5))  # type: ignore[attr-defined]
+        if self.server.signed[-1]:  # type: ignore[attr-defined]
+            message = {"role": "assistant", "content": "on time"}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+            answer = {"id": "c", "object": "chat.completion", "created": 1, "model": "echo", "choices": [choice]}
+            status, answer = 200, answer | {"usage": usage}
+        else:
+            status, answer = 403, {"message": "Signature expired: it is later than that."}
+        text = json.dumps(answer).encode()
+        self.send_response_only(status)
+        self.send_header("date", now.strftime("%a, %d %b %Y %H:%M:%S GMT"))
+        self.send_header("content-type", "application/json")
+        if status == 403:
+            self.send_header("x-amzn-errortype", "InvalidSignatureException")
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
+class Clocks(CloudCase):
+    def test_a_clock_that_is_wrong_is_corrected_once_by_the_date_of_the_refusal(self) -> None:
+        server = ScriptedServer(StrictClock)
+        server.signed = []
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        env = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
+        martlet = self.start(signed(f"http://127.0.0.1:{server.server_address[1]}/v1"), env)
+        for _ in range(3):
+            self.ask(martlet)
+        self.assertEqual(server.signed, [False, True, True, True])
+        told = [line for line in martlet.process.lines if "ahead of this machine's" in line]
+        self.assertEqual(len(told), 1, martlet.process.lines)
 
 
 class AWSChain(CloudCase):
