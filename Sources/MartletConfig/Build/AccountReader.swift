@@ -110,6 +110,7 @@ struct AccountReader {
             return .refused
         }
         plan.addHeaders(of: descriptor)
+        guard readComponent(table, into: &plan) else { return .refused }
         guard readHealthCheck(table, into: &plan) else { return .refused }
         readLimits(table, into: &plan)
         return .on(plan)

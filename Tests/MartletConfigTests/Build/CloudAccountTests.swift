@@ -1,0 +1,38 @@
+import MartletCore
+import MartletProviders
+import MartletRouting
+import Testing
+
+@testable import MartletConfig
+
+@Suite("Accounts of clouds") struct CloudAccountTests {
+    // MARK: SageMaker
+
+    @Test("a component of an endpoint is named in a field, and fails for itself")
+    func component() throws {
+        let text = """
+            [gateway.providers.aws_sagemaker]
+            inference_component = "small"
+            [models.a.providers.aws_sagemaker]
+            model_name = "endpoint"
+            [models.b.providers.aws_sagemaker]
+            model_name = "endpoint"
+            inference_component = "large"
+            """
+        let keys = ["AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-west-1"]
+        let snapshot = try #require(Given(text, environment: keys).build().snapshot)
+        var ids: Set<TargetID> = []
+        for (model, name) in [("a", "small"), ("b", "large")] {
+            let target = try #require(snapshot.models[ModelName(model)]?.targets.first)
+            #expect(target.upstreamModel == "endpoint")
+            let field = HeaderField(name: "x-amzn-sagemaker-inference-component", value: name)
+            #expect(target.headers.contains(field))
+            ids.insert(target.id)
+        }
+        #expect(ids.count == 2)
+        for (type, name) in [("aws_sagemaker", "a b"), ("aws_bedrock", "a")] {
+            let text = "[gateway.providers.\(type)]\ninference_component = \"\(name)\"\n"
+            #expect(Given(text, environment: keys).build().diagnostics.contains { $0.severity == .error })
+        }
+    }
+}
