@@ -56,6 +56,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     /// The path of a base URL that has none, for accounts that name a version of the API; `{model}` stands for the
     /// model, and the version goes behind every path (`?api-version=…`).
     public var versionedBasePath: String?
+    /// How versions of its API that an account may name differ from the present one.
+    public var olderVersions: [OlderVersion] = []
     /// How its chat completions differ from OpenAI's; `nil` not at all.
     public var chatQuirks: ChatQuirks?
     /// Whether it makes embeddings.

@@ -55,6 +55,7 @@ struct AccountReader {
         if descriptor.dialect == .mock { return .on(.mock(descriptor)) }
         guard readAuth(table, into: &descriptor) else { return .refused }
         guard checkAuthHeader(of: name, table) else { return .refused }
+        if let version = table["api_version"]?.string { descriptor.take(version: version) }
         QuirkReader(table: table).apply(to: &descriptor)
         guard readAuth(table, into: &descriptor) else { return .refused }
         let region = region(table)

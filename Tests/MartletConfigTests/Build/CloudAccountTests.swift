@@ -35,4 +35,27 @@ import Testing
             #expect(Given(text, environment: keys).build().diagnostics.contains { $0.severity == .error })
         }
     }
+
+    // MARK: Azure
+
+    @Test(
+        "a version of the API before the members it has not is spoken to without them",
+        arguments: [
+            ("2024-06-01", false, .maxTokens, .objectOnly), ("2024-08-01-preview", false, .maxTokens, nil),
+            ("2024-09-01-preview", true, .maxCompletionTokens, nil), ("2024-10-21", true, .maxCompletionTokens, nil),
+            ("preview", true, .maxCompletionTokens, nil),
+        ] as [(String, Bool, ChatQuirks.TokenLimit, ChatQuirks.Formats?)]
+    )
+    func versions(version: String, usage: Bool, limit: ChatQuirks.TokenLimit, formats: ChatQuirks.Formats?) throws {
+        func target(_ more: String = "") throws -> Target {
+            let base = "base_url = \"https://r.openai.azure.com\"\napi_version = \"\(version)\"\n"
+            let given = Given("[gateway.providers.azure]\n\(base)\(more)", environment: ["AZURE_API_KEY": "k"])
+            return try #require(given.build().snapshot?.accounts[AccountName("azure")]).makeTarget("m")
+        }
+        let found = try target()
+        #expect(found.quirks.acceptsStreamUsage == usage)
+        #expect(found.quirks.chat?.tokenLimit == limit && found.quirks.chat?.formats == formats)
+        let own = try target("stream_usage = true\nquirks = { token_limit = \"either\" }\n")
+        #expect(own.quirks.acceptsStreamUsage && own.quirks.chat?.tokenLimit == .either)
+    }
 }
