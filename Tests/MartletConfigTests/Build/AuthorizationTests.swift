@@ -45,6 +45,15 @@ import Testing
         }
     }
 
+    @Test("a region that only the credentials file has counts, and the configuration file's below it")
+    func regions() throws {
+        var given = Given("[gateway.providers.aws_bedrock]\nprofile = \"my prof\"\n", environment: ["HOME": "/h"])
+        given.files["/h/.aws/credentials"] = "[my prof]\nregion = eu-west-3\n"
+        given.files["/h/.aws/config"] = "[profile \"my prof\"]\nregion = eu-west-1\n"
+        let target = given.build().snapshot?.accounts[AccountName("aws_bedrock")]?.makeTarget("m")
+        #expect(target?.endpoint.host == "bedrock-runtime.eu-west-3.amazonaws.com")
+    }
+
     private static let awsKeys = [
         "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "shh", "AWS_SESSION_TOKEN": "tok",
     ]
