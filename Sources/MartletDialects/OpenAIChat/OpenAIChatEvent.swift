@@ -11,6 +11,8 @@ struct OpenAIChatEvent {
     var hasNoChoices = false
     /// Whether a choice has a reason to stop.
     var hasFinish = false
+    /// The failure that a reason to stop stands for.
+    var breakOff: UpstreamFailure?
     /// Whether a caller waits for what the event carries.
     var bearsContent = false
     /// UTF-8 bytes of output, unescaped: text, reasoning, refusal, names and arguments of tool calls.
@@ -69,7 +71,9 @@ struct OpenAIChatEvent {
                 readDelta(&cursor)
             } else if cursor.key(key, is: "finish_reason"), let text = cursor.string() {
                 // An empty reason is how some servers say "not yet".
-                if text.length > 0 { hasFinish = true }
+                guard text.length > 0 else { continue }
+                hasFinish = true
+                breakOff = breakOff ?? AnswerBreak.failure(text, cursor)
             } else {
                 cursor.skipValue()
             }

@@ -13,6 +13,8 @@ public struct OpenAIChatWatcher: Sendable {
     public private(set) var finishSeen = false
     /// Whether `[DONE]` was seen.
     public private(set) var isDone = false
+    /// Whether the reason to stop says that the answer is not complete; its caller sees the reason.
+    public private(set) var endsBroken = false
     /// The last usage that can be believed.
     public private(set) var usage: Usage?
     /// What ended the stream before its time.
@@ -217,6 +219,10 @@ public struct OpenAIChatWatcher: Sendable {
             }
             if let failure = facts.failure { return .failed(.upstream(failure)) }
             if let usage = facts.usage { self.usage = usage }
+            if let failure = facts.breakOff {
+                guard contentBegan || facts.outputBytes > 0 else { return .failed(.upstream(failure)) }
+                endsBroken = true
+            }
             if facts.hasFinish { finishSeen = true }
             if facts.bearsContent { contentBegan = true }
             if facts.outputBytes > 0 { contentEvents &+= 1 }
