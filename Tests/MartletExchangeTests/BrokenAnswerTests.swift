@@ -110,3 +110,26 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 }
+
+@Suite("Streams whose server leaves the reason to stop empty") struct EmptyReasonTests {
+    private static let call = Chat.event(
+        #""delta":{"tool_calls":[{"index":0,"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]}"#
+    )
+    private static let stream =
+        call + Chat.event(#""delta":{},"finish_reason":"""#) + Chat.usage + Chat.done
+
+    @Test("a caller of the same dialect gets the reason before the mark")
+    func same() {
+        let driver = Driver().send(Chat.body(stream: true)).stream(Self.stream)
+        let reason = #"{"index":0,"delta":{},"finish_reason":"tool_calls"}"#
+        #expect(driver.bodyText.contains(reason) && driver.bodyText.hasSuffix(Chat.done), "\(driver.report)")
+        #expect(driver.outcome?.record?.state == .settled && driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test("a caller of another dialect is told that tools are called")
+    func other() {
+        let driver = Driver(head: .messages()).send(Messages.body(stream: true)).stream(Self.stream)
+        #expect(driver.bodyText.contains(#""stop_reason":"tool_use""#), "\(driver.report)")
+        #expect(driver.bodyText.contains("message_stop") && driver.problems.isEmpty, "\(driver.report)")
+    }
+}

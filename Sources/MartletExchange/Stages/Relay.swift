@@ -342,12 +342,17 @@ extension Exchange {
         let durations = durations(env)
         let ending =
             last ?? call?.legs[index].translation?.value.ending(durations)
-            ?? ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)
+            ?? Self.chatEnding(call?.legs[index].watcher?.missingEnd)
         let response = responses == nil ? nil : call?.legs[index].translation?.value.finalResponse
         settle(.settled, &env, &actions)
         keep(response, &actions)
         if ending.readableBytes > 0 { actions.add(.body(ending)) }
         actions.add(.endBody)
+    }
+
+    /// What ends a stream of chat completions: the mark, behind a reason to stop that the server left empty.
+    private static func chatEnding(_ missing: [UInt8]?) -> ByteBuffer {
+        ByteBuffer(bytes: missing.map { $0 + OpenAIChatStreamEncoder.doneEvent } ?? OpenAIChatStreamEncoder.doneEvent)
     }
 
     /// The caller sees from the reason to stop that the answer is not complete; of its target it says what a failure does.
