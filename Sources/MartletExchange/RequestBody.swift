@@ -204,7 +204,8 @@ extension Dialect {
     /// Whether a body of this dialect gets marks of the prompt cache on its way to a target; what goes on with a turn that the
     /// provider keeps is no whole prompt.
     func setsCacheMarks(for target: Target, _ facts: RequestFacts) -> Bool {
-        self == .anthropicMessages && target.quirks.promptCache != .off && facts.thread == nil
+        (self == .anthropicMessages || self == .anthropicVertex) && target.quirks.promptCache != .off
+            && facts.thread == nil
     }
 }
 
