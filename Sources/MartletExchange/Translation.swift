@@ -60,6 +60,8 @@ struct Translation {
     private(set) var contentBegan = false
     /// Whether the reason to stop was seen.
     private(set) var finishSeen = false
+    /// Whether the reason to stop says that the answer is not complete; its caller sees the reason.
+    private(set) var endsBroken = false
 
     init(
         from upstream: any ChatCodec,
@@ -102,6 +104,13 @@ struct Translation {
         if answerID == nil { answerID = chunk.id }
         for choice in chunk.choices {
             contentBytes += choice.outputBytes
+            if let failure = choice.breakOff {
+                guard contentBegan || contentBytes > 0, passes || caller.tellsAnyReason else {
+                    step.failure = step.failure ?? .upstream(failure)
+                    return
+                }
+                endsBroken = true
+            }
             if choice.finishReason != nil { finishSeen = true }
             if choice.bearsContent { step.hasContent = true }
         }

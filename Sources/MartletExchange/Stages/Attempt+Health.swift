@@ -131,6 +131,8 @@ extension Exchange {
             return hasWaitedLong(id, target, now) ? .failed(AttemptFailure(.timeout)) : .abandoned
         }
         switch state {
+        case .settled where answer.breakOff != nil:
+            return .failed(answer.breakOff?.value ?? AttemptFailure(.serverError))
         case .settled:
             let sample = latency(of: id)
             // The commonest case calls nothing that would be handed a copy of the exchange.
