@@ -28,6 +28,8 @@ public protocol ChatCodec: Sendable {
     func usage(ofRefused body: [UInt8]) -> Usage?
     /// Whether every whole answer of the format says why it ended, so that one that does not is not complete.
     var tellsWhyItEnds: Bool { get }
+    /// Whether answers tell any reason to stop by its own name, so that a caller can see one that means a failure.
+    var tellsAnyReason: Bool { get }
     /// Encodes a whole answer.
     func encodeResponse(_ response: ChatResponse) -> [UInt8]
     /// Reads what an upstream said about a failure, in whatever shape.
@@ -52,6 +54,9 @@ extension ChatCodec {
 
     /// Whether every whole answer of the format says why it ended: not all do, for all that is known.
     public var tellsWhyItEnds: Bool { false }
+
+    /// Whether answers tell any reason to stop by its own name: most formats have a list of their own.
+    public var tellsAnyReason: Bool { false }
 }
 
 /// Turns stream bytes into chunks, however they are cut into reads.

@@ -53,6 +53,7 @@ struct LeavingOutCodec<Base: ChatCodec>: ChatCodec {
 
     func decodeResponse(_ body: [UInt8]) throws(ChatFailure) -> ChatResponse { try base.decodeResponse(body) }
     var tellsWhyItEnds: Bool { base.tellsWhyItEnds }
+    var tellsAnyReason: Bool { base.tellsAnyReason }
     func passesFailure(_ body: [UInt8]) -> Bool { base.passesFailure(body) }
     func encodeResponse(_ response: ChatResponse) -> [UInt8] { base.encodeResponse(response) }
     func decodeFailure(_ body: [UInt8]) -> UpstreamFailure { base.decodeFailure(body) }

@@ -15,7 +15,7 @@ struct AnswerState {
     var usage: Usage?
     /// The code of the error shown, if any.
     var errorCode: GatewayError.Code?
-    /// What the upstream itself said when it broke its stream off.
+    /// What the upstream itself said when it broke its answer off.
     var breakOff: Boxed<AttemptFailure>?
     /// From the upstream request to the first content.
     var firstToken: Duration?

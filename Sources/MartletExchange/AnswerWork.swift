@@ -24,6 +24,8 @@ struct AnswerWork: Sendable {
         let usage: Usage?
         /// Bytes of text, reasoning and arguments.
         let contentBytes: Int
+        /// Whether the reason to stop says that the answer is not complete; its caller sees the reason.
+        var endsBroken = false
 
         enum Step: Sendable {
             /// The bytes are no answer; what they used was used all the same.
@@ -65,7 +67,18 @@ struct AnswerWork: Sendable {
             sum + choice.message.text.utf8.count + (choice.message.reasoning?.utf8.count ?? 0)
                 + choice.message.toolCalls.reduce(0) { $0 + $1.name.utf8.count + $1.arguments.utf8.count }
         }
-        func outcome(_ step: Outcome.Step) -> Outcome { Outcome(step: step, usage: usage, contentBytes: text) }
+        var endsBroken = false
+        for choice in response.choices {
+            guard let failure = choice.breakOff else { continue }
+            // Nothing was sent: only a caller who can tell sees what there is of it.
+            guard text > 0, passes || caller.tellsAnyReason && choice.tellsOwnReason else {
+                return Outcome(step: .failed(.upstream(failure)), usage: usage, contentBytes: text)
+            }
+            endsBroken = true
+        }
+        func outcome(_ step: Outcome.Step) -> Outcome {
+            Outcome(step: step, usage: usage, contentBytes: text, endsBroken: endsBroken)
+        }
         if passes { return outcome(.answer(body)) }
         // Answers are read by clients that do sums with the parts.
         if let counts = response.usage?.counts { response.usage?.counts = counts.fitted() }

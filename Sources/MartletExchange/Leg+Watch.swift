@@ -95,6 +95,9 @@ extension Leg {
     /// Whether the reason to stop was seen.
     var finishSeen: Bool { translation?.value.finishSeen ?? watcher?.finishSeen ?? false }
 
+    /// Whether the reason to stop says that the answer is not complete.
+    var endsBroken: Bool { translation?.value.endsBroken ?? watcher?.endsBroken ?? false }
+
     /// Bytes of the answer's text so far.
     var contentBytes: Int { translation?.value.contentBytes ?? watcher?.contentBytes ?? 0 }
 

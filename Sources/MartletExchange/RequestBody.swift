@@ -183,6 +183,23 @@ struct RequestBody {
         }
     }
 
+    /// Whether a member of some object in the body may be called `url`; cheap, and now and then wrong.
+    var mayNameAddress: Bool {
+        let name = Array("\"url\"".utf8)
+        return unsafe buffer.withUnsafeReadableBytes { bytes in
+            var place = 0
+            while place + name.count <= bytes.count {
+                if unsafe bytes[place] == name[0], unsafe bytes[place + 1] == name[1],
+                    unsafe bytes[place..<place + name.count].elementsEqual(name)
+                {
+                    return true
+                }
+                place += 1
+            }
+            return false
+        }
+    }
+
     /// The body's bytes.
     var bytes: [UInt8] { Array(buffer.readableBytesView) }
 
@@ -204,7 +221,8 @@ extension Dialect {
     /// Whether a body of this dialect gets marks of the prompt cache on its way to a target; what goes on with a turn that the
     /// provider keeps is no whole prompt.
     func setsCacheMarks(for target: Target, _ facts: RequestFacts) -> Bool {
-        self == .anthropicMessages && target.quirks.promptCache != .off && facts.thread == nil
+        (self == .anthropicMessages || self == .anthropicVertex) && target.quirks.promptCache != .off
+            && facts.thread == nil
     }
 }
 

@@ -40,6 +40,33 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
+    @Test("Vertex AI fetches nothing for Claude, so that a caller of its own format has addresses fetched, too")
+    func vertex() {
+        let vertex = Target.sample("vertex", model: "claude-sonnet-4-5", dialect: .anthropicVertex)
+        func body(_ source: String, _ extra: String = "") -> String {
+            #"{"model":"gpt-test","max_tokens":99,"messages":[{"role":"user","content":[{"type":"image","#
+                + #""source":\#(source)}]}]\#(extra)}"#
+        }
+        let driver = Driver(setup([vertex]), head: .messages()).send(body(#"{"type":"url","url":"\#(Self.url)"}"#))
+        guard case .fetchMedia(let request)? = driver.openAsk?.ask else {
+            Issue.record("nothing is fetched: \(driver.report)")
+            return
+        }
+        #expect(request.items.map(\.url) == [Self.url])
+        driver.media(.fetched([Self.url: Self.data])).connect()
+        #expect(driver.requestText.contains(#""type":"base64""#) && driver.requestText.contains("iVBORw0KGgo="))
+        #expect(!driver.requestText.contains(Self.url) && driver.problems.isEmpty, "\(driver.report)")
+        // What has bytes passes as it came, also where a tool has a field of that name.
+        let bytes = #"{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}"#
+        let tools = #","tools":[{"name":"get","input_schema":{"type":"object","properties":{"url":{}}}}],"x_new":[ 1]"#
+        let passed = Driver(setup([vertex]), head: .messages()).send(body(bytes, tools)).connect()
+        #expect(passed.asks.isEmpty && passed.requestText.contains(#""x_new":[ 1]"#), "\(passed.report)")
+        // Anthropic itself takes them.
+        let own = Driver(setup([Messages.claude]), head: .messages())
+        own.send(body(#"{"type":"url","url":"\#(Self.url)"}"#)).connect()
+        #expect(own.asks.isEmpty && own.requestText.contains(Self.url))
+    }
+
     @Test("without leave nothing is fetched, and the error names the key and the place")
     func off() {
         let driver = Driver(setup(isFetched: false)).send(Self.body)

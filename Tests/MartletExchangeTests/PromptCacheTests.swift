@@ -7,10 +7,10 @@ import Testing
 @Suite("Prompt cache of a target") struct PromptCacheTests {
     private static let mark = #""cache_control":{"type":"ephemeral"}"#
 
-    private func claude(_ mode: PromptCacheMode) -> Target {
+    private func claude(_ mode: PromptCacheMode, _ dialect: Dialect = .anthropicMessages) -> Target {
         var quirks = Quirks()
         quirks.promptCache = mode
-        return Target.sample("claude", model: "claude-sonnet-4-5", dialect: .anthropicMessages, quirks: quirks)
+        return Target.sample("claude", model: "claude-sonnet-4-5", dialect: dialect, quirks: quirks)
     }
 
     private func text(_ words: Int = 1_000) -> String { String(repeating: "word ", count: words) }
@@ -34,6 +34,16 @@ import Testing
         #expect(driver.sentText.contains(#""model":"claude-sonnet-4-5""#))
         driver.head(200, .json).bytes(Messages.answer).end()
         #expect(driver.bodyText == Messages.answer)
+    }
+
+    @Test("Vertex AI gets the same marks, whatever the size of the body", arguments: [1_000, 60_000])
+    func vertex(words: Int) {
+        let body = Messages.body(extra: #","system":"\#(text(words))""#)
+        let driver = Driver(Setup(targets: [claude(.auto, .anthropicVertex)]), head: .messages()).send(body)
+        driver.compute().connect()
+        #expect(driver.sentText.contains(#","system":[{"type":"text","text":"\#(text(words))",\#(Self.mark)}]}"#))
+        #expect(driver.sentText.hasPrefix(#"{"anthropic_version":"vertex-2023-10-16","#))
+        #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
     @Test("an OpenAI caller's system text is marked on its way to such a target")

@@ -314,6 +314,8 @@ private struct SnapshotWork {
             media: settings.media,
             accountsByType: names.accountsByType,
             offProviders: names.offProviders,
+            away: Set(registry.models.lazy.map { ModelName($0.id) } + AliasReader.builtInNames.map { ModelName($0) })
+                .subtracting(models.keys),
             retired: RetiredModels.messages(registry, entries, catalog),
             routing: routingPolicy,
             aliases: aliases.aliases,

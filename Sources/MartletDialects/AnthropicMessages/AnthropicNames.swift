@@ -2,12 +2,11 @@
 ///
 /// - SeeAlso: Anthropic API reference, "Messages", `tools.name` and `tool_use.id`.
 struct AnthropicNames {
-    private var sentNames: [String: String] = [:]
-    private var usedNames = Used()
+    private var names = FittedNames()
     private var usedIDs = Used()
 
     /// The caller's names by those sent, where they differ.
-    private(set) var renamed: [String: String] = [:]
+    var renamed: [String: String] { names.renamed }
 
     /// The longest name of a tool, in bytes.
     private let longestName: Int
@@ -22,17 +21,22 @@ struct AnthropicNames {
         self.beginsWithLetter = beginsWithLetter
     }
 
+    /// Gives the tools of a request their names, before anything of its history has any.
+    mutating func register(_ tools: [String]) { names.register(tools, limit: longestName, fit: fit) }
+
     /// The name to send for a tool.
-    mutating func name(_ name: String) -> String {
-        if let known = sentNames[name] { return known }
-        var clean = Self.clean(name, limit: longestName)
+    mutating func name(_ name: String) -> String { names.name(name, limit: longestName, fit: fit) }
+
+    private var fit: (String) -> String {
+        { [longestName, beginsWithLetter] in Self.fitted($0, longestName, beginsWithLetter) }
+    }
+
+    private static func fitted(_ name: String, _ longestName: Int, _ beginsWithLetter: Bool) -> String {
+        var clean = clean(name, limit: longestName)
         if beginsWithLetter, let first = clean.utf8.first, first != 0x5F, (first | 0x20) &- 0x61 >= 26 {
             clean = Self.clean("_" + clean, limit: longestName)
         }
-        let sent = usedNames.unique(clean.isEmpty ? "tool" : clean, limit: longestName)
-        sentNames[name] = sent
-        if sent != name { renamed[sent] = name }
-        return sent
+        return clean.isEmpty ? "tool" : clean
     }
 
     /// The id to send for a call; ids are made different where a client repeats them.
@@ -48,7 +52,7 @@ struct AnthropicNames {
         return String(decoding: text.utf8.prefix(limit).map { isClean($0) ? $0 : 0x5F }, as: UTF8.self)
     }
 
-    /// Names that are taken.
+    /// Ids that are taken.
     private struct Used {
         private var taken: Set<String> = []
         /// The number to try next behind a name that was asked for again, so that many equal ones cost little.

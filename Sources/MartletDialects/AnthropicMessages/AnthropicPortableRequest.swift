@@ -61,6 +61,7 @@ struct AnthropicPortableRequest {
         request = ChatRequest(model: source.model, messages: [])
         // OpenAI, Bedrock and Gemini take 64 bytes in place of 128; Ollama has no limit.
         names = AnthropicNames(longestName: target == .ollamaChat ? 128 : 64)
+        names.register(source.functionNames)
         try convertMessages()
         convertTools()
         convertLimits()

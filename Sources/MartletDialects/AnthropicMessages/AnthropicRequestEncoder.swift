@@ -18,6 +18,7 @@ struct AnthropicRequestEncoder {
         traits = codec.traits ?? AnthropicModelTraits(model: request.model ?? "")
         // A request of this dialect may hold what only the older version takes.
         let isNative = request.dialect == .anthropicMessages
+        names.register(request.functionNames)
         version = codec.version ?? (isNative ? .june2023 : AnthropicVersion.best(for: request, traits: traits))
     }
 

@@ -29,6 +29,7 @@ struct ConverseRequestEncoder {
         base = AnthropicRequestEncoder(request, codec: claude)
         base.form = .converse
         base.names = AnthropicNames(longestName: 64, longestID: 64)
+        base.names.register(request.functionNames)
     }
 
     mutating func encode() throws(GatewayError) -> EncodedRequest {

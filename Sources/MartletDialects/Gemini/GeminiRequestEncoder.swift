@@ -16,6 +16,7 @@ struct GeminiRequestEncoder {
         self.request = request
         self.codec = codec
         traits = codec.traits ?? GeminiModelTraits(model: request.model ?? "")
+        names.register(request.functionNames)
     }
 
     /// Whether the request was written in this dialect, so that what this codec does not know still means something.

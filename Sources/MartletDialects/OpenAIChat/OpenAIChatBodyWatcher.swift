@@ -20,6 +20,8 @@ public struct OpenAIChatBodyWatcher: Sendable {
         /// UTF-8 bytes of output, unescaped: text, reasoning, refusal, names and arguments of tool calls; counted only
         /// where the answer does not say its usage, because it takes a typed reading of every choice.
         public var contentBytes = 0
+        /// Whether a reason to stop says that the answer is not complete; its caller sees the reason.
+        public var endsBroken = false
 
         /// Output tokens by the estimate rule.
         public var estimatedOutputTokens: Int64 { Usage.estimatedTokens(textBytes: contentBytes) }
@@ -42,7 +44,7 @@ public struct OpenAIChatBodyWatcher: Sendable {
     /// - Parameter body: All bytes of the answer.
     /// - Returns: What the answer says.
     /// - Throws: ``ChatFailure``: malformed without `choices` or when it is no strict JSON, `upstream` for an error in
-    ///   place of an answer.
+    ///   place of an answer, or for an answer that broke off before anything was in it.
     public mutating func finish(_ body: UnsafeRawBufferPointer) throws(ChatFailure) -> Report {
         do throws(JSONError) {
             if let failure { throw failure }
@@ -64,13 +66,39 @@ public struct OpenAIChatBodyWatcher: Sendable {
             Usage.init(openAI:)
         )
         if report.usage == nil { report.usage = ChatUsage.find(in: view)?.counts }
-        if report.usage == nil {
+        let broken = unsafe breakOff(body, choices.value)
+        if report.usage == nil || broken != nil {
             for choice in view.member("choices")?.elements ?? view.elements {
                 guard let message = choice.member("message") else { continue }
                 report.contentBytes += ChatMessage(response: message).outputBytes
             }
         }
+        if let broken {
+            guard report.contentBytes > 0 else { throw .upstream(broken) }
+            report.endsBroken = true
+        }
         return report
+    }
+
+    /// The failure that a reason to stop stands for.
+    private func breakOff(_ body: UnsafeRawBufferPointer, _ choices: Range<Int>) -> UpstreamFailure? {
+        guard var cursor = unsafe JSONCursor(body, at: choices.lowerBound), cursor.enter(UInt8(ascii: "[")) else {
+            return nil
+        }
+        while cursor.nextElement() {
+            guard cursor.enter(UInt8(ascii: "{")) else {
+                cursor.skipValue()
+                continue
+            }
+            while let key = cursor.nextKey() {
+                if cursor.key(key, is: "finish_reason"), let text = cursor.string() {
+                    if let failure = AnswerBreak.failure(text, cursor) { return failure }
+                } else {
+                    cursor.skipValue()
+                }
+            }
+        }
+        return nil
     }
 
     /// The top-level members that matter, in one pass over their names.

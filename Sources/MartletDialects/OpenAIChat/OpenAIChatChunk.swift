@@ -81,8 +81,8 @@ extension ChatChunk.Choice {
             }
             deltaExtra = delta.extra
         }
-        // An empty reason is how some servers say "not yet".
-        if let name = reader.lenientString("finish_reason"), !name.isEmpty { finishReason = FinishReason(name: name) }
+        // An empty one is the stream's to judge (``OpenAIChatEnds``).
+        finishReason = reader.lenientString("finish_reason").map(FinishReason.init(name:))
         extra = reader.extra
     }
 

@@ -101,6 +101,9 @@ public struct OpenAIChatCodec: ChatCodec {
     }
 
     /// Encodes a whole answer.
+    /// Whether answers tell any reason to stop by its own name: they do.
+    public var tellsAnyReason: Bool { true }
+
     public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.openAIBody() }
 
     /// Reads what an upstream said about a failure, in whatever shape.

@@ -11,6 +11,10 @@ struct OpenAIChatEvent {
     var hasNoChoices = false
     /// Whether a choice has a reason to stop.
     var hasFinish = false
+    /// What the choices say of their ends.
+    var ends = OpenAIChatEnds.Seen()
+    /// The failure that a reason to stop stands for.
+    var breakOff: UpstreamFailure?
     /// Whether a caller waits for what the event carries.
     var bearsContent = false
     /// UTF-8 bytes of output, unescaped: text, reasoning, refusal, names and arguments of tool calls.
@@ -22,6 +26,8 @@ struct OpenAIChatEvent {
     /// Where the top-level string `obfuscation` stands, quotes included; random padding that differs each time.
     var padding: Range<Int>?
 
+    /// Whether the choice that is being read calls tools.
+    private var hasCalls = false
     private var hasError = false
     private var hasUsage = false
     private var choiceCount: Int?
@@ -41,8 +47,8 @@ struct OpenAIChatEvent {
         if cursor.key(key, is: "choices"), cursor.enter(UInt8(ascii: "[")) {
             var count = 0
             while cursor.nextElement() {
+                readChoice(&cursor, position: count)
                 count += 1
-                readChoice(&cursor)
             }
             choiceCount = count
             return
@@ -59,21 +65,29 @@ struct OpenAIChatEvent {
         }
     }
 
-    private mutating func readChoice(_ cursor: inout JSONCursor) {
+    private mutating func readChoice(_ cursor: inout JSONCursor, position: Int) {
         guard cursor.enter(UInt8(ascii: "{")) else {
             cursor.skipValue()
             return
         }
+        var place = position
+        var end: OpenAIChatEnds.End?
+        hasCalls = false
         while let key = cursor.nextKey() {
             if cursor.key(key, is: "delta"), cursor.enter(UInt8(ascii: "{")) {
                 readDelta(&cursor)
             } else if cursor.key(key, is: "finish_reason"), let text = cursor.string() {
-                // An empty reason is how some servers say "not yet".
-                if text.length > 0 { hasFinish = true }
+                end = text.length == 0 ? .unnamed : .named
+                guard text.length > 0 else { continue }
+                hasFinish = true
+                breakOff = breakOff ?? AnswerBreak.failure(text, cursor)
+            } else if cursor.key(key, is: "index") {
+                place = cursor.smallNumber() ?? position
             } else {
                 cursor.skipValue()
             }
         }
+        ends.note(place, end, hasCalls: hasCalls)
     }
 
     private mutating func readDelta(_ cursor: inout JSONCursor) {
@@ -115,6 +129,7 @@ struct OpenAIChatEvent {
             return
         }
         bearsContent = true
+        hasCalls = true
         while let key = cursor.nextKey() {
             let isTool = cursor.key(key, is: "function") || cursor.key(key, is: "custom")
             guard isTool, cursor.enter(UInt8(ascii: "{")) else {
@@ -175,5 +190,20 @@ struct OpenAIChatEvent {
         outputCount += 1
         output = range
         outputBytes += bytes ?? 0
+    }
+}
+
+extension JSONCursor {
+    /// Moves over a value; answers the number it is, where that has one or two digits.
+    fileprivate mutating func smallNumber() -> Int? {
+        let place = skipValue()
+        guard 1...2 ~= place.count else { return nil }
+        var number = 0
+        for index in place {
+            let digit = Int(byte(index)) - 0x30
+            guard 0...9 ~= digit else { return nil }
+            number = number * 10 + digit
+        }
+        return number
     }
 }

@@ -10,6 +10,7 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
     private var failure: ChatFailure?
     private var isDone = false
     private var hasFinish = false
+    private var ends = OpenAIChatEnds()
     private var tags: ThinkTagStream?
 
     /// Makes a decoder for one stream.
@@ -41,6 +42,14 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
     ///
     /// - Throws: ``ChatFailure/cut`` when the stream is not complete, or the failure that ended it.
     public mutating func finish() throws(ChatFailure) {
+        var chunks: [ChatChunk] = []
+        try finish(into: &chunks)
+    }
+
+    /// Says that no more bytes come, and appends the reason to stop of a server that left it empty.
+    ///
+    /// - Throws: As ``finish()``.
+    public mutating func finish(into chunks: inout [ChatChunk]) throws(ChatFailure) {
         if let failure { throw failure }
         if isDone { return }
         // Some servers leave out the blank line behind their last event.
@@ -48,12 +57,22 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
             let event = unsafe SSEEvent(parsing: bytes)
             return unsafe event.withData(in: bytes) { unsafe isDoneMark($0) }
         }
-        if isMark || (hasFinish && splitter.pendingBytes == 0) {
+        if isMark {
+            markEnd(into: &chunks)
+            return
+        }
+        if hasFinish && splitter.pendingBytes == 0 {
             isDone = true
             return
         }
         failure = .cut
         throw .cut
+    }
+
+    /// The stream says that it is complete.
+    private mutating func markEnd(into chunks: inout [ChatChunk]) {
+        isDone = true
+        if let last = ends.chunk { chunks.append(last) }
     }
 
     private mutating func decode(
@@ -72,10 +91,11 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
                 }
                 guard let data, data.contains(where: { $0 > 0x20 }) else { continue }
                 if unsafe data.withUnsafeBytes({ unsafe isDoneMark($0) }) {
-                    isDone = true
+                    markEnd(into: &chunks)
                     return
                 }
                 var chunk = try Self.chunk(data)
+                ends.watch(&chunk)
                 tags?.rewrite(&chunk)
                 if chunk.choices.contains(where: { $0.finishReason != nil }) { hasFinish = true }
                 chunks.append(chunk)

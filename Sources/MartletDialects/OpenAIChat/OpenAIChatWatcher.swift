@@ -13,6 +13,8 @@ public struct OpenAIChatWatcher: Sendable {
     public private(set) var finishSeen = false
     /// Whether `[DONE]` was seen.
     public private(set) var isDone = false
+    /// Whether the reason to stop says that the answer is not complete; its caller sees the reason.
+    public private(set) var endsBroken = false
     /// The last usage that can be believed.
     public private(set) var usage: Usage?
     /// What ended the stream before its time.
@@ -21,6 +23,10 @@ public struct OpenAIChatWatcher: Sendable {
     public private(set) var contentEvents = 0
     /// UTF-8 bytes of output, unescaped: text, reasoning, refusal, names and arguments of tool calls.
     public private(set) var contentBytes = 0
+
+    private var ends = OpenAIChatEnds()
+    /// The members `id`, `created` and `model` of a stream whose server leaves the reason to stop empty.
+    private var frame: [UInt8] = []
 
     private let callerWantsUsage: Bool
     private var splitter: SSESplitter
@@ -123,12 +129,36 @@ public struct OpenAIChatWatcher: Sendable {
             let event = unsafe SSEEvent(parsing: bytes)
             return unsafe event.withData(in: bytes) { unsafe isDoneMark($0) }
         }
-        if isMark { isDone = true }
-        if isDone { return .done }
+        if isMark {
+            markEnd()
+            return .done
+        }
         if finishSeen, splitter.pendingBytes == 0 { return .finished }
         if !contentBegan, splitter.pendingBytes == 0 { return .empty }
         failure = .cut
         return .failed(.cut)
+    }
+
+    /// The event to be sent before the mark where a server left the reason to stop empty; it says the reason.
+    public var missingEnd: [UInt8]? {
+        guard isDone, ends.isMissing, let chunk = ends.chunk else { return nil }
+        var event = Array("data: {".utf8)
+        event += frame
+        event += "\"object\":\"chat.completion.chunk\",\"choices\":[".utf8
+        for (place, choice) in chunk.choices.enumerated() {
+            event += "\(place == 0 ? "" : ","){\"index\":\(choice.index),\"delta\":{},\"finish_reason\":\"".utf8
+            event += "\(choice.finishReason?.name ?? "stop")\"}".utf8
+        }
+        event += "]}\n\n".utf8
+        return event
+    }
+
+    /// The stream says that it is complete: a reason that was left empty is one.
+    private mutating func markEnd() {
+        isDone = true
+        guard ends.isMissing, contentBegan else { return }
+        ends.add(OpenAIChatEnds.Seen(), hasContent: true)
+        finishSeen = true
     }
 
     /// Takes one event; answers whether the stream goes on.
@@ -179,7 +209,7 @@ public struct OpenAIChatWatcher: Sendable {
             report.sendEnd = split.endInRead
             return true
         case .done:
-            isDone = true
+            markEnd()
             report.done = split.startInRead..<split.endInRead
             report.sendEnd = split.startInRead
             return false
@@ -217,14 +247,31 @@ public struct OpenAIChatWatcher: Sendable {
             }
             if let failure = facts.failure { return .failed(.upstream(failure)) }
             if let usage = facts.usage { self.usage = usage }
+            if let failure = facts.breakOff {
+                guard contentBegan || facts.outputBytes > 0 else { return .failed(.upstream(failure)) }
+                endsBroken = true
+            }
             if facts.hasFinish { finishSeen = true }
             if facts.bearsContent { contentBegan = true }
+            if facts.ends.says { unsafe note(facts.ends, payload) }
             if facts.outputBytes > 0 { contentEvents &+= 1 }
             contentBytes &+= facts.outputBytes
             if facts.hasNoChoices, facts.usage != nil, !callerWantsUsage { return .leaveOut }
             if case .line(let line) = event.data { unsafe learn(bytes, facts, line.lowerBound) }
             return .send
         }
+    }
+
+    private mutating func note(_ seen: OpenAIChatEnds.Seen, _ payload: UnsafeRawBufferPointer) {
+        ends.add(seen, hasContent: contentBegan)
+        guard seen.unnamed != 0, frame.isEmpty, let view = unsafe JSONView(validated: payload) else { return }
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("id", view.member("id")?.string() ?? "chatcmpl-0")
+            writer.member("created", view.member("created")?.int64() ?? 0)
+            writer.member("model", view.member("model")?.string() ?? "")
+        }
+        frame = writer.bytes.dropFirst().dropLast() + [UInt8(ascii: ",")]
     }
 
     private mutating func learn(_ bytes: UnsafeRawBufferPointer, _ facts: OpenAIChatEvent, _ offset: Int) {

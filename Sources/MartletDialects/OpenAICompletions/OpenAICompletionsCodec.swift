@@ -90,6 +90,9 @@ public struct OpenAICompletionsCodec: ChatCodec {
     }
 
     /// Encodes a whole answer.
+    /// Whether answers tell any reason to stop by its own name: they do.
+    public var tellsAnyReason: Bool { true }
+
     public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.completionsBody(caller) }
 
     /// Reads what an upstream said about a failure, in whatever shape.

@@ -18,6 +18,7 @@ struct OpenAIResponsesRequestEncoder {
     init(_ request: ChatRequest, origin: String?) {
         self.request = request
         self.origin = origin
+        names.register(request.functionNames)
     }
 
     /// Whether the request was written in this dialect, so that what this codec does not know still means something.

@@ -2,25 +2,23 @@
 ///
 /// - SeeAlso: OpenAI API reference, "Responses", `tools.name` and `call_id`.
 struct ResponsesNames {
-    private var sentNames: [String: String] = [:]
+    private var names = FittedNames()
     private var sentIDs: [String: String] = [:]
-    private var takenNames: Set<String> = []
     private var takenIDs: Set<String> = []
 
     /// The caller's names by those sent, where they differ.
-    private(set) var renamed: [String: String] = [:]
+    var renamed: [String: String] { names.renamed }
 
     /// The longest name of a tool and the longest id of a call.
     static let longest = 64
 
+    /// Gives the tools of a request their names, before anything of its history has any.
+    mutating func register(_ tools: [String]) { names.register(tools, limit: Self.longest, fit: Self.fit) }
+
     /// The name to send for a tool.
-    mutating func name(_ name: String) -> String {
-        if let known = sentNames[name] { return known }
-        let sent = Self.unique(Self.clean(name, otherwise: "tool"), &takenNames)
-        sentNames[name] = sent
-        if sent != name { renamed[sent] = name }
-        return sent
-    }
+    mutating func name(_ name: String) -> String { names.name(name, limit: Self.longest, fit: Self.fit) }
+
+    private static func fit(_ name: String) -> String { clean(name, otherwise: "tool") }
 
     /// The id to send for a call and its result; only its length matters.
     mutating func id(_ id: String) -> String {

@@ -64,7 +64,7 @@ extension Exchange {
             guard let target = plan?.targets[index] else { continue }
             switch env.standing(of: target).obstacle {
             case .circuitOpen?, .circuitHalfOpen?, .outOfQuota?: continue
-            case nil, .coolingDown?, .credentialRefused?: return false
+            case nil, .coolingDown?, .credentialRefused?, .busy?: return false
             }
         }
         return true
@@ -131,6 +131,8 @@ extension Exchange {
             return hasWaitedLong(id, target, now) ? .failed(AttemptFailure(.timeout)) : .abandoned
         }
         switch state {
+        case .settled where answer.breakOff != nil:
+            return .failed(answer.breakOff?.value ?? AttemptFailure(.serverError))
         case .settled:
             let sample = latency(of: id)
             // The commonest case calls nothing that would be handed a copy of the exchange.

@@ -32,6 +32,7 @@ extension Exchange {
         let quirks = spoken == .openAIChat ? target.quirks.chat : nil
         let excludesShape = quirks?.excludesShape(hasTools: facts.toolCount > 0, isStream: facts.stream) ?? false
         if passes, target.capabilities.jsonSchema == false || excludesShape { passes = try !mustBeSteered(spoken) }
+        if passes, spoken == .anthropicVertex { passes = try !hasForeignAddresses(spoken) }
         if let quirks { try quirks.check(hasTools: facts.toolCount > 0, isStream: facts.stream, target) }
         // The commonest case has a watcher of its own, which costs less.
         if passes, spoken == .openAIChat, target.quirks.chat?.rewritesAnswers != true, !mayStitch { return true }
@@ -149,6 +150,15 @@ extension Exchange {
         if body.count > Computation.threshold { return true }
         if case .jsonSchema = try typed().responseFormat { return true }
         return false
+    }
+
+    /// Whether the caller's body has addresses in the place of bytes, which a target of the caller's own format does not
+    /// fetch.
+    private mutating func hasForeignAddresses(_ spoken: Dialect) throws(GatewayError) -> Bool {
+        guard !isCount, body.mayNameAddress else { return false }
+        // A body of that size is not read here; it is written anew, which costs nothing but time.
+        if body.count > Computation.threshold { return true }
+        return try !typed().addresses(foreignTo: spoken, { $0 }).isEmpty
     }
 
     /// The caller's own bytes, with what the target calls the model.

@@ -106,6 +106,7 @@ extension Exchange {
                 estimated: true
             )
         if let index = call?.index(of: id) { notePromptFit(index) }
+        if whole.endsBroken { noteBreak() }
         stage = .relay
         answer.status = status
         var head = answerHead(contentType: "application/json", length: whole.body.readableBytes)
@@ -137,6 +138,8 @@ extension Exchange {
         let body: ByteBuffer
         let usage: Usage?
         let estimatedOutputTokens: Int64
+        /// Whether the reason to stop says that the answer is not complete.
+        var endsBroken = false
 
         /// An answer that nobody looks at, but for its usage.
         init(passed body: ByteBuffer) {
@@ -156,12 +159,14 @@ extension Exchange {
             self.body = body
             usage = report.usage
             estimatedOutputTokens = Int64(report.estimatedOutputTokens)
+            endsBroken = report.endsBroken
         }
 
         init(_ outcome: AnswerWork.Outcome, _ body: ByteBuffer) {
             self.body = body
             usage = outcome.usage
             estimatedOutputTokens = Usage.estimatedTokens(textBytes: outcome.contentBytes)
+            endsBroken = outcome.endsBroken
         }
     }
 
@@ -333,16 +338,25 @@ extension Exchange {
         answer.upstreamEnded = env.now
         answer.usage = call?.legs[index].reportedUsage ?? estimatedUsage()
         notePromptFit(index)
+        if call?.legs[index].endsBroken == true { noteBreak() }
         let durations = durations(env)
         let ending =
             last ?? call?.legs[index].translation?.value.ending(durations)
-            ?? ByteBuffer(bytes: OpenAIChatStreamEncoder.doneEvent)
+            ?? Self.chatEnding(call?.legs[index].watcher?.missingEnd)
         let response = responses == nil ? nil : call?.legs[index].translation?.value.finalResponse
         settle(.settled, &env, &actions)
         keep(response, &actions)
         if ending.readableBytes > 0 { actions.add(.body(ending)) }
         actions.add(.endBody)
     }
+
+    /// What ends a stream of chat completions: the mark, behind a reason to stop that the server left empty.
+    private static func chatEnding(_ missing: [UInt8]?) -> ByteBuffer {
+        ByteBuffer(bytes: missing.map { $0 + OpenAIChatStreamEncoder.doneEvent } ?? OpenAIChatStreamEncoder.doneEvent)
+    }
+
+    /// The caller sees from the reason to stop that the answer is not complete; of its target it says what a failure does.
+    private mutating func noteBreak() { answer.breakOff = Boxed(AttemptFailure(.serverError)) }
 
     /// The stream broke after the commit point.
     mutating func interrupted(
