@@ -111,12 +111,20 @@ public struct GoogleExternalAccount: Sendable, Hashable {
         return isName && value.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
     }
 
+    /// Whether an address is one of the machine's own network (RFC 3927), where clouds have their metadata.
+    private static func isLinkLocal(_ url: String) -> Bool {
+        guard url.hasPrefix("http://") else { return false }
+        let host = url.dropFirst(7).prefix { !"/:?#".contains($0) }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "169" && parts[1] == "254" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
     // MARK: Calls
 
     /// Asks for the other provider's token; addresses of the machine's own network are asked in clear.
     public func subjectCall(_ url: String, _ fields: [String: String]) -> CredentialCall {
         let call = CredentialCall("GET", url, fields: fields)
-        return url.hasPrefix("http://169.254.") ? call.machineLocal : call
+        return Self.isLinkLocal(url) ? call.machineLocal : call
     }
 
     /// Reads the other provider's token.

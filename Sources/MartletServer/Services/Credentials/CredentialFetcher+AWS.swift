@@ -1,5 +1,6 @@
 import MartletCore
 import MartletProviders
+import MartletWire
 
 /// Keys of AWS.
 extension CredentialFetcher {
@@ -109,10 +110,24 @@ extension CredentialFetcher {
             let place = role.sourceProfile == nil ? "credential_source" : "source_profile"
             throw CredentialFailure("the \(place) of profile \(profile) has no keys")
         }
-        guard let call = AWSKeyCalls.assume(role, by: keys, chain: chain, unixSeconds: unixSeconds()) else {
+        let reply = try await signed { AWSKeyCalls.assume(role, by: keys, chain: chain, unixSeconds: $0) }
+        return try AWSKeyCalls.roleKeys(reply).found("role \(role.arn) of profile \(profile)")
+    }
+
+    /// Sends a signed call, once more with the time of the answer where this machine's is refused.
+    private func signed(
+        _ call: (_ unixSeconds: Int64) -> CredentialCall?
+    ) async throws(CredentialFailure) -> CredentialReply {
+        let now = unixSeconds()
+        guard let first = call(now) else {
             throw CredentialFailure("the address of the token service cannot be used")
         }
-        return try AWSKeyCalls.roleKeys(try await transport.send(call)).found("role \(role.arn) of profile \(profile)")
+        let reply = try await transport.send(first)
+        guard reply.status == 403, let date = reply.fields["date"],
+            let there = HTTPDate.seconds(Array(date.utf8), now: now), ClockOffset().correct(there, at: now),
+            let second = call(there)
+        else { return reply }
+        return try await transport.send(second)
     }
 
     private func containerKeys(_ chain: AWSCredentialChain) async throws(CredentialFailure) -> FetchedCredential {

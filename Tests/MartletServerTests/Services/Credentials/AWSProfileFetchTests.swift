@@ -71,6 +71,28 @@ import Testing
         }
     }
 
+    @Test("a call of the token service whose time is refused is signed once more with the time of the answer")
+    func skew() async throws {
+        let config = """
+            [profile p]
+            role_arn = arn:aws:iam::1:role/r
+            source_profile = base
+            [profile base]
+            aws_access_key_id = AK
+            aws_secret_access_key = s
+            """
+        for (ahead, calls) in [(Int64(7_200), 2), (60, 1)] {
+            let date = DateField.imfFixdate(unixSeconds: Int(Self.now + ahead))
+            let transport = ScriptedTransport { _, _ throws(CredentialFailure) in
+                CredentialReply(status: 403, body: [], fields: ["date": date])
+            }
+            await #expect(throws: CredentialFailure.self) { try await fetcher(config, transport).fetch(source("p")) }
+            #expect(transport.calls.count == calls)
+            let signedAt = SigV4Time(unixSeconds: calls == 2 ? Self.now + ahead : Self.now).text
+            #expect(transport.calls.last?.fields["x-amz-date"] == signedAt)
+        }
+    }
+
     // MARK: Sign-ons
 
     private static let config = """
