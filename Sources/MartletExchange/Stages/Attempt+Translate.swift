@@ -157,7 +157,7 @@ extension Exchange {
     private mutating func hasForeignAddresses(_ spoken: Dialect) throws(GatewayError) -> Bool {
         guard !isCount, body.mayNameAddress else { return false }
         // A body of that size is not read here; it is written anew, which costs nothing but time.
-        if body.count > Computation.threshold { return true }
+        if body.count > Computation.threshold || call?.hasFetchedMedia == true { return true }
         return try !typed().addresses(foreignTo: spoken, { $0 }).isEmpty
     }
 
