@@ -1,4 +1,5 @@
 import MartletCore
+import MartletGovernance
 import MartletRouting
 import Testing
 
@@ -24,7 +25,7 @@ import Testing
         for (path, body) in [("/v1/messages", Messages.body()), ("/v1/responses", Self.responses)] {
             let driver = Driver(.pair, head: path == "/v1/messages" ? .messages() : head(path)).send(body)
             // Once more, as after a failure of the server, then another target.
-            driver.connect().head(200, .json).bytes(Self.answer(reason)).end().wait(.seconds(5))
+            driver.connect().head(200, .json).bytes(Self.answer(reason)).end().wait(.seconds(1))
             driver.connect().head(200, .json).bytes(Self.answer(reason)).end()
             driver.connect().head(200, .json).bytes(Chat.answer).end()
             #expect(driver.accounts == ["one", "one", "two"], "\(driver.report)")
@@ -37,7 +38,7 @@ import Testing
     @Test("where nothing else is left the caller gets an error, not what there is of it")
     func nothingLeft() {
         let driver = Driver(head: .messages()).send(Messages.body())
-        driver.connect().head(200, .json).bytes(Self.answer("abort")).end().wait(.seconds(5))
+        driver.connect().head(200, .json).bytes(Self.answer("abort")).end().wait(.seconds(1))
         driver.connect().head(200, .json).bytes(Self.answer("abort")).end()
         #expect(driver.response?.status == 502 && !driver.bodyText.contains("Hal"), "\(driver.report)")
         #expect(driver.problems.isEmpty, "\(driver.report)")
@@ -66,7 +67,7 @@ import Testing
         for isChat in [true, false] {
             let driver = Driver(.pair, head: isChat ? .chat() : .messages())
             driver.send(isChat ? Chat.body(stream: true) : Messages.body(stream: true))
-            driver.stream(broken).wait(.seconds(5))
+            driver.stream(broken).wait(.seconds(1))
             driver.stream(broken).stream(Chat.stream)
             #expect(driver.accounts == ["one", "one", "two"], "\(driver.report)")
             #expect(driver.response?.status == 200 && driver.problems.isEmpty, "\(driver.report)")
@@ -93,7 +94,7 @@ import Testing
     @Test("a whole answer without anything in it is asked for once more, whoever the caller is", arguments: reasons)
     func emptyWhole(reason: String) {
         let driver = Driver(.pair).send()
-        driver.connect().head(200, .json).bytes(Self.answer(reason, "")).end().wait(.seconds(5))
+        driver.connect().head(200, .json).bytes(Self.answer(reason, "")).end().wait(.seconds(1))
         driver.connect().head(200, .json).bytes(Chat.answer).end()
         #expect(driver.accounts == ["one", "one"] && driver.bodyText == Chat.answer, "\(driver.report)")
         #expect(driver.problems.isEmpty, "\(driver.report)")
