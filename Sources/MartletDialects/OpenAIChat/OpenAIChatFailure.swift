@@ -56,6 +56,7 @@ extension UpstreamFailure {
             self.init(fields: view)
         }
         if type == "error" { type = nil }
+        classifySentence()
     }
 
     private init(fields view: JSONView) {
