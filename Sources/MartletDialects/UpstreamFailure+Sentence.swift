@@ -7,7 +7,9 @@ extension UpstreamFailure {
     /// that it does not know, too.
     mutating func classifySentence() {
         let text = Array(message.utf8).map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
-        if code != "exceed_context_size_error", type != "exceed_context_size_error",
+        if spokenCode == nil, text.starts(with: "incorrect api key provided".utf8) {
+            code = "invalid_api_key"
+        } else if code != "exceed_context_size_error", type != "exceed_context_size_error",
             Self.tooLong.contains(where: { text.contains([UInt8](staticString: $0)) })
         {
             code = "context_length_exceeded"

@@ -90,4 +90,18 @@ import Testing
         }
     }
 
+    @Test("a key that xAI does not know is the gateway's fault, and another target is asked")
+    func badKey() {
+        let body =
+            #"{"code":"invalid-argument","error":"Incorrect API key provided: xa***34. You can obtain an API key from"#
+            + #" https://console.x.ai."}"#
+        let driver = Driver(.pair).send()
+        driver.connect().head(400, .json).bytes(body).end()
+        driver.connect().head(200, .json).bytes(Chat.answer).end()
+        #expect(driver.accounts == ["one", "two"] && driver.response?.status == 200, "\(driver.report)")
+        let alone = Driver().send()
+        alone.connect().head(400, .json).bytes(body).end()
+        #expect(alone.response?.status == 502 && !alone.bodyText.contains("xa***"), "\(alone.report)")
+        #expect(alone.errorCode == "provider_auth_error")
+    }
 }

@@ -48,6 +48,8 @@ extension UpstreamFailure {
             } else {
                 self.init(fields: view)
                 message = Self.text(error) ?? message
+                // xAI's code beside a sentence says which rule of HTTP's was broken, whatever the sentence is about.
+                if error.kind == .string, message.hasPrefix("Incorrect API key provided") { code = nil }
             }
             if message.isEmpty { message = Self.text(view.member("message")) ?? "" }
         } else if view.kind == .string {
