@@ -403,10 +403,10 @@ struct Translation {
 
 extension UpstreamFailure {
     /// The status that OpenAI has for a failure where the target's own says something else: TGI's for a prompt that is
-    /// too long (422, or 424 from what stands in front of it).
+    /// too long (422, or 424 from what stands in front of it), OpenRouter's for a moderator's no (403).
     func meantStatus(behind status: Int) -> Int {
         switch (status, code) {
-        case (422, "context_length_exceeded"), (424, "context_length_exceeded"): 400
+        case (422, "context_length_exceeded"), (424, "context_length_exceeded"), (403, "content_filter"): 400
         default: status
         }
     }

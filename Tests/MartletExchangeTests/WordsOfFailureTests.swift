@@ -90,6 +90,25 @@ import Testing
         }
     }
 
+    @Test("a moderator's no is about what was said, not about the gateway's key")
+    func moderation() {
+        let body =
+            #"{"error":{"message":"anthropic/claude requires moderation. Your input was flagged","code":403,"#
+            + #""metadata":{"reasons":["violence"],"flagged_input":"hello","provider_name":"Anthropic"}}}"#
+        for head in [ClientHead.chat(), .messages()] {
+            let driver = Driver(.pair, head: head)
+            driver.send(head.path == "/v1/messages" ? Messages.body() : Chat.body())
+            driver.connect().head(403, .json).bytes(body).end()
+            // Nobody else is asked what one has refused for its content.
+            #expect(driver.accounts == ["one"] && driver.response?.status == 400, "\(driver.report)")
+            #expect(!driver.env.reports.contains { $0.kind == .auth }, "\(driver.report)")
+            #expect(driver.problems.isEmpty, "\(driver.report)")
+        }
+        let refused = Driver(.pair).send()
+        refused.connect().head(403, .json).bytes(#"{"error":{"message":"No permission","code":403}}"#).end()
+        #expect(refused.accounts == ["one", "two"], "\(refused.report)")
+    }
+
     @Test("a key that xAI does not know is the gateway's fault, and another target is asked")
     func badKey() {
         let body =

@@ -45,6 +45,7 @@ extension UpstreamFailure {
                 code = code ?? Self.label(view.member("code"))
                 type = type ?? Self.label(view.member("type"))
                 if Self.tellsOfBadKey(error) { code = "invalid_api_key" }
+                if Self.tellsOfModeration(error) { code = "content_filter" }
             } else {
                 self.init(fields: view)
                 message = Self.text(error) ?? message
@@ -75,6 +76,12 @@ extension UpstreamFailure {
     private static func tellsOfBadKey(_ error: JSONView) -> Bool {
         guard let details = error.member("details"), details.kind == .array else { return false }
         return details.elements.prefix(16).contains { $0.member("reason")?.equalsString("API_KEY_INVALID") == true }
+    }
+
+    /// Whether OpenRouter says that a moderator refused the input, which it answers with 403 as it does a bad key.
+    private static func tellsOfModeration(_ error: JSONView) -> Bool {
+        guard let metadata = error.member("metadata") else { return false }
+        return metadata.member("reasons")?.kind == .array || metadata.member("flagged_input")?.kind == .string
     }
 
     /// The member that a list of findings is about (`{"detail":[{"loc":["body","seed"],"msg":…}]}`), as a path.
