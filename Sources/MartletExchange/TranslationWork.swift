@@ -107,6 +107,9 @@ struct TranslationWork: Sendable {
         if spoken == .openAIChat, let quirks = target.quirks.chat {
             support.heed(quirks, hasTools: request.tools?.isEmpty == false, isStream: stream)
         }
+        if spoken == .sageMakerChat, let quirks = target.container.quirks {
+            support.heed(quirks, hasTools: request.tools?.isEmpty == false, isStream: stream)
+        }
         return support
     }
 }
@@ -134,5 +137,12 @@ extension Dialect {
         // Nobody's bytes pass to them.
         case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: nil
         }
+    }
+}
+
+extension Target {
+    /// What runs behind an endpoint of one's own.
+    var container: SageMakerContainer {
+        quirks.hosting.flatMap { SageMakerContainer(rawValue: $0.container) } ?? .openAI
     }
 }
