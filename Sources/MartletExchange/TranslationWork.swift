@@ -110,6 +110,9 @@ struct TranslationWork: Sendable {
         if spoken == .sageMakerChat, let quirks = target.container.quirks {
             support.heed(quirks, hasTools: request.tools?.isEmpty == false, isStream: stream)
         }
+        if spoken == .gemini, request.tools?.isEmpty == false {
+            support.heed(GeminiModelTraits(model: target.upstreamModel))
+        }
         return support
     }
 }

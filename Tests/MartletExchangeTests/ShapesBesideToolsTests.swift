@@ -48,4 +48,26 @@ import Testing
         #expect(!sent(target, #","response_format":{"type":"text"}"#).contains("response_format"))
     }
 
+    @Test("Gemini of the second generation answers in a shape or calls functions", arguments: [schema, object])
+    func gemini(format: String) {
+        let second = Target.sample("gemini", model: "gemini-2.5-flash", dialect: .gemini)
+        let beside = sent(second, format + Self.tools)
+        #expect(!beside.contains("responseMimeType") && beside.contains("functionDeclarations"), "\(beside)")
+        #expect(beside.contains("JSON"))
+        #expect(sent(second, format).contains("responseMimeType"))
+        let third = Target.sample("gemini", model: "gemini-3-pro-preview", dialect: .gemini)
+        let both = sent(third, format + Self.tools)
+        #expect(both.contains("responseMimeType") && both.contains("functionDeclarations"), "\(both)")
+    }
+
+    @Test("nor does it search beside functions, which is named")
+    func search() {
+        let second = Target.sample("gemini", model: "gemini-2.5-flash", dialect: .gemini)
+        let search = #","web_search_options":{}"#
+        #expect(sent(second, search).contains("googleSearch"))
+        let driver = Driver(Setup(targets: [second])).send(Chat.body(extra: search + Self.tools)).connect()
+        #expect(!driver.requestText.contains("googleSearch"), "\(driver.requestText)")
+        let third = Target.sample("gemini", model: "gemini-3-pro-preview", dialect: .gemini)
+        #expect(sent(third, search + Self.tools).contains("googleSearch"))
+    }
 }
