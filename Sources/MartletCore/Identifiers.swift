@@ -65,6 +65,14 @@ public struct TargetID: Hashable, Sendable, CustomStringConvertible {
         hash = hasher.finalize()
     }
 
+    /// The account and where its credential is: the same for all targets that show the same credential.
+    public var credential: String {
+        let bytes = rawValue.utf8
+        guard let first = bytes.firstIndex(of: UInt8(ascii: "|")), let last = bytes.lastIndex(of: UInt8(ascii: "|"))
+        else { return rawValue }
+        return String(rawValue[..<first]) + String(rawValue[last...])
+    }
+
     /// Compares the UTF-8 bytes of two ids.
     public static func == (left: Self, right: Self) -> Bool {
         left.hash == right.hash && bytesEqual(left.rawValue, right.rawValue)

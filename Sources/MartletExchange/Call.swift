@@ -19,16 +19,16 @@ struct Call {
     var outcomes: [Outcome.AttemptOutcome] = []
     /// The last attempt's error body, which may be shown.
     var lastBody: UpstreamErrorBody?
-    /// Whether the ledger knows of this request.
-    var intentRecorded = false
+    /// The last attempt that the ledger knows of; `nil` when it does not know of the request.
+    var intentLeg: LegID?
     /// Whether sealed reasoning is left out, because a target did not take it for its own.
     var disownsReasoning = false
     /// Whether a stale connection was replaced already.
     var redialled = false
     /// Whether a credential that a target refuses is renewed: once in a call.
     var renewal = Renewal.possible
-    /// A target slot that was granted for the attempt that begins.
-    var grantedSlot: SlotID?
+    /// A target slot that was granted for an attempt before it began, and the target's place in the plan.
+    var granted: (place: Int, slot: SlotID)?
     /// Leave to ask the machine's current target, until a leg has it.
     var permit: AttemptPermit?
     /// The stream that broke and is being continued.

@@ -38,6 +38,8 @@ struct Translation {
     private var rest: [UInt8] = []
     /// Bytes of a passing stream that end in the middle of an event.
     private var pending = ByteBuffer()
+    /// Whether a passing stream of completions tells its usage for the gateway alone.
+    private let hidesUsage: Bool
     /// What the caller has got so far; remembered only where a break may be mended.
     private(set) var delivered: DeliveredAnswer?
     /// Makes the answer go on from another one that broke.
@@ -81,6 +83,7 @@ struct Translation {
         self.passes = passes
         self.passesErrors = passesErrors ?? passes
         self.renamedTools = renamedTools
+        hidesUsage = passes && caller is OpenAICompletionsCodec && !context.includeUsage
         id = "chatcmpl-" + context.id.description
         created = context.created
         model = context.model
@@ -259,9 +262,24 @@ struct Translation {
             return
         }
         step.sendable = all.readSlice(length: end) ?? ByteBuffer()
+        if hidesUsage, chunks.contains(where: \.tellsUsageOnly) { step.sendable = withoutUsage(step.sendable) }
         noteBlocks(in: step.sendable)
         // A copy, so that a few held bytes do not keep a whole read in memory.
         if all.readableBytes > 0 { pending.writeImmutableBuffer(all) }
+    }
+
+    /// Whole events without the one that the caller did not ask for.
+    private func withoutUsage(_ events: ByteBuffer) -> ByteBuffer {
+        var rest = events
+        var out = ByteBuffer()
+        while let end = framing.endOfFirstEvent(in: rest.readableBytesUInt8Span), var event = rest.readSlice(length: end) {
+            var decoder = upstream.makeStreamDecoder()
+            var told: [ChatChunk] = []
+            try? decoder.decode(event.readableBytesUInt8Span, into: &told)
+            if told.isEmpty || !told.allSatisfy(\.tellsUsageOnly) { out.writeBuffer(&event) }
+        }
+        out.writeBuffer(&rest)
+        return out
     }
 
     private mutating func passEachEvent(
@@ -314,6 +332,10 @@ struct Translation {
     mutating func ending(_ durations: AnswerDurations) -> ByteBuffer {
         if passes {
             defer { pending = ByteBuffer() }
+            guard caller is OpenAICompletionsCodec, !decoder.isComplete else { return pending }
+            // The end mark, which the upstream left out; behind what may lack its own end.
+            if pending.readableBytes > 0 { pending.writeStaticString("\n\n") }
+            pending.writeBytes(OpenAIChatStreamEncoder.doneEvent)
             return pending
         }
         if var held = shaper?.finish() {
@@ -426,4 +448,9 @@ struct TranslatedRequest {
     var request: UpstreamRequest
     let dropped: [String]
     var translation: Translation
+}
+
+extension ChatChunk {
+    /// Whether it is the event at the end of a stream that `stream_options.include_usage` asks for.
+    fileprivate var tellsUsageOnly: Bool { choices.isEmpty && usage != nil && error == nil }
 }

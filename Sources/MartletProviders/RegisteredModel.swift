@@ -50,6 +50,8 @@ public struct RegisteredModel: Sendable, Hashable {
     public var asOf: String
     /// Where the facts come from.
     public var source: String?
+    /// Whether whoever runs the gateway says some of the facts, in an overlay or at `registry_url`.
+    public var isOwn = false
 
     /// Creates a row of which nothing is known but its names.
     public init(id: String, provider: ProviderKind, upstreamModel: String, kind: Kind, asOf: String) {

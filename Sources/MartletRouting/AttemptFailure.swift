@@ -46,6 +46,8 @@ public struct AttemptFailure: Sendable, Hashable {
         case badResponse
         /// A redirect; never followed.
         case redirect
+        /// The target's address is none that the request may go to: nothing was sent, and the target is not at fault.
+        case forbidden
     }
 
     /// Classifies an upstream status and its typed error code.
@@ -75,7 +77,7 @@ public struct AttemptFailure: Sendable, Hashable {
     /// The `outcome` label of `gateway_attempts_total`.
     public var outcomeLabel: String {
         switch kind {
-        case .connect: "connect"
+        case .connect, .forbidden: "connect"
         case .connectTimeout, .timeout: "timeout"
         case .reset: "reset"
         case .serverError: "server_error"

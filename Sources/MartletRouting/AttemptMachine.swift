@@ -51,6 +51,8 @@ public struct AttemptMachine: Sendable {
         public var mayNotRetry: Bool
         /// Whether a target with a larger window follows, by index; asked only after a context-length failure.
         public var largerWindow: Int?
+        /// Whether a target with another credential follows, by index; asked only after a credential was refused.
+        public var otherCredential: Int?
 
         /// Describes a situation.
         public init(
@@ -58,13 +60,15 @@ public struct AttemptMachine: Sendable {
             random: UInt64,
             budgetHasRoom: Bool = true,
             mayNotRetry: Bool = false,
-            largerWindow: Int? = nil
+            largerWindow: Int? = nil,
+            otherCredential: Int? = nil
         ) {
             self.timeLeft = timeLeft
             self.random = random
             self.budgetHasRoom = budgetHasRoom
             self.mayNotRetry = mayNotRetry
             self.largerWindow = largerWindow
+            self.otherCredential = otherCredential
         }
     }
 
@@ -140,6 +144,11 @@ public struct AttemptMachine: Sendable {
             return .giveUp(failure)
         case .contextLength:
             guard let index = now.largerWindow, !now.mayNotRetry else { return .giveUp(failure) }
+            skip(to: index)
+            return .advance(index)
+        case .auth:
+            // The same credential would be refused again.
+            guard let index = now.otherCredential, !now.mayNotRetry else { return .giveUp(ending(failure)) }
             skip(to: index)
             return .advance(index)
         default:
@@ -249,12 +258,14 @@ extension AttemptFailure {
         case .badResponse, .redirect:
             GatewayError(.providerError, "The provider's answer was not a valid response.")
         case .serverError where status == 529:
-            // The one failure of a server that callers know how to wait for.
+            // The one failure of a server that callers know how to wait for; so do translations of Anthropic's errors.
             GatewayError(
                 .overloaded,
                 "The provider is overloaded.",
                 retryAfterSeconds: Self.wholeSeconds(self.retryAfter ?? Self.overloadedWait)
             )
+        case .forbidden:
+            GatewayError(.localUnavailable, "No local target can serve this model.", retryAfterSeconds: 5)
         case .serverError, .contentFilter, .clientError, .refused:
             GatewayError(.providerError, "The provider failed to answer\(status.map { " (status \($0))" } ?? "").")
         }

@@ -102,6 +102,7 @@ extension DecisionTrace.Code {
                 Member("times_millionths", values.0), Member("plus_micro_usd", values.1),
                 values.2 < 0 ? Member(listed, "unknown") : Member(listed, values.2),
             ]
+        case .fallbackAway: return [Member("index", values.0)]
         case .redialled, .clientGone, .interrupted, .overrideIgnored: return []
         }
     }

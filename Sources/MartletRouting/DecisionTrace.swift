@@ -111,6 +111,8 @@ public struct DecisionTrace: Sendable {
         /// The request was let in at another price: the multiplier in millionths, the surcharge in micro-dollars, what the
         /// answer costs without them in micro-dollars (-1: not known).
         case priced
+        /// A fallback that the request names is not here now and left out: index in its list.
+        case fallbackAway
 
         /// Which of the values is the index of a target.
         var targetPlace: Int? {
@@ -120,7 +122,7 @@ public struct DecisionTrace: Sendable {
             case .failed: 2
             case .planned, .queued, .retry, .redialled, .promptCut, .clientGone, .interrupted, .promptCache,
                 .reportedCost, .alias, .ranked, .speedChoice, .autoRule, .overrideIgnored, .notStitched, .restricted,
-                .quotaRefused, .quotaFailed, .priced:
+                .quotaRefused, .quotaFailed, .priced, .fallbackAway:
                 nil
             }
         }

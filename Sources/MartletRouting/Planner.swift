@@ -54,7 +54,13 @@ public enum Planner {
         // Whoever names its own list means that one, on every route.
         var fallbacks: [ModelEntry] = []
         if !request.fallbacks.isEmpty {
-            fallbacks = try request.fallbacks.map { name throws(GatewayError) in try fallback(name, in: snapshot) }
+            for (index, name) in request.fallbacks.enumerated() {
+                guard let entry = try fallback(name, index, in: snapshot) else {
+                    trace.add(.fallbackAway, index)
+                    continue
+                }
+                fallbacks.append(entry)
+            }
         } else if route == .fallback {
             fallbacks = snapshot.routing.fallbacks
         }
@@ -79,7 +85,7 @@ public enum Planner {
             targets = filter.permitsAll ? entry.targets : entry.targets.filter(filter.permits)
         }
         if targets.isEmpty { throw nothingLeft(asked, request, filter, route, in: snapshot) }
-        if named.localFirst { moveLocalForward(&targets, request, snapshot.routing, &trace) }
+        if named.localFirst { moveLocal(&targets, request, snapshot.routing, &trace) }
         putUnwellLast(&targets, &env, &trace)
         return Plan(label: entry.name.rawValue, targets: targets, reason: reason, isNamed: entry.isNamed)
     }
@@ -129,13 +135,22 @@ public enum Planner {
         }
     }
 
-    /// One of the models that are tried after the one asked for.
-    private static func fallback(_ name: String, in snapshot: Snapshot) throws(GatewayError) -> ModelEntry {
+    /// One of the models that are tried after the one asked for; `nil` for one that is known but not here now, such as a
+    /// model of an engine that restarts: a request that may never need it is not refused for it.
+    private static func fallback(
+        _ name: String,
+        _ index: Int,
+        in snapshot: Snapshot
+    ) throws(GatewayError) -> ModelEntry? {
         if let entry = snapshot.models[ModelName(name)] { return entry }
         if let (account, model) = passthrough(name, provider: nil, in: snapshot) {
             return ModelEntry(name: ModelName(name), targets: [account.makeTarget(model)])
         }
-        throw unknownModel(name, in: snapshot)
+        if name.utf8.starts(with: "local:".utf8) || snapshot.away.contains(ModelName(name)) { return nil }
+        if shorthands(name).contains(where: { snapshot.offProviders.contains($0.provider) }) { return nil }
+        var error = unknownModel(name, in: snapshot)
+        error.param = "fallbacks[\(index)]"
+        throw error
     }
 
     /// Why no target may be asked.
@@ -146,7 +161,7 @@ public enum Planner {
         _ route: Route?,
         in snapshot: Snapshot
     ) -> GatewayError {
-        if filter.onlyLocal { return noLocalTarget(in: snapshot) }
+        if filter.onlyLocal { return notHere(in: snapshot) }
         // A configured name whose accounts are all off has no targets.
         let hasTargets = snapshot.models[ModelName(asked)].map { !$0.targets.isEmpty } ?? true
         guard hasTargets else { return unknownModel(asked, in: snapshot) }
@@ -157,8 +172,8 @@ public enum Planner {
         return unknownModel(asked, in: snapshot)
     }
 
-    /// The targets here first, where the rules of `auto` let the request stay.
-    private static func moveLocalForward(
+    /// The targets here first where the rules of `auto` let the request stay, else last.
+    private static func moveLocal(
         _ targets: inout [Target],
         _ request: PlanRequest,
         _ routing: RoutingPolicy,
@@ -167,8 +182,9 @@ public enum Planner {
         let here = targets.filter(\.isLocal)
         let rule = routing.localRule(request, here.first)
         trace.add(.autoRule, Int(rule.rawValue), Int(clamping: request.inputTokens))
-        guard rule == .stays, here.count < targets.count else { return }
-        targets = here + targets.filter { !$0.isLocal }
+        guard !here.isEmpty, here.count < targets.count else { return }
+        let others = targets.filter { !$0.isLocal }
+        targets = rule == .stays ? here + others : others + here
     }
 
     /// Puts targets that nothing speaks against first.
@@ -228,7 +244,7 @@ public enum Planner {
         if local {
             if let entry = snapshot.models[ModelName("local:" + asked)] { return (entry, false) }
             // A model that is known, but not here, is never another model.
-            if snapshot.models[name] != nil, !snapshot.local.reports(asked) { throw noLocalTarget(in: snapshot) }
+            if snapshot.models[name] != nil, !snapshot.local.reports(asked) { throw notHere(in: snapshot) }
             throw localModelMissing(asked, in: snapshot)
         }
         if let (account, model) = passthrough(asked, provider: provider, in: snapshot) {
@@ -287,6 +303,15 @@ public enum Planner {
         GatewayError(.modelNotFound, "No \(whom) serves the model `\(printable(name))`.", param: "model")
     }
 
+    /// A model that is known, but has no target here.
+    private static func notHere(in snapshot: Snapshot) -> GatewayError {
+        // Where nothing at all is set up on this device, that is what to mend.
+        if case .notConfigured = snapshot.local, !snapshot.accounts.values.contains(where: { $0.makeTarget("").isLocal }) {
+            return noLocalTarget(in: snapshot)
+        }
+        return GatewayError(.localUnavailable, "No local target serves this model.", retryAfterSeconds: 5)
+    }
+
     private static func noLocalTarget(in snapshot: Snapshot) -> GatewayError {
         switch snapshot.local {
         case .notConfigured:
@@ -337,7 +362,7 @@ extension TargetStanding.Obstacle {
     fileprivate var rank: Int {
         switch self {
         case .coolingDown, .credentialRefused: 1
-        case .circuitHalfOpen: 2
+        case .busy, .circuitHalfOpen: 2
         case .circuitOpen, .outOfQuota: 3
         }
     }

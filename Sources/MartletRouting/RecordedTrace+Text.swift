@@ -63,6 +63,7 @@ extension RecordedTrace {
             return "number \(value(0)) of the alias's list: \(rest.map { "\($0.key) \($0.value)" } ?? "?")"
         case .speedChoice: return "the fastest is picked by: \(words("by"))"
         case .autoRule: return "auto: \(words("rule")), a prompt of \(value(1)) tokens"
+        case .fallbackAway: return "number \(value(0) + 1) of the request's fallbacks is not here now: left out"
         case .overrideIgnored: return "what the request says of its route is ignored"
         case .restricted:
             return "a policy lets it go to \(value(1)) of \(value(0)) targets, by its reason \(value(2))"

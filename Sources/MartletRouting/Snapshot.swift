@@ -14,6 +14,8 @@ public final class Snapshot: Sendable {
     public let accountsByType: [AccountName: AccountName]
     /// Names of provider types and accounts that exist but are not on.
     public let offProviders: Set<AccountName>
+    /// Names that are known but stand for nothing now: models of accounts that are off, aliases without members.
+    public let away: Set<ModelName>
     /// What callers are told of a model that no provider offers any more, by its name.
     public let retired: [ModelName: String]
     /// The name used when a request names none; `nil` when no default resolves.
@@ -71,6 +73,7 @@ public final class Snapshot: Sendable {
         media: MediaSettings = MediaSettings(),
         accountsByType: [AccountName: AccountName] = [:],
         offProviders: Set<AccountName> = [],
+        away: Set<ModelName> = [],
         retired: [ModelName: String] = [:],
         routing: RoutingPolicy = RoutingPolicy(),
         aliases: [Alias] = [],
@@ -87,6 +90,7 @@ public final class Snapshot: Sendable {
         self.breaker = breaker
         self.accountsByType = accountsByType
         self.offProviders = offProviders
+        self.away = away
         self.retired = retired
         self.media = media
         self.models = models

@@ -40,5 +40,7 @@ public struct TargetStanding: Sendable, Hashable {
         case circuitHalfOpen
         /// Its circuit breaker is open because its quota is used up, which no wait of seconds changes.
         case outOfQuota
+        /// All its slots are taken, and another target has one that is free.
+        case busy
     }
 }

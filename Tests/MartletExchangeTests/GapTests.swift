@@ -38,6 +38,27 @@ import Testing
         }
     }
 
+    @Test("a stream of completions that passes tells its usage to who asked for it, and ends as it should")
+    func usageOfCompletions() {
+        let coder = Target.sample("one", model: "starcoder2", otherDialects: [.openAICompletions])
+        let text = #"data: {"id":"c","object":"text_completion","created":1,"model":"m","choices":[{"index":0,"text":"x","#
+        let said = text + #""finish_reason":null}]}"# + "\n\n" + text + #""finish_reason":"stop"}]}"# + "\n\n"
+        let usage =
+            #"data: {"id":"c","object":"text_completion","created":1,"model":"m","choices":[],"#
+            + #""usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}}"# + "\n\n"
+        for (asked, end) in [(false, Chat.done), (true, Chat.done), (false, ""), (true, "")] {
+            let options = asked ? #","stream_options":{"include_usage":true}"# : ""
+            let driver = driver(coder, path: "/v1/completions")
+                .send(#"{"model":"gpt-test","prompt":"a","stream":true\#(options)}"#).connect()
+            #expect(body(driver).contains(#""include_usage":true"#))
+            driver.head(200, .eventStream).bytes(said + usage + end)
+            if end.isEmpty { driver.end() }
+            #expect(driver.bodyText == said + (asked ? usage : "") + Chat.done)
+            #expect(driver.outcome?.usage == Usage(inputTokens: 5, outputTokens: 2))
+            #expect(driver.problems.isEmpty, "\(driver.report)")
+        }
+    }
+
     @Test("a stream of a local coder becomes the chunks of the route")
     func stream() {
         let body = #"{"model":"gpt-test","prompt":"a","stream":true}"#

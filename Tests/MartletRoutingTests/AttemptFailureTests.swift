@@ -30,12 +30,13 @@ import Testing
             (.quotaExhausted, .providerError), (.auth, .providerAuthError), (.notFound, .providerError),
             (.contextLength, .contextLengthExceeded), (.contentFilter, .providerError), (.clientError, .providerError),
             (.refused, .providerError), (.badResponse, .providerError), (.redirect, .providerError),
+            (.forbidden, .localUnavailable),
         ] as [(AttemptFailure.Kind, GatewayError.Code)]
     )
     func finalError(kind: AttemptFailure.Kind, code: GatewayError.Code) {
         let error = AttemptFailure(kind, status: 503).finalError(retryAfter: nil)
         #expect(error.code == code)
-        #expect(error.retryAfterSeconds == (kind == .rateLimited ? 10 : nil))
+        #expect(error.retryAfterSeconds == (kind == .rateLimited ? 10 : kind == .forbidden ? 5 : nil))
     }
 
     @Test("an overloaded provider is told as such, with its own wait or one of five seconds")

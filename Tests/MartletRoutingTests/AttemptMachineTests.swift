@@ -5,6 +5,9 @@ import Testing
 @Suite("Attempt machine") struct AttemptMachineTests {
     private static let calm = AttemptMachine.Situation(timeLeft: .seconds(600), random: 0)
 
+    /// The next target has another credential.
+    private static let elsewhere = AttemptMachine.Situation(timeLeft: .seconds(600), random: 0, otherCredential: 1)
+
     private func machine(targets: Int = 2, policy: RetryPolicy = RetryPolicy()) -> AttemptMachine {
         var machine = AttemptMachine(targetCount: targets, policy: policy)
         machine.begin()
@@ -22,7 +25,7 @@ import Testing
     func kinds(kind: AttemptFailure.Kind, isRepeated: Bool) {
         var machine = machine()
         #expect(machine.wouldRetry(AttemptFailure(kind), Self.calm) == isRepeated)
-        let next = machine.failed(AttemptFailure(kind), Self.calm)
+        let next = machine.failed(AttemptFailure(kind), Self.elsewhere)
         #expect(next == (isRepeated ? .retry(after: .zero) : .advance(1)))
     }
 
@@ -33,6 +36,17 @@ import Testing
     func callersMistake(kind: AttemptFailure.Kind) {
         var machine = machine()
         #expect(machine.failed(AttemptFailure(kind), Self.calm) == .giveUp(AttemptFailure(kind)))
+    }
+
+    @Test("a credential that is refused is not shown to the same account again")
+    func credential() {
+        var machine = machine(targets: 4)
+        let auth = AttemptFailure(.auth, status: 401)
+        var situation = Self.calm
+        situation.otherCredential = 3
+        #expect(machine.failed(auth, situation) == .advance(3))
+        machine.begin()
+        #expect(machine.failed(auth, Self.calm) == .giveUp(auth))
     }
 
     @Test("a prompt that does not fit goes only to a larger window")
@@ -123,7 +137,7 @@ import Testing
 
         var mixed = machine()
         let auth = AttemptFailure(.auth, status: 401)
-        _ = mixed.failed(auth, Self.calm)
+        _ = mixed.failed(auth, Self.elsewhere)
         mixed.begin()
         #expect(mixed.failed(last, Self.calm) == .giveUp(auth))
 

@@ -140,12 +140,12 @@ import Testing
     @Test("the numbers that the ledger keeps keep their meanings")
     func numbers() {
         #expect(
-            DecisionTrace.Code.allCases.prefix(25).map(\.name) == [
+            DecisionTrace.Code.allCases.prefix(30).map(\.name) == [
                 "planned", "queued", "attempt", "failed", "retry", "redialled", "disowned", "unfit", "skipped",
                 "prompt_cut",
                 "committed", "client_gone", "interrupted", "prompt_cache", "reported_cost", "alias", "ranked",
                 "speed_choice", "auto_rule", "override_ignored", "hedged", "outrun", "stitched",
-                "not_stitched", "sent",
+                "not_stitched", "sent", "restricted", "quota_refused", "quota_failed", "priced", "fallback_away",
             ]
         )
         for (place, code) in DecisionTrace.Code.allCases.enumerated() {
@@ -158,9 +158,10 @@ import Testing
             ]
         )
         #expect(
-            AttemptFailure.Kind.allCases.prefix(15).map { "\($0)" } == [
+            AttemptFailure.Kind.allCases.prefix(16).map { "\($0)" } == [
                 "connect", "connectTimeout", "reset", "timeout", "serverError", "rateLimited", "quotaExhausted", "auth",
                 "notFound", "contextLength", "contentFilter", "clientError", "refused", "badResponse", "redirect",
+                "forbidden",
             ]
         )
         #expect(

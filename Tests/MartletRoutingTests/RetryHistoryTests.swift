@@ -48,6 +48,9 @@ import Testing
         case .contextLength:
             guard let larger = now.largerWindow, !now.mayNotRetry else { return .giveUp(failure) }
             return .advance(larger)
+        case .auth:
+            guard let other = now.otherCredential, !now.mayNotRetry else { return .giveUp(ending) }
+            return .advance(other)
         default:
             let place = last.target + 1 == besides ? last.target + 2 : last.target + 1
             return place < targets && !now.mayNotRetry ? .advance(place) : .giveUp(ending)
@@ -98,7 +101,8 @@ import Testing
                     random: 1 << 63,
                     budgetHasRoom: below(6) > 0,
                     mayNotRetry: below(20) == 0,
-                    largerWindow: machine.target + 1 < targets && below(2) == 0 ? targets - 1 : nil
+                    largerWindow: machine.target + 1 < targets && below(2) == 0 ? targets - 1 : nil,
+                    otherCredential: machine.nextTarget < targets && below(2) == 0 ? targets - 1 : nil
                 )
                 past.append(Failed(failure: failure, target: machine.target, isRetry: isRetry))
                 let expected = next(past, begun: begun, targets: targets, besides: besides, policy, now)

@@ -15,6 +15,7 @@ import Testing
     private static func snapshot(
         hasLocal: Bool = true,
         defaultModel: String? = "auto",
+        away: Set<ModelName> = [],
         _ edit: (inout RoutingPolicy) -> Void = { _ in }
     ) -> Snapshot {
         let mix = AliasWorld.alias(
@@ -33,7 +34,8 @@ import Testing
             local: hasLocal
                 ? .running(.init(kind: ProviderKind("engine"), models: ["here"], defaultModel: "here"))
                 : .notConfigured,
-            defaultModel: defaultModel
+            defaultModel: defaultModel,
+            away: away
         ) {
             $0.fallbacks = [ModelEntry(name: ModelName("backup"), targets: [cloud])]
             edit(&$0)
@@ -119,7 +121,7 @@ import Testing
         check(Row(model: model, route: .auto, expected: here, reason: reason), in: snapshot)
         check(Row(model: model, route: .local, expected: ["here"], reason: .route), in: snapshot)
         check(Row(model: model, provider: "local", expected: ["here"], reason: .route), in: snapshot)
-        check(Row(model: model, route: .cloud, expected: ["standard", "cloud"], reason: .route), in: snapshot)
+        check(Row(model: model, route: .cloud, expected: ["cloud"], reason: .route), in: snapshot)
         check(Row(model: model, route: .fallback, expected: here, reason: .route), in: snapshot)
         check(Row(model: model, provider: "two", expected: ["cloud"], reason: .provider), in: snapshot)
         let away = Self.snapshot(hasLocal: false)
@@ -132,9 +134,9 @@ import Testing
         let local = Self.snapshot { $0.defaultRoute = .local }
         check(Row(model: nil, expected: ["here"], reason: .route), in: local)
         check(Row(model: "auto", expected: ["here"], reason: .route), in: local)
-        check(Row(model: nil, route: .cloud, expected: ["standard", "cloud"], reason: .route), in: local)
+        check(Row(model: nil, route: .cloud, expected: ["cloud"], reason: .route), in: local)
         let cloud = Self.snapshot { $0.defaultRoute = .cloud }
-        check(Row(model: "auto", expected: ["standard", "cloud"], reason: .route), in: cloud)
+        check(Row(model: "auto", expected: ["cloud"], reason: .route), in: cloud)
         check(Row(model: "local:here", expected: ["here"]), in: cloud)
         let fallback = Self.snapshot { $0.defaultRoute = .fallback }
         check(Row(model: nil, expected: ["here", "standard", "cloud"], reason: .route), in: fallback)
@@ -212,6 +214,20 @@ import Testing
         #expect(try auto { ($0.smartRouting, $0.quality) = (false, .best) } == ["cloud", "here"])
     }
 
+    @Test("a fallback that is known but not here is left out; one that nobody knows is named by its place")
+    func fallbacksAway() throws {
+        var trace = DecisionTrace()
+        var world = AliasWorld()
+        let snapshot = Self.snapshot(away: [ModelName("sonnet")])
+        let request = PlanRequest(model: "remote", fallbacks: ["local:gone", "sonnet", "backup"])
+        let plan = try Planner.plan(request, in: snapshot, asking: &world, trace: &trace)
+        #expect(plan.targets.map(\.upstreamModel) == ["one", "two", "cloud"])
+        #expect(String(decoding: trace.text(), as: UTF8.self) == "fallback_away index=0;fallback_away index=1;")
+        let unknown = PlanRequest(model: "remote", fallbacks: ["backup", "gone"])
+        let error = #expect(throws: GatewayError.self) { try Planner.plan(unknown, in: snapshot) }
+        #expect(error?.code == .modelNotFound && error?.param == "fallbacks[1]")
+    }
+
     @Test("a route to local targets says by which rule they come first or not")
     func traced() throws {
         var trace = DecisionTrace()
@@ -219,7 +235,7 @@ import Testing
         var request = PlanRequest(model: "both", route: .auto)
         request.inputTokens = 9_000
         let plan = try Planner.plan(request, in: Self.snapshot(), asking: &world, trace: &trace)
-        #expect(plan.targets.map(\.upstreamModel) == ["one", "here", "two"])
+        #expect(plan.targets.map(\.upstreamModel) == ["one", "two", "here"])
         #expect(String(decoding: trace.text(), as: UTF8.self) == "auto_rule rule=prompt_too_long tokens=9000 tier=0;")
     }
 }

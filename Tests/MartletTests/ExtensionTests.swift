@@ -18,7 +18,7 @@ extension EmbeddedGateway {
                 #expect(refused.text.contains("quota_exceeded") && refused.text.contains("No streams."))
                 #expect(gateway.upstream.journal.requests.isEmpty)
                 let told = try await watcher.next()
-                #expect(told.status == 429 && told.state == .failed && !told.isRecorded && told.cost == nil)
+                #expect(told.status == 429 && told.state == .failed && told.isRecorded && told.provider == nil)
                 #expect(try await gateway.ask().status == 200)
                 let settled = try await watcher.next()
                 #expect(settled.state == .settled && settled.isRecorded && settled.key == "static")

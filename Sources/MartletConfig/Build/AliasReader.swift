@@ -82,6 +82,11 @@ struct AliasReader {
         return true
     }
 
+    /// The names of aliases that come with the gateway, where there is a model that they can stand for.
+    static var builtInNames: [String] {
+        ["auto", "smartroute", "cloud-balanced"] + ModelTiers.builtIn.shortNames.map(\.name)
+    }
+
     /// The aliases that are there without a configuration; what the configuration names itself wins.
     private func builtIns(besides taken: Set<String>, _ models: Models) -> [AliasDefinition] {
         let routing = config.settings.routing

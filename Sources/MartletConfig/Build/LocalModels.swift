@@ -14,7 +14,13 @@ struct LocalModels {
     /// The entry that stands for "a local model".
     var defaultEntry: ModelEntry?
 
-    init(_ settings: LocalSettings, _ probe: LocalProbe?, _ config: LoadedConfig, _ catalog: ProviderCatalog) {
+    init(
+        _ settings: LocalSettings,
+        _ probe: LocalProbe?,
+        _ config: LoadedConfig,
+        _ registry: ModelRegistry,
+        _ catalog: ProviderCatalog
+    ) {
         guard let probe else {
             engine = settings.endpoint == nil ? .notConfigured : .silent
             return
@@ -25,9 +31,18 @@ struct LocalModels {
             settings.allowedModels.map { $0.contains(model.name) } ?? true
         }
         let entries = usable.map { model in
-            ModelEntry(
+            let row = plan.row(of: model.name, in: registry)
+            return ModelEntry(
                 name: ModelName("local:" + model.name),
-                targets: [plan.target(model.name, price: .free, contextWindow: model.contextWindow)]
+                targets: [
+                    plan.target(
+                        model.name,
+                        price: row?.prices ?? .free,
+                        // What runs knows best how much it holds.
+                        contextWindow: model.contextWindow ?? row?.contextWindow,
+                        capabilities: row?.abilities ?? ModelCapabilities()
+                    )
+                ]
             )
         }
         let wanted = settings.defaultModel ?? usable.first?.name

@@ -73,8 +73,7 @@ struct ModelReader {
     /// Makes the entries of the registry for the given accounts: names in file order, providers in order of preference.
     static func entries(_ registry: ModelRegistry, _ plans: [AccountPlan], _ catalog: ProviderCatalog) -> [ModelEntry] {
         var byKind: [ProviderKind: [AccountPlan]] = [:]
-        // What an engine can run is what is installed there.
-        for plan in plans where !plan.descriptor.isEngine {
+        for plan in plans {
             for list in plan.priceLists { byKind[list, default: []].append(plan) }
         }
         var seen: Set<String> = []
@@ -83,7 +82,8 @@ struct ModelReader {
             let rows = registry.models(named: first.id)
                 .sorted { catalog.preference(of: $0.provider) < catalog.preference(of: $1.provider) }
             let targets = rows.filter { $0.retired == nil }.flatMap { row in
-                (byKind[row.provider] ?? []).map { plan in
+                // What an engine can run is what is installed there, and what its owner says.
+                (byKind[row.provider] ?? []).filter { $0.counts(row) }.map { plan in
                     let row = plan.offered(row, in: registry)
                     return plan.target(
                         row.upstreamModel,

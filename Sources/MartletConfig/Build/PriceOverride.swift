@@ -35,8 +35,7 @@ struct PriceOverride {
             output: output,
             cacheRead: cacheRead ?? known?.cacheRead,
             cacheWrite: cacheWrite ?? known?.cacheWrite,
-            // The registry's price for an hour belongs to its price for minutes.
-            cacheWrite1h: cacheWrite1h ?? (cacheWrite == nil ? known?.rates.cacheWrite1h : nil)
+            cacheWrite1h: cacheWrite1h ?? known?.rates.cacheWrite1h
         )
         rates.takeMediaPrices(of: known?.rates)
         // Whoever names a main price means it for every request; the registry's tier would be of other prices.
@@ -50,11 +49,7 @@ struct PriceOverride {
         var tier = tier
         let (low, high) = (ordinary.input, tier.rates.input)
         if let cacheRead { tier.rates.cacheRead = cacheRead.raised(from: low, to: high) }
-        if let cacheWrite {
-            tier.rates.cacheWrite = cacheWrite.raised(from: low, to: high)
-            // The tier's price for an hour belongs to its price for minutes.
-            tier.rates.cacheWrite1h = nil
-        }
+        if let cacheWrite { tier.rates.cacheWrite = cacheWrite.raised(from: low, to: high) }
         if let cacheWrite1h { tier.rates.cacheWrite1h = cacheWrite1h.raised(from: low, to: high) }
         return tier
     }

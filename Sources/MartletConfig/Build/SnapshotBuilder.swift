@@ -58,7 +58,7 @@ public enum SnapshotBuilder {
     ) -> Outcome {
         var work = SnapshotWork(config: config, registry: config.registry(over: registry), catalog: catalog)
         work.readAccounts()
-        work.local = LocalModels(config.settings.local, localState, config, catalog)
+        work.local = LocalModels(config.settings.local, localState, config, work.registry, catalog)
         work.readModels()
         work.resolveDefaults()
         let diagnostics = config.diagnostics + work.diagnostics.deduplicated()
@@ -96,7 +96,7 @@ private struct SnapshotWork {
         self.config = config
         self.registry = registry
         self.catalog = catalog
-        local = LocalModels(LocalSettings(), nil, config, catalog)
+        local = LocalModels(LocalSettings(), nil, config, registry, catalog)
     }
 
     private var tables: ConfigTable { config.tree.at(["gateway", "providers"])?.table ?? ConfigTable() }
@@ -314,6 +314,8 @@ private struct SnapshotWork {
             media: settings.media,
             accountsByType: names.accountsByType,
             offProviders: names.offProviders,
+            away: Set(registry.models.lazy.map { ModelName($0.id) } + AliasReader.builtInNames.map { ModelName($0) })
+                .subtracting(models.keys),
             retired: RetiredModels.messages(registry, entries, catalog),
             routing: routingPolicy,
             aliases: aliases.aliases,

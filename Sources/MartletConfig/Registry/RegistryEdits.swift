@@ -58,6 +58,7 @@ public struct RegistryEdits: Sendable {
                     registry.model(row.id, at: row.provider)
                     ?? RegisteredModel(id: row.id, provider: row.provider, upstreamModel: row.id, kind: .chat, asOf: "")
                 model.take(row.table)
+                model.isOwn = true
                 return model
             }
         )
@@ -75,10 +76,7 @@ extension RegisteredModel {
         set(&input, table.price("input"))
         set(&output, table.price("output"))
         set(&cacheRead, table.price("cache_read"))
-        if let price = table.price("cache_write") {
-            cacheWrite = price
-            cacheWrite1h = nil
-        }
+        set(&cacheWrite, table.price("cache_write"))
         set(&cacheWrite1h, table.price("cache_write_1h"))
         if let tier = table["long_prompt"]?.table, tier.entries.isEmpty { longPrompt = nil }
         if let tier = table["long_prompt"]?.table, let above = tier["above_tokens"]?.integer,

@@ -261,7 +261,7 @@ extension Exchange {
             answer.usage = nil
             return fail(with: error, &env, &actions)
         }
-        recordIntent(&env, &actions)
+        recordIntent(of: id, &env, &actions)
         answer.sentAt = env.now
         answer.upstreamEnded = env.now
         call?.winner = id

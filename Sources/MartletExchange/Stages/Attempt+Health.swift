@@ -64,7 +64,7 @@ extension Exchange {
             guard let target = plan?.targets[index] else { continue }
             switch env.standing(of: target).obstacle {
             case .circuitOpen?, .circuitHalfOpen?, .outOfQuota?: continue
-            case nil, .coolingDown?, .credentialRefused?: return false
+            case nil, .coolingDown?, .credentialRefused?, .busy?: return false
             }
         }
         return true

@@ -22,7 +22,7 @@ extension Exchange {
             call?.outcomes.append(.init(provider: provider, outcome: "client_error"))
             return fail(with: error, &env, &actions)
         }
-        recordIntent(&env, &actions)
+        recordIntent(of: id, &env, &actions)
         let model = MockModel()
         let created = Int64(receivedWall / 1_000)
         answer.usage = model.usage(for: request)
@@ -31,7 +31,7 @@ extension Exchange {
         answer.upstreamEnded = env.now
         call?.winner = id
         stage = .relay
-        trace.add(.committed, 0, 200)
+        trace.add(.committed, call?.machine.target ?? 0, 200)
         if facts.stream {
             streamMock(model.chunks(for: request, id: answerID, created: created), own, &env, &actions)
         } else {

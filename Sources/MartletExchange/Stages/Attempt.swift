@@ -42,6 +42,12 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) {
+        if let granted = call?.granted {
+            call?.granted = nil
+            if granted.place == call?.machine.target { return startLeg(on: target, slot: granted.slot, &env, &actions) }
+            // The attempt went elsewhere in the meantime.
+            if slots.release(granted.slot) { actions.add(.releaseSlot(granted.slot)) }
+        }
         let slot = slots.next()
         switch env.takeTargetSlot(target, id: slot) {
         case .unlimited:
@@ -49,12 +55,43 @@ extension Exchange {
         case .granted:
             slots.hold(slot)
             startLeg(on: target, slot: slot, &env, &actions)
+        case .full where passesOver(target, &env, &actions):
+            break
         case .full:
             let deadline = min(env.now + snapshot.admission.queueWait, deadlines.total ?? env.now)
             deadlines.queue = deadline
             let limit = target.maxConcurrency > 0 ? target.maxConcurrency : snapshot.admission.perTarget
             ask(.slot(.target(target.id, limit: limit), deadline: deadline), within: nil, &env, &actions)
         }
+    }
+
+    /// All slots of a target are taken: goes on with the next one that has a free slot, if there is one.
+    private mutating func passesOver(
+        _ busy: Target,
+        _ env: inout some ExchangeEnvironment,
+        _ actions: inout ActionList
+    ) -> Bool {
+        guard let current = call?.machine.target, let count = plan?.targets.count, current + 1 < count else {
+            return false
+        }
+        for place in current + 1..<count {
+            guard let target = plan?.targets[place], isFree(target, &env) else { continue }
+            let slot = slots.next()
+            switch env.takeTargetSlot(target, id: slot) {
+            case .full: continue
+            case .granted:
+                slots.hold(slot)
+                call?.granted = (place, slot)
+            case .unlimited: break
+            }
+            trace.add(.skipped, current, Int(TargetStanding.Obstacle.busy.rawValue))
+            endPermit(.abandoned, &env)
+            translated = nil
+            call?.machine.skip(to: place)
+            beginAttempt(&env, &actions)
+            return true
+        }
+        return false
     }
 
     /// Goes on when the target's waiting list has answered; a busy target is passed over while others are left.
@@ -164,20 +201,25 @@ extension Exchange {
         }
         trace.add(.sent, reused ? 1 : 0, call?.legs[index].place ?? 0)
         if snapshot.hedge.isEnabled { waitToHedge(target, &env) }
-        recordIntent(&env, &actions)
+        recordIntent(of: id, &env, &actions)
         actions.add(.sendUp(id, request))
         actions.add(.readLeg(id))
         arm(&actions)
     }
 
-    /// The ledger knows of a request before its first byte goes upstream.
-    mutating func recordIntent(_ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
-        guard call?.intentRecorded == false else { return }
-        call?.intentRecorded = true
-        let usage = Usage(inputTokens: facts.estimatedInputTokens, outputTokens: 0, estimated: true)
-        // With its estimated cost, which counts if the process dies before the ending is written.
-        let listed = currentTarget?.price?.cost(of: usage)
-        let cost = Self.adjusted(listed, by: adjustment, isAnswered: false)
+    /// The ledger knows of a request before its first byte goes upstream, and of each further attempt before its own.
+    mutating func recordIntent(of leg: LegID, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
+        // The parts of a request for vectors are as many as its texts: their sum is known at the end.
+        guard call?.intentLeg != leg, embedding == nil || call?.intentLeg == nil else { return }
+        call?.intentLeg = leg
+        // With its estimated cost, which counts if the process dies before the ending is written: that of the attempts
+        // which run, and what those before them took.
+        let running = Int64(max(1, call?.legs.count { $0.sentAt != nil } ?? 1))
+        let input = facts.estimatedInputTokens.multipliedReportingOverflow(by: running)
+        var usage = Usage(inputTokens: input.overflow ? .max : input.partialValue, outputTokens: 0, estimated: true)
+        let charge = currentTarget.map { Charge(usage, on: $0, after: spent) }
+        if let spent { usage = usage.adding(spent.value.usage) }
+        let cost = Self.adjusted(charge?.cost, by: adjustment, isAnswered: answer.isCommitted)
         actions.add(.record(ledgerRecord(.intent, usage: usage, cost: cost, &env)))
     }
 
@@ -292,11 +334,8 @@ extension Exchange {
         switch (leg.phase, failure) {
         case (.relaying, _), (.raw, _):
             interrupted(&env, &actions)
-        case (_, .forbidden) where call?.legs.count ?? 0 > 1:
-            attemptFailed(id, AttemptFailure(.connect), &env, &actions)
         case (_, .forbidden):
-            let error = GatewayError(.localUnavailable, "No local target can serve this model.", retryAfterSeconds: 5)
-            fail(with: error, &env, &actions)
+            attemptFailed(id, AttemptFailure(.forbidden), &env, &actions)
         case (.sent, .closed) where leg.isReused && call?.redialled == false:
             // An idle connection that the upstream had closed: the request goes out again and no attempt is counted.
             call?.redialled = true
@@ -379,6 +418,7 @@ extension Exchange {
             mayNotRetry: env.isDraining || goesOnInThread,
             largerWindow: leg.target.contextWindow.flatMap { targetHolding(moreThan: $0) }
         )
+        if failure.kind == .auth { situation.otherCredential = targetWithCredential(otherThan: leg.target) }
         if failure.kind == .contextLength { call?.tooSmallWindow = leg.target.contextWindow }
         // Only what would be repeated takes from the retry budget; a circuit that this failure opened refuses it anyway.
         if call?.machine.wouldRetry(failure, situation) == true {
@@ -403,6 +443,13 @@ extension Exchange {
     func targetHolding(moreThan window: Int) -> Int? {
         guard let plan, let call else { return nil }
         return plan.targets.indices.first { $0 > call.machine.target && (plan.targets[$0].contextWindow ?? 0) > window }
+    }
+
+    /// The next target that is shown another credential.
+    private func targetWithCredential(otherThan refused: Target) -> Int? {
+        guard let count = plan?.targets.count, let next = call?.machine.nextTarget, next < count else { return nil }
+        let credential = refused.id.credential
+        return (next..<count).first { plan?.targets[$0].id.credential != credential }
     }
 
     /// Ends a leg: its connection, its slot, its entry in the list.

@@ -30,8 +30,7 @@ extension Exchange {
 
     /// The route in the body wins over the header.
     private func askedRoute() throws(GatewayError) -> Route? {
-        if let route = facts.route { return route }
-        guard let text = head.gatewayRoute else { return nil }
+        guard let text = head.gatewayRoute else { return facts.route }
         guard let route = Route(asked: text) else {
             throw GatewayError(
                 .invalidValue,
@@ -39,14 +38,14 @@ extension Exchange {
                 param: "X-Gateway-Route"
             )
         }
-        return route
+        return facts.route ?? route
     }
 
     private func readFields(into request: inout PlanRequest) throws(GatewayError) {
-        if request.smartRouting == nil, let text = head.routing?.smartRouting {
+        if let text = head.routing?.smartRouting {
             switch text {
-            case "1": request.smartRouting = true
-            case "0": request.smartRouting = false
+            case "1": request.smartRouting = request.smartRouting ?? true
+            case "0": request.smartRouting = request.smartRouting ?? false
             default:
                 let name = "X-Gateway-Smart-Routing"
                 throw GatewayError(.invalidValue, "\(name) is 1 or 0.", param: name)
@@ -64,11 +63,15 @@ extension Exchange {
     /// Takes out what requests may not choose here.
     private mutating func ignoreOverrides(in request: inout PlanRequest) {
         var ignored: [String] = []
-        // Whoever keeps a request here only ever tightens what the configuration allows.
+        // Whoever keeps a request here (`local`, as route or provider) only ever tightens what the configuration allows.
         if let route = request.route, route != .local {
             ignored.append(facts.route == nil ? "X-Gateway-Route" : "route")
             request.route =
                 facts.route != nil && head.gatewayRoute.flatMap { Route(asked: $0) } == .local ? .local : nil
+        }
+        if let provider = request.provider, provider != "local" {
+            ignored.append("provider")
+            request.provider = nil
         }
         if !request.fallbacks.isEmpty {
             ignored.append("fallbacks")

@@ -2,15 +2,27 @@ import MartletGovernance
 import MartletRouting
 
 extension Exchange {
-    /// Whether a call ends that reached no target and answered nothing by itself: that is what somebody will ask about.
+    /// Whether a request ends that reached no target and answered nothing by itself: that is what somebody will ask about.
     ///
-    /// What is refused as the caller's own mistake is none.
+    /// What is refused as the caller's own mistake is none, nor what is refused because the gateway is full: that is
+    /// counted, and costs nothing more.
     mutating func endsUnreached(_ state: LedgerRecord.State) -> Bool {
-        guard call != nil else { return false }
+        guard call != nil else { return state == .failed && isRefusedByExtension }
         switch state {
         case .failed: return answer.status >= 500 || answer.status == 429
         case .cancelled, .interrupted: return true
         case .intent, .settled: return false
+        }
+    }
+
+    /// Whether the program around the gateway said no.
+    private var isRefusedByExtension: Bool {
+        trace.entries.contains { entry in
+            switch entry.code {
+            case .quotaRefused, .quotaFailed: true
+            case .restricted: entry.values.1 == 0
+            default: false
+            }
         }
     }
 

@@ -60,7 +60,7 @@ extension Exchange {
             usage: call == nil ? nil : usage,
             cost: cost
         )
-        if call?.intentRecorded == true || endsUnreached(state) {
+        if call?.intentLeg != nil || endsUnreached(state) {
             outcome.record = ledgerRecord(state, usage: usage, cost: cost, &env)
             outcome.record?.listedCost = charge?.listed
         }

@@ -133,10 +133,10 @@ struct AliasRanker {
 
     private func sortByPrice(_ units: inout [Unit], _ alias: Alias, _ trace: inout DecisionTrace) {
         let valued = units.enumerated().map { index, unit in
-            (place: index, price: RankedPrice(unit.best.target, alias.expected, request), unit: unit)
+            (place: unit.place, index: index, price: RankedPrice(unit.best.target, alias.expected, request), unit: unit)
         }
         let sorted = valued.sorted { left, right in
-            left.price != right.price ? left.price < right.price : left.place < right.place
+            left.price != right.price ? left.price < right.price : left.index < right.index
         }
         for entry in sorted.prefix(Self.shownRanks) {
             // Sums over a request are told in a thousandth of the unit, so that a trace's numbers hold them.
@@ -151,14 +151,14 @@ struct AliasRanker {
         let valued = units.enumerated().map { index, unit in
             let best = unit.best
             return (
-                place: index, unit: unit, load: best.standing.inFlight,
+                place: unit.place, index: index, unit: unit, load: best.standing.inFlight,
                 estimate: SpeedEstimate(best.target, best.standing, outputLimit: request.outputLimit)
             )
         }
         var sorted = valued.sorted { left, right in
             if left.unit.isUsable != right.unit.isUsable { return left.unit.isUsable }
             return left.estimate.time != right.estimate.time
-                ? left.estimate.time < right.estimate.time : left.place < right.place
+                ? left.estimate.time < right.estimate.time : left.index < right.index
         }
         let usable = sorted.count { $0.unit.isUsable }
         // Before anything was measured there is a fixed order: chance would tell nothing.
@@ -169,7 +169,8 @@ struct AliasRanker {
             func near(_ factor: Double) -> Int {
                 sorted[..<usable].count { $0.estimate.time <= sorted[0].estimate.time * factor }
             }
-            let draw = prefix.map { StableHash.joined($0, Self.explorationSalt) } ?? numbers.next()
+            // By chance for every turn: a conversation that always explored would never be where it is kept.
+            let draw = numbers.next()
             var chosen = 0
             if draw < Self.exploringDraws {
                 // What was slow or ill may be well again: only who asks learns it.
@@ -226,7 +227,6 @@ struct AliasRanker {
     private static var shownRanks: Int { 4 }
     /// One draw in twenty.
     private static var exploringDraws: UInt64 { UInt64.max / 20 }
-    private static var explorationSalt: UInt64 { 0x6578_706C_6F72_6521 }
     /// Estimates within a quarter of the best are equal: measurements are not finer.
     private static var equalReach: Double { 1.25 }
     /// A conversation stays where it is unless that takes twice as long: a cached prompt is worth waiting a little for.
@@ -235,11 +235,11 @@ struct AliasRanker {
     // MARK: auto
 
     /// The simple rules of `auto`: a model on this device first where the prompt is short enough, then the tier or
-    /// `cloud_model`.
+    /// `cloud_model`; on the route `cloud` the latter.
     private func order(_ units: inout [Unit], _ trace: inout DecisionTrace) {
-        let isSmart = request.smartRouting ?? routing.smartRouting
         let wantsBest = routing.heedsQuality && request.quality == .best
         func of(_ role: Alias.Role) -> [Unit] { units.filter { $0.member.role == role } }
+        let isSmart = (request.smartRouting ?? routing.smartRouting) && !(filter.onlyRemote && !of(.cloud).isEmpty)
         let tiers = isSmart ? (wantsBest ? of(.strong) + of(.standard) : of(.standard)) : []
         let remote = tiers + of(.cloud)
         let local = of(.local)

@@ -52,6 +52,14 @@ public struct LatencyEstimate: Sendable, Hashable {
         }
     }
 
+    /// Notes that the first content took longer than a duration: what is slower counts at once.
+    public mutating func outrun(after duration: Duration, _ now: Instant) {
+        let seconds = Self.seconds(duration)
+        guard seconds > first ?? 0 else { return }
+        first = seconds
+        lastSample = now
+    }
+
     /// Notes a failure: for a minute the target counts as half as fast.
     public mutating func failed(_ now: Instant) { lastError = now }
 

@@ -19,6 +19,8 @@ public struct TargetHealth: Sendable {
     /// When these two were set last.
     private var markedAt = Instant(nanoseconds: .min)
     private var failuresInARow = 0
+    /// Attempts in a row that another target outran before this one said anything.
+    private var outrunsInARow = 0
     /// When an attempt ended last.
     private var lastEnd = Instant(nanoseconds: .min)
 
@@ -27,6 +29,8 @@ public struct TargetHealth: Sendable {
 
     /// How long a target is asked last whose credential was refused.
     static let credentialMark = Duration.seconds(30)
+    /// From the how manieth outrun in a row on each counts as a failure.
+    static let silentOutruns = 5
     /// How long faults of a target are told of that nobody asks any more.
     static let relevance = Duration.seconds(3_600)
     /// The longest cool-down a target may ask for.
@@ -67,6 +71,7 @@ public struct TargetHealth: Sendable {
         _ random: UInt64
     ) -> AttemptPermit {
         failuresInARow = 0
+        outrunsInARow = 0
         if !isCallers { clearMarks(before: permit.givenAt) }
         return breaker.trialAnswered(permit, now, policy, random)
     }
@@ -85,20 +90,40 @@ public struct TargetHealth: Sendable {
         case .abandoned:
             breaker.abandoned(permit)
         case .outrun(let isStream, let duration):
-            breaker.abandoned(permit)
-            if isStream { streamWaits.add(duration) } else { wholeWaits.add(duration) }
+            outrun(isStream, duration, permit, now, policy, random)
         case .succeeded(let sample):
             failuresInARow = 0
+            outrunsInARow = 0
             clearMarks(before: permit.givenAt)
             breaker.succeeded(permit, now, policy, random)
             add(sample, now)
         case .succeededForCaller(let sample):
             failuresInARow = 0
+            outrunsInARow = 0
             breaker.succeeded(permit, now, policy, random)
             add(sample, now)
         case .failed(let failure):
             failed(failure, permit, now, policy, random)
         }
+    }
+
+    /// Another target answered first. Nobody knows what this one would have taken: now and then that says nothing, but a
+    /// target that is outrun over and over without a word is as silent as one that is waited for until a limit.
+    private mutating func outrun(
+        _ isStream: Bool,
+        _ duration: Duration,
+        _ permit: AttemptPermit,
+        _ now: Instant,
+        _ policy: CircuitBreakerPolicy,
+        _ random: UInt64
+    ) {
+        outrunsInARow += 1
+        latency.outrun(after: duration, now)
+        // Never more than what answers were seen to take: waits for answers that never come would only grow.
+        if isStream { streamWaits.addAtMostUsual(duration) } else { wholeWaits.addAtMostUsual(duration) }
+        if outrunsInARow < Self.silentOutruns { return breaker.abandoned(permit) }
+        failuresInARow += 1
+        breaker.failed(permit, now, policy, random)
     }
 
     private mutating func add(_ sample: LatencySample?, _ now: Instant) {
@@ -135,7 +160,7 @@ public struct TargetHealth: Sendable {
             failuresInARow += 1
             breaker.failed(permit, now, policy, random)
             latency.failed(now)
-        case .notFound, .contextLength, .contentFilter, .clientError, .refused:
+        case .notFound, .contextLength, .contentFilter, .clientError, .refused, .forbidden:
             breaker.abandoned(permit)
         }
     }

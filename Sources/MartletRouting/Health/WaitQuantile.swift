@@ -9,12 +9,19 @@ struct WaitQuantile: Sendable {
     /// Answers below which nothing is said.
     static let fewest = 20
 
-    /// Counts an answer that took a duration, or would have taken longer.
+    /// Counts an answer that took a duration.
     mutating func add(_ duration: Duration) {
         let index = Self.index(of: duration)
         if counts[index] == .max || total >= 255 { halve() }
         counts[index] += 1
         total += 1
+    }
+
+    /// Counts an answer that nobody waited for, after a duration: as long as others take, where those are known.
+    mutating func addAtMostUsual(_ duration: Duration) {
+        guard let value else { return add(duration) }
+        // A class ends where the next one begins.
+        add(min(duration, value * 0.99))
     }
 
     /// How long 95 of 100 answers take at most; `nil` while too few are known.

@@ -144,6 +144,7 @@ extension TargetStanding.Obstacle {
         case .circuitOpen: "circuit_open"
         case .circuitHalfOpen: "circuit_half_open"
         case .outOfQuota: "out_of_quota"
+        case .busy: "busy"
         }
     }
 }

@@ -68,8 +68,15 @@ final class ConfigReloader: Sendable {
     var local: LocalSettings { state.withLock(\.config.settings.local) }
 
     /// Where a newer registry comes from, and where its copy is kept.
-    var registry: (registry: RegistrySettings, copyPath: String) {
-        state.withLock { ($0.config.settings.registry, $0.config.settings.paths.registryCopy) }
+    var registry: RegistryFollower.Settings {
+        state.withLock { state in
+            let settings = state.config.settings
+            return RegistryFollower.Settings(
+                registry: settings.registry,
+                copyPath: settings.paths.registryCopy,
+                isCopyInForce: state.config.fetchedRegistry != nil
+            )
+        }
     }
 
     /// The registry in force, with what can be asked.

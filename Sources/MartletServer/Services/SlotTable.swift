@@ -6,7 +6,7 @@ import Synchronization
 /// Requests in flight: in the process, by key and by target, over all loops.
 final class SlotTable: Sendable {
     /// The process's own slots.
-    let process = Gate()
+    let process = Gate(prefersNewest: true)
     private let keys = Mutex<[APIKeyID: Int]>([:])
     private let gates = Mutex<[TargetID: Gate]>([:])
 
@@ -41,13 +41,21 @@ final class SlotTable: Sendable {
     }
 }
 
-/// Slots of one kind with a waiting list in arrival order over all loops.
+/// Slots of one kind with a waiting list over all loops: in arrival order, or, under overload, the newest first.
 final class Gate: Sendable {
     /// Who waits; answered on its own loop.
     struct Waiter: Sendable {
         let id: UInt64
+        let since: Instant
         let grant: @Sendable () -> Void
     }
+
+    /// Whether the newest goes first once the oldest has waited for ``longWait``: who waits that long has mostly given up,
+    /// and in arrival order everybody would wait as long.
+    private let prefersNewest: Bool
+    private static let longWait = Duration.milliseconds(100)
+
+    init(prefersNewest: Bool = false) { self.prefersNewest = prefersNewest }
 
     private struct State {
         var inFlight = 0
@@ -79,7 +87,7 @@ final class Gate: Sendable {
     /// Joins the waiting list, unless a slot is free by now.
     ///
     /// `grant` is called at most once, when a slot was handed over.
-    func wait(limit: Int, size: Int, grant: @escaping @Sendable () -> Void) -> Wait {
+    func wait(limit: Int, size: Int, now: Instant = .now, grant: @escaping @Sendable () -> Void) -> Wait {
         state.withLock { state in
             if limit <= 0 || (state.inFlight < limit && state.waiting.isEmpty) {
                 state.inFlight += 1
@@ -87,7 +95,7 @@ final class Gate: Sendable {
             }
             guard state.waiting.count < size else { return .refused }
             state.nextID += 1
-            state.waiting.append(Waiter(id: state.nextID, grant: grant))
+            state.waiting.append(Waiter(id: state.nextID, since: now, grant: grant))
             return .queued(state.nextID)
         }
     }
@@ -102,13 +110,14 @@ final class Gate: Sendable {
     }
 
     /// Gives a slot back: it goes to the next waiter, if there is one.
-    func release() {
+    func release(now: @autoclosure () -> Instant = .now) {
         let next = state.withLock { state -> Waiter? in
-            if state.waiting.isEmpty {
+            guard let oldest = state.waiting.first else {
                 state.inFlight -= 1
                 return nil
             }
-            return state.waiting.removeFirst()
+            let isLong = prefersNewest && now() - oldest.since > Self.longWait
+            return isLong ? state.waiting.removeLast() : state.waiting.removeFirst()
         }
         next?.grant()
     }

@@ -43,7 +43,7 @@ enum LedgerRows {
             """
             INSERT INTO ledger_open SELECT ?1, ?2, ?3
             WHERE NOT EXISTS (SELECT 1 FROM ledger WHERE id_high = ?1 AND id_low = ?2)
-            ON CONFLICT DO NOTHING
+            ON CONFLICT DO UPDATE SET record = excluded.record
             """,
             on: db
         )

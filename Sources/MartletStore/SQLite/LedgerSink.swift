@@ -5,7 +5,7 @@ protocol LedgerSink: Sendable {
 
     /// Stores records and read positions in one transaction.
     ///
-    /// An ending whose id is known is ignored; an intent whose id or ending is known is, too.
+    /// An ending whose id is known is ignored; an intent whose ending is known is, too; of two intents the later one stays.
     func apply(_ batch: DrainBatch) throws(StoreError)
 
     /// Turns every open intent into an interrupted ending with its own estimate.

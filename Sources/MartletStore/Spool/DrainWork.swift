@@ -50,8 +50,10 @@ struct DrainReading: Sendable {
         for (index, outline) in scan.outlines.enumerated() {
             if outline.state == .intent {
                 fresh[outline.id] = Fresh(scan: scans.count, outline: index)
-            } else if fresh.removeValue(forKey: outline.id) == nil, !work.open.isEmpty {
-                work.open[outline.id] = nil
+            } else {
+                fresh[outline.id] = nil
+                // An intent that was told again stands in both.
+                if !work.open.isEmpty { work.open[outline.id] = nil }
             }
         }
         work.progress[id, default: DrainWork.Progress(read: start)].read = start + scan.content.count
@@ -65,7 +67,8 @@ struct DrainReading: Sendable {
 
     /// Copies the intents that stay open out of the bytes that were read.
     ///
-    /// One that was written twice, because a sync failed, is from then on held by the segment that was read last.
+    /// One that was written again, for a further attempt or because a sync failed, is from then on held by the segment that
+    /// was read last.
     mutating func keepOpen(now: ContinuousClock.Instant) {
         for (id, place) in fresh {
             let scan = scans[place.scan]

@@ -39,11 +39,12 @@ import Testing
         #expect(read.longPrompt?.rates.cacheWrite1h == TokenPrice(picoUSD: 1_000_000), "the registry's own")
         let write = try price("cache_write_price_per_mtok = 3")
         #expect(write.longPrompt?.rates.cacheWrite == TokenPrice(picoUSD: 15_000_000))
-        #expect(write.longPrompt?.rates.cacheWrite1h == nil, "charged as the price for minutes")
+        #expect(write.longPrompt?.rates.cacheWrite1h == TokenPrice(picoUSD: 1_000_000), "the registry's own")
         let hour = try price("cache_write_1h_price_per_mtok = 3").longPrompt
         #expect(hour?.rates.cacheWrite1h == TokenPrice(picoUSD: 15_000_000))
         #expect(try price("cache_write_1h_price_per_mtok = 3").rates.cacheWrite1h == TokenPrice(picoUSD: 3_000_000))
-        #expect(try price("cache_write_price_per_mtok = 3").rates.cacheWrite1h == nil)
+        #expect(write.rates.cacheWrite == TokenPrice(picoUSD: 3_000_000))
+        #expect(write.rates.cacheWrite1h == TokenPrice(picoUSD: 200_000), "the registry's own")
     }
 
     @Test("a name that several providers have goes to its maker first, whatever order they stand in")

@@ -36,6 +36,52 @@ import Testing
         #expect(target.capabilities == ModelCapabilities(jsonSchema: true, tools: true, reasoning: false))
     }
 
+    @Test("an own price of tokens cached for minutes leaves that of tokens cached for an hour")
+    func hour() throws {
+        let row = "[models.\"claude-haiku-5-5\".anthropic]\ncache_write_price_per_mtok = 3\n"
+        var given = given(row)
+        given.environment["ANTHROPIC_API_KEY"] = "sk-2"
+        let target = given.build().snapshot?.models[ModelName("claude-haiku-5-5")]?.targets.first
+        let rates = try #require(target?.price?.rates)
+        #expect(rates.cacheWrite == TokenPrice(picoUSD: 3_000_000))
+        #expect(rates.cacheWrite1h == TokenPrice(picoUSD: 200_000))
+    }
+
+    @Test("a row of an engine is a model of it, by its own name and by the engine's, with its prices and window")
+    func engine() throws {
+        let row = """
+            [models.house.vllm]
+            model_name = "org/house-7b"
+            context_window = 4096
+            input_price_per_mtok = 1
+            output_price_per_mtok = 2
+            """
+        var given = given(row)
+        given.files["/etc/m/martlet.toml"]? += "[gateway.providers.vllm]\nbase_url = \"http://127.0.0.1:8000/v1\"\n"
+        let snapshot = try #require(given.build().snapshot)
+        let price = PriceTable(input: TokenPrice(picoUSD: 1_000_000), output: TokenPrice(picoUSD: 2_000_000))
+        let named = try #require(snapshot.models[ModelName("house")]?.targets.first)
+        let account = try #require(snapshot.accounts[AccountName("vllm")])
+        for target in [named, account.makeTarget("house"), account.makeTarget("org/house-7b")] {
+            #expect(target.upstreamModel == "org/house-7b" && target.contextWindow == 4_096 && target.price == price)
+        }
+        #expect(account.registeredName("house") == ModelName("house"))
+        let other = account.makeTarget("other")
+        #expect(other.upstreamModel == "other" && other.price == .free && account.registeredName("other") == nil)
+    }
+
+    @Test("built-in rows say nothing of an engine of one's own until an overlay names them")
+    func builtInEngine() throws {
+        let id = try #require(ModelRegistry.builtIn.models(at: ProviderKind("ollama")).first).id
+        for (overlay, isThere) in [("", false), ("[models.\"\(id)\".ollama]\ncontext_window = 7\n", true)] {
+            var given = given(overlay)
+            given.files["/etc/m/martlet.toml"]? += "[gateway.providers.ollama]\n"
+            let snapshot = try #require(given.build().snapshot)
+            let targets = snapshot.models[ModelName(id)]?.targets.filter { $0.kind == ProviderKind("ollama") } ?? []
+            #expect(targets.map(\.contextWindow) == (isThere ? [7] : []))
+        }
+    }
+
     @Test("an own price leaves the prices of long prompts, which an own table replaces and an empty one removes")
     func longPromptStays() throws {
         func price(_ line: String) throws -> PriceTable {

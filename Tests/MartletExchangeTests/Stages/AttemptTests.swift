@@ -376,7 +376,7 @@ import Testing
         #expect(driver.env.reports == [.init(account: "one", kind: .reset)])
     }
 
-    @Test("the intent is recorded before the first request, once, and ends under the same id")
+    @Test("the intent is recorded before the request of each attempt, and ends under the same id")
     func intent() {
         let driver = Driver(.pair).send()
         #expect(driver.intent == nil)
@@ -384,7 +384,7 @@ import Testing
         #expect(driver.lastNames.prefix(3) == ["record", "sendUp", "readLeg"])
         #expect(driver.intent?.usage == Usage(inputTokens: 3, outputTokens: 0, estimated: true))
         driver.fail(.framing).connect()
-        #expect(driver.lastNames.first == "sendUp")
+        #expect(driver.lastNames.prefix(3) == ["record", "sendUp", "readLeg"])
         driver.head(200, .json).bytes(Chat.answer).end()
         #expect(driver.outcome?.record?.id == driver.intent?.id)
         #expect(driver.outcome?.record?.attempts == 2)
@@ -418,6 +418,55 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
+    @Test("a busy target is not waited for while another one has a free slot")
+    func passedOver() {
+        let driver = Driver(.pair)
+        driver.env.targetSlots = ["one": .full, "two": .granted]
+        driver.send()
+        #expect(driver.accounts == ["two"] && driver.asks.isEmpty)
+        #expect(driver.slots.count == 2, "one of the process, one of the target")
+        #expect(driver.trace.entries.contains { $0.code == .skipped && $0.values == (0, 5, 0) })
+        driver.connect().head(200, .json).bytes(Chat.answer).end()
+        #expect(driver.slots.isEmpty && driver.env.openPermits == 0)
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test("a slot that was taken ahead is given back when its target cannot be asked after all")
+    func takenAhead() {
+        let driver = Driver(Setup(targets: [.sample("one"), .sample("two", authorization: .sample("two")), .sample("three")]))
+        driver.env.targetSlots = ["one": .full, "two": .granted, "three": .granted]
+        driver.env.credentials = ["two": .failed]
+        driver.send()
+        #expect(driver.accounts == ["three"], "\(driver.report)")
+        driver.connect().head(200, .json).bytes(Chat.answer).end()
+        #expect(driver.slots.isEmpty && driver.env.openPermits == 0)
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test("a refused credential is not shown again: the next target of another account is asked")
+    func otherCredential() {
+        let targets = [
+            Target.sample("one", model: "a"), .sample("one", model: "b"), .sample("one", model: "c"), .sample("two"),
+        ]
+        let driver = Driver(Setup(targets: targets)).send()
+        driver.serve { attempt in attempt == 1 ? .status(401) : .status(200, Chat.answer) }
+        #expect(driver.accounts == ["one", "two"] && driver.response?.status == 200)
+        let alone = Driver(Setup(targets: Array(targets.prefix(3)))).send()
+        alone.serve { _ in .status(401) }
+        #expect(alone.accounts == ["one"] && alone.errorCode == "provider_auth_error")
+        #expect(driver.problems.isEmpty && alone.problems.isEmpty, "\(driver.report) \(alone.report)")
+    }
+
+    @Test("the ledger is told of each attempt before its request goes out")
+    func intents() {
+        let driver = Driver(.pair).send().connect()
+        #expect(driver.intent?.attempts == 1 && driver.intent?.provider == "one")
+        driver.head(401, .json).end().connect()
+        #expect(driver.intent?.attempts == 2 && driver.intent?.provider == "two")
+        driver.head(200, .json).bytes(Chat.answer).end()
+        #expect(driver.problems.isEmpty, "\(driver.report)")
+    }
+
     @Test("a granted target slot is given back after the attempt, and taken anew for the next one")
     func targetSlots() {
         let driver = Driver(.pair)
@@ -434,13 +483,24 @@ import Testing
     @Test("a slot that comes after its wait is over is the performer's to release")
     func lateSlot() throws {
         let driver = Driver(.pair)
-        driver.env.targetSlots = ["one": .full]
+        driver.env.targetSlots = ["one": .full, "two": .full]
         driver.send()
         let ask = try #require(driver.openAsk?.id)
         driver.wait(.seconds(1))
         driver.tell(.answer(ask, .slot(SlotID(900))))
         #expect(driver.returnedSlots == [SlotID(900)])
         #expect(driver.last.isEmpty)
+    }
+
+    @Test("a local target that turns out to be elsewhere is passed over, and is not at fault")
+    func forbiddenOne() {
+        let setup = Setup(targets: [.sample("engine", isLocal: true), .sample("two", isLocal: true)], local: .silent)
+        let head = ClientHead.chat { $0.gatewayPrivacy = "local_only" }
+        let driver = Driver(setup, head: head).send().fail(.forbidden)
+        #expect(driver.accounts == ["engine", "two"], "\(driver.report)")
+        driver.connect().head(200, .json).bytes(Chat.answer).end()
+        #expect(driver.response?.status == 200 && driver.env.health["engine"]?.isDegraded(driver.env.now) == false)
+        #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
     @Test("content that may not leave the device ends where a dialer refuses the target")

@@ -24,7 +24,7 @@ enum Phase: String, CaseIterable, Sendable {
             driver.env.admission = .processFull
             driver.send()
         case .targetQueued:
-            driver.env.targetSlots = ["one": .full]
+            driver.env.targetSlots = ["one": .full, "two": .full]
             driver.send()
         case .dialing: driver.send()
         case .waiting: driver.send().connect()

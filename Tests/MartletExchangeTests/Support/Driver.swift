@@ -161,7 +161,8 @@ final class Driver {
 
     private func recorded(_ record: LedgerRecord) {
         if record.state != .intent { problem("a record that is no intent outside of settle") }
-        if intent != nil { problem("a second intent") }
+        // One for each attempt, so that the last one says what has been asked for by then.
+        if let intent, record.attempts <= intent.attempts { problem("a second intent of one attempt") }
         if record.id != exchange.id { problem("an intent with another id") }
         intent = record
     }

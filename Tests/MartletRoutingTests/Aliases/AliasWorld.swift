@@ -95,6 +95,7 @@ struct AliasWorld: PlanningEnvironment {
         models: [String: [Target]] = [:],
         local: LocalEngine = .running(.init(kind: ProviderKind("engine"), models: ["here"])),
         defaultModel: String? = nil,
+        away: Set<ModelName> = [],
         _ edit: (inout RoutingPolicy) -> Void = { _ in }
     ) -> Snapshot {
         var entries: [ModelName: ModelEntry] = [:]
@@ -108,6 +109,7 @@ struct AliasWorld: PlanningEnvironment {
             accounts: [:],
             defaultModel: defaultModel.map { ModelName($0) },
             local: local,
+            away: away,
             routing: routing,
             aliases: aliases
         )

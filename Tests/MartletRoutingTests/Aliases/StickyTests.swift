@@ -33,12 +33,18 @@ import Testing
             )
         }
         var found: Set<String> = []
+        var moved = 0
         for prefix in Self.prefixes.prefix(60) {
             let orders = try (0..<5).map { _ in try world.order(alias) { $0.prefixHash = prefix } }
-            #expect(Set(orders.map { $0[0] }).count == 1)
-            found.insert(orders[0][0])
+            // One turn in twenty of a fast alias looks elsewhere, so that what has recovered is noticed.
+            let counts = orders.reduce(into: [:]) { $0[$1[0], default: 0] += 1 }
+            let most = counts.values.max() ?? 0
+            #expect(strategy == .fastest ? most >= 3 : most == 5)
+            moved += 5 - most
+            found.formUnion(counts.filter { $0.value == most }.keys)
         }
         #expect(found == ["x", "y", "z"])
+        #expect(strategy == .fastest ? 5...30 ~= moved : moved == 0)
     }
 
     @Test("conversations are shared out by weight")

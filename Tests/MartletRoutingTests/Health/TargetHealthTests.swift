@@ -143,4 +143,24 @@ import Testing
         #expect(health.standing(start, policy).firstToken == .milliseconds(500))
         #expect(health.standing(start, policy).perToken == .milliseconds(10))
     }
+
+    @Test("a target that is outrun over and over without a word counts as failing, and is no guess for waits")
+    func outrun() throws {
+        var health = TargetHealth()
+        let sample = LatencySample.stream(firstToken: .milliseconds(50), rest: .milliseconds(50), outputTokens: 10)
+        for _ in 0..<40 { try attempt(&health, .succeeded(sample), start) }
+        let usual = try #require(health.usualWait(isStream: true))
+        let outrun = AttemptEnd.outrun(isStream: true, after: .seconds(3))
+        for _ in 0..<4 { try attempt(&health, outrun, start) }
+        #expect(health.breaker.isClosed && !health.isDegraded(start))
+        #expect(health.usualWait(isStream: true) == usual)
+        #expect(try #require(health.standing(start, policy).firstToken) >= .seconds(3))
+        // An answer shows that it only was slow.
+        try attempt(&health, .succeeded(sample), start)
+        for _ in 0..<8 { try attempt(&health, outrun, start) }
+        #expect(health.breaker.isClosed && health.isDegraded(start))
+        try attempt(&health, outrun, start)
+        #expect(health.standing(start, policy).obstacle == .circuitOpen)
+        #expect(health.usualWait(isStream: true) == usual && health.inFlight == 0)
+    }
 }

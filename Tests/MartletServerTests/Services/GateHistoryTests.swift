@@ -1,3 +1,4 @@
+import MartletCore
 import Synchronization
 import Testing
 
@@ -79,6 +80,24 @@ import Testing
             guard grants.takeAll().isEmpty else { return "somebody let in at \(step)" }
         }
         return nil
+    }
+
+    @Test("under overload the newest goes first, since the oldest has mostly given up")
+    func newestFirst() {
+        let start = Instant(nanoseconds: 0)
+        for (prefersNewest, expected) in [(true, [1, 3, 2]), (false, [1, 2, 3])] {
+            let gate = Gate(prefersNewest: prefersNewest)
+            let grants = Grants()
+            _ = gate.take(limit: 1)
+            for name in 1...3 {
+                let now = start + .milliseconds(name)
+                guard case .queued = gate.wait(limit: 1, size: 9, now: now, grant: { grants.add(name) }) else { return }
+            }
+            gate.release(now: start + .milliseconds(101))
+            gate.release(now: start + .milliseconds(103))
+            gate.release(now: start + .milliseconds(104))
+            #expect(grants.takeAll() == expected)
+        }
     }
 
     @Test("slots go to who asks and waits in order, through every history")

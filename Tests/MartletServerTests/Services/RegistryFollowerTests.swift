@@ -17,6 +17,7 @@ import Testing
             var asked: [[String: String]] = []
             var taken: [Int] = []
             var results: [Result<Int64, RegistryFault>] = []
+            var isCopyInForce = false
         }
         let state = Mutex(State())
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("martlet-\(UUID().uuidString)").path
@@ -39,7 +40,8 @@ import Testing
                 settings: { [self] in
                     var settings = RegistrySettings()
                     settings.url = state.withLock(\.url)
-                    return (settings, path)
+                    let isInForce = state.withLock(\.isCopyInForce)
+                    return .init(registry: settings, copyPath: path, isCopyInForce: isInForce)
                 },
                 get: { [self] _, fields, _ in
                     try state.withLock { state in
@@ -48,7 +50,12 @@ import Testing
                     }
                 },
                 wallClock: { 7_000 },
-                onCopy: { [self] edits, _ in state.withLock { $0.taken.append(edits.count) } },
+                onCopy: { [self] edits, _ in
+                    state.withLock { state in
+                        state.taken.append(edits.count)
+                        state.isCopyInForce = true
+                    }
+                },
                 onResult: { [self] result in state.withLock { $0.results.append(result) } }
             )
         }
@@ -83,6 +90,25 @@ import Testing
         world.answers("", status: 304)
         await world.follower().look()
         #expect(world.asked.last?["if-none-match"] == "\"v1\"")
+        #expect(world.taken == [1] && world.last == .success(7) && world.copy?.body == Array(Self.rows.utf8))
+    }
+
+    @Test("a copy that is not in force is fetched whole, although the server's has not changed")
+    func spoiled() async throws {
+        let world = World()
+        let copy = RegistryCopy(
+            url: "https://example.com/m.toml",
+            tag: "\"v1\"",
+            fetchedAt: 1,
+            body: Array("[models.m.openai]\ncontext_windoo = 5\n".utf8)
+        )
+        try Data(copy.bytes).write(to: URL(fileURLWithPath: world.path))
+        world.answers("", status: 304)
+        let follower = world.follower()
+        await follower.look()
+        #expect(world.asked.last?["if-none-match"] == nil && world.last == .failure(RegistryFault(.status(304))))
+        world.answers(Self.rows, tag: "\"v1\"")
+        await world.follower().look()
         #expect(world.taken == [1] && world.last == .success(7) && world.copy?.body == Array(Self.rows.utf8))
     }
 

@@ -22,13 +22,23 @@ final class RegistryFollower: Sendable {
         @Sendable (_ url: String, _ fields: [(name: String, value: String)], _ hosts: [String]) async throws
         -> GuardedFetch.Answer
 
+    /// What is configured now.
+    struct Settings: Sendable {
+        /// Where it is fetched.
+        var registry: RegistrySettings
+        /// Where the copy is kept.
+        var copyPath: String
+        /// Whether what was fetched before is part of the snapshot: a copy that could not be used is not.
+        var isCopyInForce: Bool
+    }
+
     private struct State {
         var url: String?
         var dueIn = 0
         var failures = 0
     }
 
-    private let settings: @Sendable () -> (registry: RegistrySettings, copyPath: String)
+    private let settings: @Sendable () -> Settings
     private let get: Get
     private let catalog: ProviderCatalog
     private let wallClock: @Sendable () -> UInt64
@@ -40,14 +50,14 @@ final class RegistryFollower: Sendable {
     /// Creates a follower that has fetched nothing yet.
     ///
     /// - Parameters:
-    ///   - settings: What is configured now, and where the copy is kept.
+    ///   - settings: What is configured now.
     ///   - get: Fetches.
     ///   - wallClock: Milliseconds since 1970.
     ///   - clock: Measures the time between looks.
     ///   - onCopy: Takes over a new registry.
     ///   - onResult: Told of each attempt: when the copy was right, in seconds since 1970, or what went wrong.
     init(
-        settings: @escaping @Sendable () -> (registry: RegistrySettings, copyPath: String),
+        settings: @escaping @Sendable () -> Settings,
         get: @escaping Get,
         catalog: ProviderCatalog = .builtIn,
         wallClock: @escaping @Sendable () -> UInt64 = { WallClock.milliseconds() },
@@ -100,7 +110,8 @@ final class RegistryFollower: Sendable {
 
     /// Fetches when it is due; an address that has changed is due at once.
     func look() async {
-        let (registry, path) = settings()
+        let settings = settings()
+        let registry = settings.registry
         let isDue = state.withLock { state in
             if state.url != registry.url { state = State(url: registry.url) }
             if state.dueIn > 0 { state.dueIn -= 1 }
@@ -109,7 +120,7 @@ final class RegistryFollower: Sendable {
         guard isDue, let url = registry.url else { return }
         let result: Result<Int64, RegistryFault>
         do throws(RegistryFault) {
-            result = .success(try await fetch(url, registry.hosts, path))
+            result = .success(try await fetch(url, settings))
         } catch {
             result = .failure(error)
         }
@@ -126,14 +137,16 @@ final class RegistryFollower: Sendable {
         onResult(result)
     }
 
-    private func fetch(_ url: String, _ hosts: [String], _ path: String) async throws(RegistryFault) -> Int64 {
+    private func fetch(_ url: String, _ settings: Settings) async throws(RegistryFault) -> Int64 {
+        let path = settings.copyPath
         let known = FileManager.default.contents(atPath: path).flatMap { RegistryCopy(Array($0)) }
-        var copy = known?.url == url ? known : nil
+        // That a copy has not changed says nothing while it cannot be used: then the whole file is asked for.
+        var copy = known?.url == url && settings.isCopyInForce ? known : nil
         var fields = [(name: "accept", value: "application/toml, text/plain;q=0.9, */*;q=0.1")]
         if let tag = copy?.tag { fields.append((name: "if-none-match", value: tag)) }
         let answer: GuardedFetch.Answer
         do {
-            answer = try await get(url, fields, hosts)
+            answer = try await get(url, fields, settings.registry.hosts)
         } catch let failure as GuardedFetch.Failure {
             throw RegistryFault(failure)
         } catch {
