@@ -76,7 +76,10 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
     /// The stream says that it is complete.
     private mutating func markEnd(into chunks: inout [ChatChunk]) {
         isDone = true
-        if let last = ends.chunk { chunks.append(last) }
+        guard var last = ends.chunk else { return }
+        tags?.rewrite(&last)
+        details?.rewrite(&last)
+        chunks.append(last)
     }
 
     private mutating func decode(
