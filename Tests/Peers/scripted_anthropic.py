@@ -32,7 +32,8 @@ import time
 
 from anthropic_answers import Message
 from anthropic_rules import Refused, check
-from scripted_upstream import ENDLESS_S, SILENCE_S, Received, ScriptedUpstream, _Handler, _Server
+from scripted_server import ScriptedServer
+from scripted_upstream import ENDLESS_S, SILENCE_S, Received, ScriptedUpstream, _Handler
 
 RETRY_AFTER_S = 30
 # Long enough that what was said before an error is read, and shown, before it.
@@ -55,7 +56,7 @@ class ScriptedAnthropic(ScriptedUpstream):
         self._lock = threading.Lock()
         self._received: list[Received] = []
         self.key = key
-        self._server = _Server(("127.0.0.1", 0), _AnthropicHandler)
+        self._server = ScriptedServer(_AnthropicHandler)
         self._server.upstream = self  # type: ignore[attr-defined]
         self.root_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.base_url = f"{self.root_url}/v1"

@@ -37,7 +37,8 @@ from bedrock_answers import Answer
 from bedrock_rules import SERVICE, Refused, check, need, operation_of, params_of
 from botocore.parsers import create_parser
 from scripted_embeddings import LENGTH, tokens_of, vector_of
-from scripted_upstream import ENDLESS_S, Received, ScriptedUpstream, _Handler, _Server
+from scripted_server import ScriptedServer
+from scripted_upstream import ENDLESS_S, Received, ScriptedUpstream, _Handler
 
 KEY = "bedrock-api-key-never-shown-to-clients"
 APART_S = 0.2
@@ -58,7 +59,7 @@ class ScriptedBedrock(ScriptedUpstream):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received: list[Received] = []
-        self._server = _Server(("127.0.0.1", 0), _BedrockHandler)
+        self._server = ScriptedServer(_BedrockHandler)
         self._server.upstream = self  # type: ignore[attr-defined]
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
 

@@ -19,7 +19,8 @@ import struct
 import threading
 import zlib
 
-from scripted_upstream import Received, ScriptedUpstream, _Handler, _Server
+from scripted_server import ScriptedServer
+from scripted_upstream import Received, ScriptedUpstream, _Handler
 
 LENGTH = 8
 MOST_INPUTS = 2048
@@ -41,7 +42,7 @@ class ScriptedEmbeddings(ScriptedUpstream):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received: list[Received] = []
-        self._server = _Server(("127.0.0.1", 0), _EmbeddingsHandler)
+        self._server = ScriptedServer(_EmbeddingsHandler)
         self._server.upstream = self  # type: ignore[attr-defined]
         self.root_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.base_url = f"{self.root_url}/v1"

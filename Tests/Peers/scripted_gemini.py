@@ -32,7 +32,8 @@ from gemini_answers import Answer
 from gemini_rules import Refused, check, in_camel_case
 from google.genai import types
 from google_token import TOKEN, TokenService
-from scripted_upstream import Received, ScriptedUpstream, _Handler, _Server
+from scripted_server import ScriptedServer
+from scripted_upstream import Received, ScriptedUpstream, _Handler
 
 RETRY_DELAY_S = 7
 
@@ -78,7 +79,7 @@ class ScriptedGemini(ScriptedUpstream):
         self._lock = threading.Lock()
         self._received: list[Received] = []
         self.key = key
-        self._server = _Server(("127.0.0.1", 0), _GeminiHandler)
+        self._server = ScriptedServer(_GeminiHandler)
         self._server.upstream = self  # type: ignore[attr-defined]
         self.root_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.base_url = f"{self.root_url}/v1beta"

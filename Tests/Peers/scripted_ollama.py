@@ -28,7 +28,8 @@ import threading
 import time
 from dataclasses import dataclass
 
-from scripted_upstream import CREATED, ENDLESS_S, SILENCE_S, Received, ScriptedUpstream, _Handler, _Server, example_of
+from scripted_server import ScriptedServer
+from scripted_upstream import CREATED, ENDLESS_S, SILENCE_S, Received, ScriptedUpstream, _Handler, example_of
 
 CREATED_AT = "2026-05-28T20:26:40.123456789Z"
 MODELS = ("echo:latest", "parallel:latest", "no-ids:latest", "thinker:latest")
@@ -56,7 +57,7 @@ class ScriptedOllama(ScriptedUpstream):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received: list[Received] = []
-        self._server = _Server(("127.0.0.1", 0), _OllamaHandler)
+        self._server = ScriptedServer(_OllamaHandler)
         self._server.upstream = self  # type: ignore[attr-defined]
         self.port = self._server.server_address[1]
         self.base_url = f"http://127.0.0.1:{self.port}"

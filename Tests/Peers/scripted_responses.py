@@ -26,6 +26,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from scripted_server import ScriptedServer
 from scripted_upstream import (
     CREATED,
     ENDLESS_S,
@@ -34,7 +35,6 @@ from scripted_upstream import (
     Received,
     ScriptedUpstream,
     _Handler,
-    _Server,
     example_of,
 )
 
@@ -79,7 +79,7 @@ class ScriptedResponses(ScriptedUpstream):
         self._received: list[Received] = []
         self.numbers = itertools.count(1)
         self.kept: dict[str, list[dict]] = {}  # the items up to and with an answer, by its id
-        self._server = _Server(("127.0.0.1", 0), _ResponsesHandler)
+        self._server = ScriptedServer(_ResponsesHandler)
         self._server.upstream = self  # type: ignore[attr-defined]
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 

@@ -17,7 +17,8 @@ import re
 import threading
 
 import aws_frames
-from scripted_upstream import Received, ScriptedUpstream, _Handler, _Server
+from scripted_server import ScriptedServer
+from scripted_upstream import Received, ScriptedUpstream, _Handler
 
 KEY = "sagemaker-stand-in-for-a-signature"
 UNKNOWN_TO_TGI = "stream_options parallel_tool_calls service_tier store metadata user reasoning_effort".split()
@@ -29,7 +30,7 @@ class ScriptedSageMaker(ScriptedUpstream):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received: list[Received] = []
-        self._server = _Server(("127.0.0.1", 0), _SageMakerHandler)
+        self._server = ScriptedServer(_SageMakerHandler)
         self._server.upstream = self  # type: ignore[attr-defined]
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
 

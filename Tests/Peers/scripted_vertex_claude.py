@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 from google_token import TOKEN, TokenService
 from scripted_anthropic import _AnthropicHandler
-from scripted_upstream import Received, ScriptedUpstream, _Server
+from scripted_server import ScriptedServer
+from scripted_upstream import Received, ScriptedUpstream
 
 VERSION = "vertex-2023-10-16"
 BASE = "/v1/projects/p1/locations/europe-west4"
@@ -26,7 +27,7 @@ class ScriptedVertexClaude(ScriptedUpstream):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received: list[Received] = []
-        self._server = _Server(("127.0.0.1", 0), _VertexHandler)
+        self._server = ScriptedServer(_VertexHandler)
         self._server.upstream = self  # type: ignore[attr-defined]
         self.root_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.base_url = self.root_url + BASE
