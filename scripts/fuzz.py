@@ -2,7 +2,8 @@
 """Builds and runs the fuzzers with libFuzzer and the address sanitizer. Ends with `N passed, N failed`.
 
     scripts/fuzz.py [NAME …]     default: all
-    FUZZ_SECONDS                 for each fuzzer, default 10
+    FUZZ_SECONDS                 for each fuzzer, default 10: other inputs in every run
+    FUZZ_INPUTS                  or so many made-up inputs for each fuzzer: the same in every run
 
 A fuzzer is a file Fuzz/NAMEFuzz.swift with one `@_cdecl("LLVMFuzzerTestOneInput")` function. It sees all of MartletWire,
 internals too, and may import other targets that need no outside package; they are compiled with the sanitizers. A line
@@ -20,6 +21,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +45,8 @@ IMPORT = re.compile(r"^\s*(?:@\w+\s+)*(?:(?:public|package|internal|private)\s+)
 ONE_INPUT_LIMIT_S = 10
 MEMORY_LIMIT_MB = 2048
 HANG_LIMIT_S = 60
+# A run of a given number of inputs, on a machine that does other things, too.
+REPEATED_LIMIT_S = 300
 
 
 class Broken(Exception):
@@ -172,18 +176,30 @@ class Fuzzer:
         compile_swift(program.name, ["-module-name", "Fuzzed", *seen, *inputs, "-o", str(program)], stamp)
         return program
 
-    def run(self, modules: Modules, seconds: int) -> str:
-        """Runs the fuzzer and returns how much it did."""
+    def run(self, modules: Modules, seconds: int, made_up: int | None) -> str:
+        """Runs the fuzzer and returns how much it did.
+
+        Args:
+            seconds: How long it may look for inputs of its own.
+            made_up: How many it tries instead, by the same numbers in every run; what earlier runs found is not read.
+        """
         corpus = self.corpus
         program = self.build(modules)
+        inputs = sum(1 for _ in corpus.iterdir())
         found, crashes = BUILD / "corpus" / self.name, BUILD / "crashes"
         found.mkdir(parents=True, exist_ok=True)
         crashes.mkdir(exist_ok=True)
-        limits = [f"-max_total_time={seconds}", f"-timeout={ONE_INPUT_LIMIT_S}", f"-rss_limit_mb={MEMORY_LIMIT_MB}"]
-        where = [f"-artifact_prefix={crashes}/{self.name}-", str(found), str(corpus)]
-        command = [str(program), *limits, "-print_final_stats=1", *where]
-        output = execute(command, seconds + HANG_LIMIT_S, BUILD / f"{self.name}.log")
-        inputs = sum(1 for _ in corpus.iterdir())
+        limits = [f"-timeout={ONE_INPUT_LIMIT_S}", f"-rss_limit_mb={MEMORY_LIMIT_MB}", "-print_final_stats=1"]
+        limits.append(f"-artifact_prefix={crashes}/{self.name}-")
+        log = BUILD / f"{self.name}.log"
+        if made_up is None:
+            limits.append(f"-max_total_time={seconds}")
+            output = execute([str(program), *limits, str(found), str(corpus)], seconds + HANG_LIMIT_S, log)
+        else:
+            limits += ["-seed=1", f"-runs={inputs + made_up}"]
+            # What it finds goes to the first folder.
+            with tempfile.TemporaryDirectory() as nowhere:
+                output = execute([str(program), *limits, nowhere, str(corpus)], REPEATED_LIMIT_S, log)
         executed = re.search(r"number_of_executed_units:\s*(\d+)", output)
         if executed is None or int(executed[1]) < inputs:
             raise Broken(f"it did not try its kept inputs:\n{output}")
@@ -198,6 +214,7 @@ def fuzzers() -> list[Fuzzer]:
 
 def main(names: list[str]) -> int:
     seconds = int(os.environ.get("FUZZ_SECONDS", "10"))
+    made_up = int(os.environ["FUZZ_INPUTS"]) if "FUZZ_INPUTS" in os.environ else None
     BUILD.mkdir(parents=True, exist_ok=True)
     modules = Modules()
     passed = failed = 0
@@ -212,7 +229,7 @@ def main(names: list[str]) -> int:
         if names and fuzzer.name not in names:
             continue
         try:
-            print(f"ok   {fuzzer.name}: {fuzzer.run(modules, seconds)}", flush=True)
+            print(f"ok   {fuzzer.name}: {fuzzer.run(modules, seconds, made_up)}", flush=True)
             passed += 1
         except Broken as problem:
             print(f"FAIL {fuzzer.name}: {problem}", flush=True)

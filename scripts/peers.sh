@@ -66,7 +66,7 @@ suites clients "pydantic-ai-slim llm" test_clients_pydantic_ai test_clients_llm
 suites litellm "litellm instructor" test_clients_litellm test_clients_instructor
 suites providers "mistralai groq together openrouter openai" test_provider_sdks
 suites http2 "httpx openai h2" test_tls
-suites credentials "botocore google-auth" test_credentials
+suites credentials "botocore google-auth" test_credentials test_aws_profiles test_google_credentials
 
 if python="$(scripts/venv.sh openai3)"; then
     printf '\nusage\n'

@@ -114,9 +114,14 @@ struct PresetsFile: Decodable {
         var host: String
         var hosts: [String: String]?
         var path: String
+        var variables: [String: [String]]?
+        var projectKey: String?
 
         var place: ProviderPlace {
-            ProviderPlace(keys: keys, hostKey: hostKey, host: host, hosts: hosts ?? [:], path: path)
+            var place = ProviderPlace(keys: keys, hostKey: hostKey, host: host, hosts: hosts ?? [:], path: path)
+            place.variables = variables ?? [:]
+            place.projectKey = projectKey
+            return place
         }
     }
 

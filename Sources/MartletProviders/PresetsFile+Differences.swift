@@ -6,11 +6,19 @@ extension PresetsFile {
         var baseUrlVariables: [String]?
         var basePath: String?
         var versionedBasePath: String?
+        var beforeVersion: [Older]?
         var embeddings: Bool?
         var embeddingNames: [Pair]?
         var gap: Gap?
         var continues: TextContinuation?
         var chat: Chat?
+
+        struct Older: Decodable {
+            var version: String
+            var streamUsage: Bool?
+            var tokenLimit: ChatQuirks.TokenLimit?
+            var formats: ChatQuirks.Formats?
+        }
 
         struct Gap: Decodable {
             var route: FIMRoute
@@ -28,6 +36,14 @@ extension PresetsFile {
             descriptor.baseURLVariables = baseUrlVariables ?? []
             descriptor.basePath = basePath
             descriptor.versionedBasePath = versionedBasePath
+            descriptor.olderVersions = (beforeVersion ?? []).map { older in
+                OlderVersion(
+                    before: older.version,
+                    acceptsStreamUsage: older.streamUsage,
+                    tokenLimit: older.tokenLimit,
+                    formats: older.formats
+                )
+            }
             descriptor.hasEmbeddings = embeddings ?? true
             descriptor.embeddingNames = (embeddingNames ?? []).map(\.rename)
             descriptor.gapFilling = gap.map { GapFilling(route: $0.route, path: $0.path) }

@@ -56,6 +56,8 @@ public struct ProviderDescriptor: Sendable, Hashable {
     /// The path of a base URL that has none, for accounts that name a version of the API; `{model}` stands for the
     /// model, and the version goes behind every path (`?api-version=…`).
     public var versionedBasePath: String?
+    /// How versions of its API that an account may name differ from the present one.
+    public var olderVersions: [OlderVersion] = []
     /// How its chat completions differ from OpenAI's; `nil` not at all.
     public var chatQuirks: ChatQuirks?
     /// Whether it makes embeddings.
@@ -98,6 +100,12 @@ public struct ProviderDescriptor: Sendable, Hashable {
     public func needsRegion(hasBaseURL: Bool) -> Bool {
         if case .awsSigV4 = scheme { return true }
         return !hasBaseURL && baseURL?.contains("{region}") == true
+    }
+
+    /// The base URL in a region: `{region}` stands for it, and `{aws_domain}` for the domain of AWS's hosts there.
+    public func baseURL(in region: String) -> String? {
+        baseURL?.replacing("{region}", with: region)
+            .replacing("{aws_domain}", with: AWSCredentialChain.domain(of: region))
     }
 
     /// The further wire formats that are spoken to a model.

@@ -12,6 +12,10 @@ public struct ProviderPlace: Sendable, Hashable {
     public var hosts: [String: String]
     /// The path, with `{key}` for the value of a key.
     public var path: String
+    /// Environment variables that stand in for keys that the account has not.
+    public var variables: [String: [String]] = [:]
+    /// The key that the project of the account's credential stands in for.
+    public var projectKey: String?
 
     /// Creates a place.
     public init(keys: [String], hostKey: String, host: String, hosts: [String: String] = [:], path: String) {

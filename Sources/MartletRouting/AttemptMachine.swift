@@ -147,8 +147,9 @@ public struct AttemptMachine: Sendable {
             skip(to: index)
             return .advance(index)
         case .auth:
-            // The same credential would be refused again.
-            guard let index = now.otherCredential, !now.mayNotRetry else { return .giveUp(ending(failure)) }
+            // The same credential would be refused again, unless it only may not use this model.
+            let index = now.otherCredential ?? nextTarget
+            guard index < targetCount, !now.mayNotRetry else { return .giveUp(ending(failure)) }
             skip(to: index)
             return .advance(index)
         default:

@@ -101,7 +101,7 @@ final class GatewayState: Sendable {
                 preview: PlanPreview(
                     snapshot: { reloader.snapshot },
                     standing: { target, snapshot in
-                        targets.memory(of: target.id).standing(.now, snapshot.breaker)
+                        targets.memory(of: target.id).health.withLock { $0.standing(.now, snapshot.breaker) }
                     },
                     upcoming: { rotations.upcoming($0, $1) }
                 )

@@ -49,8 +49,8 @@ import Testing
             guard let larger = now.largerWindow, !now.mayNotRetry else { return .giveUp(failure) }
             return .advance(larger)
         case .auth:
-            guard let other = now.otherCredential, !now.mayNotRetry else { return .giveUp(ending) }
-            return .advance(other)
+            let place = now.otherCredential ?? (last.target + 1 == besides ? last.target + 2 : last.target + 1)
+            return place < targets && !now.mayNotRetry ? .advance(place) : .giveUp(ending)
         default:
             let place = last.target + 1 == besides ? last.target + 2 : last.target + 1
             return place < targets && !now.mayNotRetry ? .advance(place) : .giveUp(ending)

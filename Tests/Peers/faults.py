@@ -294,8 +294,10 @@ def to_close(c: Connection) -> None:
 def leftover(c: Connection) -> None:
     """Bytes after the answer that nobody asked for."""
     c.is_kept = True
-    c.answer()
-    c.send(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
+    # As one piece: once the next request is on its way nobody can tell whose answer such bytes are.
+    with c.at_once():
+        c.answer()
+        c.send(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi")
 
 
 # Errors in the place of an answer

@@ -35,6 +35,7 @@ class Connection:
         self.upstream = upstream
         self.sock = sock
         self.is_kept = False
+        self._gathered: bytearray | None = None
 
     def read(self) -> bool:
         """Reads the request; false when there is none."""
@@ -76,7 +77,18 @@ class Connection:
     # Bodies
 
     def send(self, data: bytes) -> None:
-        self.sock.sendall(data)
+        if self._gathered is None:
+            self.sock.sendall(data)
+        else:
+            self._gathered += data
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Sends all that is said in it as one piece."""
+        self._gathered = bytearray()
+        yield
+        data, self._gathered = bytes(self._gathered), None
+        self.send(data)
 
     def whole(self, status: int, body: bytes | dict, *fields: str, media: str = "application/json") -> None:
         content = json.dumps(body).encode() if isinstance(body, dict) else body

@@ -3,8 +3,13 @@
     PUT, GET /latest/…                  instance metadata of AWS, version 2: a session first, then the role, then its keys
     GET /container                      a container's keys, for the right authorization token
     POST /                              STS: AssumeRole by botocore's judgement, and with a web identity; GetCallerIdentity
+    POST /sts                           Google's tokens for those of other providers
+    GET /subject                        such a token
+    POST /v1/…:generateAccessToken      tokens of a service account, for whoever may act as it
     POST /token                         Google's tokens: for an assertion that google-auth accepts, or a refresh token
     GET /computeMetadata/…              Google's metadata server
+    GET /federation/credentials         keys of a role, for the token of a sign-on
+    POST /token as JSON                 a new token of a sign-on
     POST /TENANT/oauth2/v2.0/token      Entra ID's tokens
 """
 
@@ -38,6 +43,10 @@ KEY_ID = "key-1"
 REFRESH = "1//refresh+token/="
 CLIENT = ("client-id-1", "client~secret+1")
 TENANT = "tenant-1"
+SIGN_ON = {"clientId": "sso-client", "clientSecret": "sso/secret", "refreshToken": "sso-refresh"}
+SIGN_ON_TOKENS = ("sso-token-1", "sso-token-2")
+# Assertions are for Google's public address, wherever they are sent.
+AUDIENCE = "https://oauth2.googleapis.com/token"
 ACCOUNT = "arn:aws:sts::123456789012:assumed-role/gateway-role/i-1"
 
 
@@ -48,6 +57,8 @@ class Clouds:
         self.lock = threading.Lock()
         self.seen: list[str] = []
         self.problems: list[str] = []
+        # What was asked of the services that exchange tokens: path, what shows who asks, and the body's members.
+        self.exchanges: list[tuple[str, str, dict]] = []
         self.given = 0
         self.lifetime_s = 3600
         self.is_down = False
@@ -80,6 +91,9 @@ class Clouds:
             "client_id": "1",
             "token_uri": f"{self.url}/token",
         }
+
+    def impersonation_url(self, email: str = EMAIL) -> str:
+        return f"{self.url}/v1/projects/-/serviceAccounts/{email}:generateAccessToken"
 
     @property
     def user(self) -> dict:
@@ -131,6 +145,13 @@ class _Handler(BaseHTTPRequestHandler):
             if self.headers.get("authorization") != CONTAINER_TOKEN:
                 return self._problem("a container without its token", 401)
             return self._aws("container")
+        if self.path == "/subject":
+            if self.headers.get("x-subject") != "mine":
+                return self._problem("a subject token without its field", 403)
+            self._note("subject")
+            return self._json(200, {"id_token": WEB_TOKEN})
+        if self.path.startswith("/federation/credentials?"):
+            return self._portal(dict(urllib.parse.parse_qsl(self.path.split("?", 1)[1], strict_parsing=True)))
         if self.path.startswith("/computeMetadata/v1/instance/service-accounts/default/token?scopes="):
             if self.headers.get("metadata-flavor") != "Google":
                 return self._problem("the metadata server without its mark", 403)
@@ -139,12 +160,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"])).decode()
-        if self.headers.get("content-type") != "application/x-www-form-urlencoded":
+        if self.path == "/token" and self.headers.get("content-type") == "application/json":
+            return self._new_sign_on(json.loads(body))
+        if self.path.endswith(":generateAccessToken"):
+            return self._impersonated(json.loads(body))
+        # botocore adds a charset.
+        if self.headers.get("content-type", "").split(";")[0] != "application/x-www-form-urlencoded":
             return self._problem(f"content-type {self.headers.get('content-type')}")
         form = dict(urllib.parse.parse_qsl(body, strict_parsing=True))
         if self.clouds.is_down:
             self._note("down")
             return self._json(503, {"error": "temporarily_unavailable"})
+        if self.path == "/sts":
+            return self._exchanged(form)
         if self.path == "/token":
             return self._google(form)
         if self.path == f"/{TENANT}/oauth2/v2.0/token":
@@ -191,12 +219,55 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _role_keys(self, what: str) -> None:
         key, expires = self._next_key(what)
-        self._xml(
+        action = "AssumeRole" if what == "role" else "AssumeRoleWithWebIdentity"
+        self._answer(
             200,
-            f"<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>"
+            f"<{action}Response><{action}Result><Credentials><AccessKeyId>{key}</AccessKeyId><SecretAccessKey>"
             f"{self.clouds.secret_of(key)}</SecretAccessKey><SessionToken>session-of-{key}</SessionToken>"
-            f"<Expiration>{expires}</Expiration></Credentials></AssumeRoleWithWebIdentityResult>",
+            f"<Expiration>{expires}</Expiration></Credentials></{action}Result></{action}Response>",
+            "text/xml",
         )
+
+    def _portal(self, query: dict) -> None:
+        if self.headers.get("x-amz-sso_bearer_token") not in SIGN_ON_TOKENS or query.keys() != {"role_name", "account_id"}:
+            return self._json(401, {"message": "Session token not found or invalid"})
+        self._note("portal")
+        # The same for everybody who asks: two readers of one profile are compared by it.
+        key = f"AKIA{query['account_id']}{query['role_name'].upper()}"
+        end = int((time.time() + self.clouds.lifetime_s) * 1000)
+        names = ("accessKeyId", "secretAccessKey", "sessionToken", "expiration")
+        values = (key, self.clouds.secret_of(key), f"session-of-{key}", end)
+        self._json(200, {"roleCredentials": dict(zip(names, values, strict=True))})
+
+    def _new_sign_on(self, body: dict) -> None:
+        if body != SIGN_ON | {"grantType": "refresh_token"}:
+            return self._problem(f"sign-on: {body}")
+        self._note("sign-on")
+        new = {"accessToken": SIGN_ON_TOKENS[1], "tokenType": "Bearer", "expiresIn": 3600, "refreshToken": "next"}
+        self._json(200, new)
+
+    def _exchanged(self, form: dict) -> None:
+        self._keep(form)
+        if form.get("subject_token") != WEB_TOKEN:
+            return self._json(400, {"error": "invalid_grant", "error_description": "Bad subject token."})
+        self._token("exchange")
+
+    def _impersonated(self, body: dict) -> None:
+        self._keep({name: value for name, value in body.items() if value is not None})
+        if not self.headers.get("authorization", "").startswith("Bearer ya29.token-"):
+            return self._json(403, {"error": {"code": 403, "message": "Permission denied"}})
+        with self.clouds.lock:
+            self.clouds.seen.append("impersonated")
+            self.clouds.given += 1
+            token = f"ya29.token-{self.clouds.given}"
+        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=self.clouds.lifetime_s)
+        self._json(200, {"accessToken": token, "expireTime": end.strftime("%Y-%m-%dT%H:%M:%SZ")})
+
+    def _keep(self, body: dict) -> None:
+        who = self.headers.get("authorization", "")
+        who = who if who.startswith("Basic") else who.split("-")[0]
+        with self.clouds.lock:
+            self.clouds.exchanges.append((self.path, who, body))
 
     def _google(self, form: dict) -> None:
         if form["grant_type"] == "refresh_token":
@@ -208,13 +279,13 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             # Google's own library judges signature, key id, audience and times.
             certificates = {KEY_ID: self.clouds.public_pem}
-            claims = google.auth.jwt.decode(form["assertion"], certificates, audience=f"{self.clouds.url}/token")
+            claims = google.auth.jwt.decode(form["assertion"], certificates, audience=AUDIENCE)
         except Exception as error:
             with self.clouds.lock:
                 self.clouds.problems.append(f"assertion: {error}")
             return self._json(400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
-        expected = {"iss": EMAIL, "scope": "https://www.googleapis.com/auth/cloud-platform"}
-        if not expected.items() <= claims.items() or claims["exp"] - claims["iat"] > 3600:
+        scopes = ("https://www.googleapis.com/auth/cloud-platform", "https://www.googleapis.com/auth/iam")
+        if claims["iss"] != EMAIL or claims["scope"] not in scopes or claims["exp"] - claims["iat"] > 3600:
             return self._problem(f"claims: {claims}")
         self._token("assertion")
 

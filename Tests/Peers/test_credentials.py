@@ -1,84 +1,19 @@
-"""Credentials of clouds: fetched from scripted services, and judged by botocore and google-auth."""
+"""Credentials of clouds: fetched from scripted services, and judged by botocore."""
 
 from __future__ import annotations
 
-import concurrent.futures
-import datetime
 import importlib.util
 import json
 import os
 import subprocess
-import tempfile
 import time
 import unittest
-from pathlib import Path
-from unittest import mock
 
-import botocore.auth
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from cloud_case import CloudCase, account, signed
 from harness import REPOSITORY, Martlet, binary_path, eventually
-from scripted_clouds import ACCOUNT, CLIENT, CONTAINER_TOKEN, REGION, SOURCE_KEYS, TENANT, WEB_TOKEN, Clouds
-from scripted_upstream import Received, ScriptedUpstream
+from scripted_clouds import ACCOUNT, CLIENT, CONTAINER_TOKEN, SOURCE_KEYS, TENANT, WEB_TOKEN
 
-SERVICE = "bedrock"
 SCOPE = "https://cognitiveservices.azure.com/.default"
-
-
-def account(base_url: str, *lines: str) -> str:
-    table = ["[gateway.providers.cloud]", 'type = "openai_compatible"', f'base_url = "{base_url}"', *lines]
-    return "\n".join(["version = 1", *table, ""])
-
-
-def signed(base_url: str, *lines: str) -> str:
-    return account(base_url, 'auth = "aws_sigv4"', f'auth_service = "{SERVICE}"', f'region = "{REGION}"', *lines)
-
-
-class CloudCase(unittest.TestCase):
-    def setUp(self) -> None:
-        self.clouds = self.enterContext(Clouds())
-        self.upstream = self.enterContext(ScriptedUpstream())
-        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="martlet-clouds-")))
-
-    def tearDown(self) -> None:
-        self.assertEqual(self.clouds.problems, [])
-
-    def start(self, config: str, env: dict[str, str]) -> Martlet:
-        return self.enterContext(Martlet(config, env))
-
-    def file(self, name: str, content: str | dict) -> str:
-        path = self.folder / name
-        path.write_text(content if isinstance(content, str) else json.dumps(content))
-        return str(path)
-
-    def ask(self, martlet: Martlet, text: str = "one two", status: int = 200, **more) -> None:
-        body = {"model": "cloud::echo", "messages": [{"role": "user", "content": text}]} | more
-        answer = martlet.request("POST", "/v1/chat/completions", body)
-        self.assertEqual(answer.status, status, answer)
-
-    def judge(self, received: Received, key: str, secret: str, token: str | None = None) -> None:
-        """Lets botocore sign what arrived, and compares."""
-        sent = received.headers["authorization"]
-        names = sent.split("SignedHeaders=")[1].split(",")[0].split(";")
-        self.assertLessEqual({"host", "content-type", "x-amz-date"}, set(names))
-        request = AWSRequest("POST", f"http://{received.headers['host']}{received.path}", data=received.body)
-        for name in names:
-            if name not in ("x-amz-date", "x-amz-security-token"):
-                request.headers[name] = received.headers[name]
-        time_format = "%Y%m%dT%H%M%SZ"
-        then = datetime.datetime.strptime(received.headers["x-amz-date"], time_format)
-        now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
-        self.assertLess(abs(now - then), datetime.timedelta(seconds=30))
-        with mock.patch.object(botocore.auth, "get_current_datetime", lambda: then):
-            SigV4Auth(Credentials(key, secret, token), SERVICE, REGION).add_auth(request)
-        self.assertEqual(sent, request.headers["Authorization"])
-        self.assertEqual(received.headers.get("x-amz-security-token"), token)
-
-    def judge_given(self, received: Received) -> str:
-        key = received.headers["authorization"].split("Credential=")[1].split("/")[0]
-        self.judge(received, key, self.clouds.secret_of(key), f"session-of-{key}")
-        return key
 
 
 class Signatures(CloudCase):
@@ -168,47 +103,6 @@ class AWSChain(CloudCase):
         self.assertEqual(self.judge_given(self.upstream.received[-1]), "AKIAGIVEN2")
         for received in self.upstream.received:
             self.judge_given(received)
-
-
-class Google(CloudCase):
-    def lines(self, location: str) -> str:
-        return account(self.upstream.base_url, 'auth = "google"', f'credential_location = "{location}"')
-
-    def tokens(self) -> list[str]:
-        return [received.headers.get("authorization", "") for received in self.upstream.received]
-
-    def test_a_service_account_proves_itself_to_googles_own_library(self) -> None:
-        path = self.file("key.json", self.clouds.service_account)
-        martlet = self.start(self.lines(f"file::{path}"), {})
-        with concurrent.futures.ThreadPoolExecutor(40) as pool:
-            for done in [pool.submit(self.ask, martlet) for _ in range(100)]:
-                done.result()
-        self.assertEqual(set(self.tokens()), {"Bearer ya29.token-1"})
-        self.assertEqual(self.clouds.count("assertion"), 1)
-
-    def test_application_default_credentials(self) -> None:
-        user = {"GOOGLE_APPLICATION_CREDENTIALS": self.file("adc.json", self.clouds.user)}
-        server = {"GCE_METADATA_HOST": self.clouds.url.removeprefix("http://")}
-        for what, env in (("user", user), ("metadata", server)):
-            with self.subTest(what=what), Martlet(self.lines("sdk"), env) as martlet:
-                self.upstream.forget()
-                self.ask(martlet)
-                self.assertEqual(self.clouds.count(what), 1)
-                self.assertRegex(self.tokens()[0], r"^Bearer ya29\.token-\d$")
-
-    def test_a_service_that_is_down_is_an_error_in_words_and_recovers(self) -> None:
-        path = self.file("key.json", self.clouds.service_account)
-        martlet = self.start(self.lines(f"file::{path}"), {})
-        self.clouds.is_down = True
-        body = {"model": "cloud::echo", "messages": [{"role": "user", "content": "hi"}]}
-        answer = martlet.request("POST", "/v1/chat/completions", body)
-        self.assertEqual((answer.status, answer.json["error"]["code"]), (502, "provider_auth_error"), answer)
-        self.assertIn("account cloud", answer.json["error"]["message"])
-        self.assertIn("log says why", answer.json["error"]["message"])
-        self.assertEqual(self.upstream.received, [])
-        self.clouds.is_down = False
-        recovered = eventually(lambda: martlet.request("POST", "/v1/chat/completions", body).status == 200)
-        self.assertTrue(recovered)
 
 
 class Entra(CloudCase):

@@ -33,6 +33,8 @@ struct AccountPlan: Sendable {
     var profilePrefix: String?
     /// Where its requests are served, where that is known.
     var region: String?
+    /// Which of the models behind an endpoint answers.
+    var component: String?
     /// Models that another type of the same provider serves.
     var families: [Family] = []
 
@@ -73,7 +75,12 @@ struct AccountPlan: Sendable {
         quirks.tokensPerSecond = descriptor.tokensPerSecond
         quirks.readsStorage = readsStorage
         return Target(
-            id: TargetID(account: name, upstreamModel: upstreamModel, credentialLocation: credentialLocation),
+            // Models behind one endpoint fail each for itself.
+            id: TargetID(
+                account: name,
+                upstreamModel: component.map { "\(upstreamModel)/\($0)" } ?? upstreamModel,
+                credentialLocation: credentialLocation
+            ),
             account: name,
             kind: descriptor.kind,
             dialect: dialect ?? descriptor.dialect,

@@ -55,6 +55,7 @@ struct AccountReader {
         if descriptor.dialect == .mock { return .on(.mock(descriptor)) }
         guard readAuth(table, into: &descriptor) else { return .refused }
         guard checkAuthHeader(of: name, table) else { return .refused }
+        if let version = table["api_version"]?.string { descriptor.take(version: version) }
         QuirkReader(table: table).apply(to: &descriptor)
         guard readAuth(table, into: &descriptor) else { return .refused }
         let region = region(table)
@@ -64,7 +65,16 @@ struct AccountReader {
             let place = table["profile"]?.origin ?? (isNamed ? origin : variable.map { .environment($0) })
             return lacks(missingProfile(of: name, table) ?? message, account: name, at: place)
         }
-        guard let endpoint = endpoint(of: name, table, descriptor, region, origin) else { return .refused }
+        let reader = CredentialReader(
+            account: AccountName(name),
+            descriptor: descriptor,
+            table: table,
+            resolver: resolver,
+            environment: environment,
+            region: region
+        )
+        let google = reader.googleFile()
+        guard let endpoint = endpoint(of: name, table, descriptor, region, google, origin) else { return .refused }
         let isOwn = table["base_url"] != nil && endpoint.text != descriptor.baseURL && descriptor.basePath == nil
         let isLocal = BaseURL.isLoopback(endpoint.host)
         var plan = AccountPlan(
@@ -81,7 +91,7 @@ struct AccountReader {
         plan.families = descriptor.families.compactMap { family in
             catalog.descriptor(family.kind).map { AccountPlan.Family(prefix: family.prefix, descriptor: $0) }
         }
-        switch credential(of: name, table, descriptor, region) {
+        switch credential(of: name, table, descriptor, reader) {
         case .failure(let reason):
             guard !reason.isError else { return .refused }
             return lacks(reason.message, account: name, at: reason.origin ?? (isNamed ? origin : nil))
@@ -110,6 +120,8 @@ struct AccountReader {
             return .refused
         }
         plan.addHeaders(of: descriptor)
+        plan.addQuotaProject(google, environment)
+        guard readComponent(table, into: &plan) else { return .refused }
         guard readHealthCheck(table, into: &plan) else { return .refused }
         readLimits(table, into: &plan)
         return .on(plan)
@@ -122,13 +134,14 @@ struct AccountReader {
         _ table: ConfigTable,
         _ descriptor: ProviderDescriptor,
         _ region: String?,
+        _ google: GoogleCredentialFile?,
         _ origin: ConfigOrigin
     ) -> Endpoint? {
         let variable = descriptor.baseURLVariables.first { environment[$0]?.isEmpty == false }
         let own = table["base_url"]?.string ?? variable.flatMap { environment[$0] }
-        let placed = own == nil ? place(of: name, table, descriptor, origin) : nil
+        let placed = own == nil ? place(of: name, table, descriptor, google, origin) : nil
         if placed == nil, descriptor.place != nil, own == nil { return nil }
-        guard let text = own ?? placed ?? descriptor.baseURL?.replacing("{region}", with: region ?? "") else {
+        guard let text = own ?? placed ?? descriptor.baseURL(in: region ?? "") else {
             let example =
                 descriptor.basePath == nil
                 ? "http://127.0.0.1:\(descriptor.loopbackPort ?? 8_000)/v1" : "https://RESOURCE.example.com"
@@ -149,16 +162,19 @@ struct AccountReader {
         of name: String,
         _ table: ConfigTable,
         _ descriptor: ProviderDescriptor,
+        _ google: GoogleCredentialFile?,
         _ origin: ConfigOrigin
     ) -> String? {
         guard let place = descriptor.place else { return nil }
         var values: [String: String] = [:]
         var isFine = true
         for key in place.keys {
-            if let value = table[key]?.string, ProviderPlace.isPlain(value) {
+            let variable = place.variables[key]?.first { environment[$0]?.isEmpty == false }
+            let own = table[key]?.string ?? variable.flatMap { environment[$0] }
+            if let value = own ?? (key == place.projectKey ? google?.project : nil), ProviderPlace.isPlain(value) {
                 values[key] = value
-            } else if let node = table[key] {
-                error(node.origin, "\(key) of account \(name) may hold only letters, digits and . _ : -")
+            } else if let at = table[key]?.origin ?? variable.map({ .environment($0) }) {
+                error(at, "\(key) of account \(name) may hold only letters, digits and . _ : -")
                 isFine = false
             } else {
                 error(origin, "account \(name) of type \(descriptor.kind) needs \(key)")
@@ -193,16 +209,8 @@ struct AccountReader {
         of name: String,
         _ table: ConfigTable,
         _ descriptor: ProviderDescriptor,
-        _ region: String?
+        _ reader: CredentialReader
     ) -> Result<CredentialReader.Credential, Missing> {
-        let reader = CredentialReader(
-            account: AccountName(name),
-            descriptor: descriptor,
-            table: table,
-            resolver: resolver,
-            environment: environment,
-            region: region
-        )
         let key = ["api_key_location", "access_key_id", "secret_access_key", "session_token"].first { table[$0] != nil }
         let node = key.flatMap { table[$0] }
         let variables = descriptor.credential == .none ? [] : descriptor.credentialVariables
@@ -297,8 +305,7 @@ struct AccountReader {
 
     private func profileRegion(_ table: ConfigTable) -> String? {
         let chain = AWSCredentialChain(environment: environment, region: "", profile: table["profile"]?.string)
-        guard let file = chain.configFile, let bytes = try? resolver.bytes(of: file) else { return nil }
-        return AWSProfile(named: chain.profile, config: INIFile(bytes)).region
+        return chain.profiles(by: resolver).profile(chain.profile).region
     }
 
     private mutating func readLimits(_ table: ConfigTable, into plan: inout AccountPlan) {

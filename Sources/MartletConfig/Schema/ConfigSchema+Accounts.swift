@@ -90,6 +90,7 @@ extension ConfigSchema {
             synonyms: ["container"]
         ),
         SchemaKey("container_model", .string, "What the server behind such an endpoint calls its model."),
+        SchemaKey("inference_component", .string, "Which of the models behind such an endpoint answers."),
         SchemaKey("drop_params", .strings, "Members taken out of requests.", default: "[]"),
         SchemaKey(
             "tls",

@@ -48,6 +48,13 @@ public struct AWSCredentialChain: Sendable, Hashable {
     /// The base URL of the token service; `nil` takes the region's.
     public var tokenServiceURL: String?
 
+    /// The folder in which AWS's tools keep the tokens of sign-ons.
+    public var signOnFolder: String?
+    /// The base URL that gives keys for such a token; `nil` takes the region's.
+    public var portalURL: String?
+    /// The base URL that renews such tokens; `nil` takes the region's.
+    public var signOnURL: String?
+
     /// Creates a chain without any place.
     public init(region: String) { self.region = region }
 

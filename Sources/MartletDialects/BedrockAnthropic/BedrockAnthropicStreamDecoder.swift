@@ -57,7 +57,7 @@ public struct BedrockAnthropicStreamDecoder: ChatStreamDecoder {
             var said: UpstreamFailure?
             var event = self.event
             self.event = []
-            event.removeAll(keepingCapacity: true)
+            event.removeAll(keepingCapacity: event.capacity <= Self.keptCapacity)
             try unsafe frames.splitter.withView(of: frame, in: read) { (view) throws(ChatFailure) in
                 said = AWSEventPayloads.failure(view)
                 guard said == nil, view.has(":event-type", "chunk") else { return }
@@ -75,6 +75,9 @@ public struct BedrockAnthropicStreamDecoder: ChatStreamDecoder {
             if let error = chunks.last?.error { failure = .upstream(error) }
         }
     }
+
+    /// Buffers up to this size are kept for the next event.
+    private static let keptCapacity = 64 << 10
 
     private mutating func decode(event: [UInt8], into chunks: inout [ChatChunk]) throws(ChatFailure) {
         let isKnown = unsafe event.withUnsafeBytes { unsafe state.readKnown($0, into: &chunks) }

@@ -4,10 +4,10 @@ import MartletWire
 /// Takes the frames out of an answer's stream, and tells those that end it with a failure.
 struct AWSEventPayloads: Sendable {
     /// The splitter, which lends the frame that was found last.
-    private(set) var splitter = AWSEventSplitter(limits: limits)
-
-    /// Frames hold one event, or one piece of a container's stream.
-    private static let limits = AWSEventStreamLimits(maxHeaderBytes: 16 * 1_024, maxPayloadBytes: 8 << 20)
+    ///
+    /// Frames may be as large as the format has them: a picture or a call's arguments may come in one. No more than one is
+    /// held at a time, and the stream as a whole has its own limit.
+    private(set) var splitter = AWSEventSplitter(limits: .format)
 
     /// The number of bytes of the frame that has begun and not ended.
     var pendingBytes: Int { splitter.pendingBytes }

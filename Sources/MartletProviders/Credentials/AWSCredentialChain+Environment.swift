@@ -29,7 +29,7 @@ extension AWSCredentialChain {
         credentialsFile =
             value("AWS_SHARED_CREDENTIALS_FILE").map { Self.path($0, home) } ?? home.map { "\($0)/.aws/credentials" }
         configFile = value("AWS_CONFIG_FILE").map { Self.path($0, home) } ?? home.map { "\($0)/.aws/config" }
-        if let file = value("AWS_WEB_IDENTITY_TOKEN_FILE") {
+        if profile == nil, let file = value("AWS_WEB_IDENTITY_TOKEN_FILE") {
             if let role = value("AWS_ROLE_ARN") {
                 let session = value("AWS_ROLE_SESSION_NAME") ?? Self.sessionName
                 webIdentity = WebIdentity(tokenFile: file, roleARN: role, sessionName: session)
@@ -53,12 +53,20 @@ extension AWSCredentialChain {
                 value("AWS_EC2_METADATA_SERVICE_ENDPOINT") ?? (isIPv6 ? Self.metadataHostIPv6 : Self.metadataHost)
         }
         tokenServiceURL = Self.tokenServiceURL(in: environment)
+        signOnFolder = home.map { "\($0)/.aws/sso/cache" }
+        portalURL = Self.endpointURL("SSO", in: environment)
+        signOnURL = Self.endpointURL("SSO_OIDC", in: environment)
     }
 
     /// Where the environment says that the token service is; `nil` leaves it at the region's.
     public static func tokenServiceURL(in environment: [String: String]) -> String? {
+        endpointURL("STS", in: environment)
+    }
+
+    /// Where the environment says that a service is (AWS SDKs and Tools Reference Guide, "Service-specific endpoints").
+    private static func endpointURL(_ service: String, in environment: [String: String]) -> String? {
         guard environment["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"]?.lowercased() != "true" else { return nil }
-        return [environment["AWS_ENDPOINT_URL_STS"], environment["AWS_ENDPOINT_URL"]].compactMap(\.self)
+        return [environment["AWS_ENDPOINT_URL_\(service)"], environment["AWS_ENDPOINT_URL"]].compactMap(\.self)
             .first { !$0.isEmpty }
     }
 
@@ -86,14 +94,4 @@ extension AWSCredentialChain {
     private static let containerHost = "http://169.254.170.2"
     private static let metadataHost = "http://169.254.169.254"
     private static let metadataHostIPv6 = "http://[fd00:ec2::254]"
-}
-
-extension AWSCredentialChain {
-    /// Whether a profile counts that somebody names, and is in none of the files.
-    public func isProfileMissing(by resolver: CredentialResolver) -> Bool {
-        guard fixed == nil, environmentFault == nil, isProfileNamed else { return false }
-        func file(_ path: String?) -> INIFile? { path.flatMap { try? resolver.bytes(of: $0) }.map { INIFile($0) } }
-        return file(credentialsFile).map { AWSProfile(named: profile, credentials: $0).isThere } != true
-            && file(configFile).map { AWSProfile(named: profile, config: $0).isThere } != true
-    }
 }

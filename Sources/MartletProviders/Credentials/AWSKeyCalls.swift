@@ -117,8 +117,9 @@ public enum AWSKeyCalls {
     // MARK: Roles
 
     private static func tokenService(_ chain: AWSCredentialChain) -> Substring {
-        let suffix = chain.region.hasPrefix("cn-") ? ".cn" : ""
-        return withoutSlash(chain.tokenServiceURL ?? "https://sts.\(chain.region).amazonaws.com\(suffix)")
+        withoutSlash(
+            chain.tokenServiceURL ?? "https://sts.\(chain.region).\(AWSCredentialChain.domain(of: chain.region))"
+        )
     }
 
     /// Exchanges a token for keys of a role.

@@ -68,8 +68,9 @@ public enum GoogleTokenCalls {
         claims.integer(unixSeconds + lifetime)
         claims.key("iss")
         claims.string(account.email)
+        // The public address, wherever the file has tokens given (google-auth, `service_account`, read November 2026).
         claims.key("aud")
-        claims.string(account.tokenURL)
+        claims.string(GoogleCredentialFile.tokenURL)
         claims.key("scope")
         claims.string(scope)
         claims.endObject()

@@ -3,7 +3,8 @@
 /// Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files" (November 2026): `#` and `;` begin a
 /// comment on a line of their own, or after a blank; names of keys ignore case; indented lines belong to the key above.
 public struct INIFile: Sendable, Hashable {
-    /// The keys of each section, in lower case, with their values; of a repeated key the last one counts.
+    /// The keys of each section, in lower case, with their values; of a repeated key the last one counts. Headers of
+    /// sections stand as they are written, with quotes and without outer blanks.
     public private(set) var sections: [String: [String: String]] = [:]
 
     /// The largest file that is read, in bytes.
@@ -18,11 +19,11 @@ public struct INIFile: Sendable, Hashable {
             switch first {
             case UInt8(ascii: "#"), UInt8(ascii: ";"): continue
             case UInt8(ascii: "["):
-                guard let end = line.firstIndex(of: UInt8(ascii: "]")) else {
+                guard let end = line.lastIndex(of: UInt8(ascii: "]")) else {
                     section = nil
                     continue
                 }
-                section = Self.words(line[(line.startIndex + 1)..<end])
+                section = Self.trimmed(line[(line.startIndex + 1)..<end])
                 if let section, sections[section] == nil { sections[section] = [:] }
             default:
                 guard let section, let equals = line.firstIndex(of: UInt8(ascii: "=")) else { continue }
@@ -51,6 +52,11 @@ public struct INIFile: Sendable, Hashable {
             }
             at += 1
         }
+        return trimmed(bytes)
+    }
+
+    private static func trimmed(_ bytes: ArraySlice<UInt8>) -> String {
+        var bytes = bytes
         while let last = bytes.last, isBlank(last) { bytes.removeLast() }
         while let first = bytes.first, isBlank(first) { bytes.removeFirst() }
         return String(decoding: bytes, as: UTF8.self)

@@ -60,7 +60,7 @@ public enum OAuthTokens {
     private static let longestLifetime: Int64 = 7 * 86_400
 
     /// Whether a token can stand in a header.
-    private static func isToken(_ text: String) -> Bool {
+    static func isToken(_ text: String) -> Bool {
         (1...32_768).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21..<0x7F).contains($0) }
     }
 }

@@ -77,7 +77,7 @@ struct LoopEnvironment: ExchangeEnvironment {
 
     mutating func standing(of target: Target) -> TargetStanding {
         let policy = snapshot.breaker
-        return memory(of: target).standing(now, policy)
+        return memory(of: target).health.withLock { $0.standing(now, policy) }
     }
 
     mutating func turn(of alias: ModelName, weights: [Int32], counts: Bool) -> Int {
@@ -91,12 +91,12 @@ struct LoopEnvironment: ExchangeEnvironment {
 
     mutating func attemptAnswered(on target: Target, _ permit: AttemptPermit, isCallers: Bool) -> AttemptPermit {
         let (policy, random) = (snapshot.breaker, random())
-        return memory(of: target).answered(permit, isCallers: isCallers, now, policy, random)
+        return memory(of: target).health.withLock { $0.answered(permit, isCallers: isCallers, now, policy, random) }
     }
 
     mutating func attemptEnded(on target: Target, _ permit: AttemptPermit, _ end: AttemptEnd) {
         let (policy, random) = (snapshot.breaker, random())
-        memory(of: target).ended(permit, end, now, policy, random)
+        memory(of: target).health.withLock { $0.ended(permit, end, now, policy, random) }
     }
 
     /// What is remembered of a target; looked up in the table only once for each target of a snapshot.

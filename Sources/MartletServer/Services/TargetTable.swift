@@ -10,8 +10,6 @@ final class TargetTable: Sendable {
 
     fileprivate struct State {
         var memories: [TargetID: TargetMemory] = [:]
-        /// By ``TargetID/credential``: as many as there are accounts.
-        var credentials: [String: CredentialMemory] = [:]
         /// How many targets there may be before some are forgotten.
         var limit = TargetTable.limit
     }
@@ -21,10 +19,7 @@ final class TargetTable: Sendable {
         state.withLock { state in
             if let memory = state.memories[target] { return memory }
             if state.memories.count >= state.limit { state.makeRoom() }
-            let name = target.credential
-            let credential = state.credentials[name] ?? CredentialMemory()
-            state.credentials[name] = credential
-            let memory = TargetMemory(credential: credential)
+            let memory = TargetMemory()
             state.memories[target] = memory
             return memory
         }
@@ -34,8 +29,6 @@ final class TargetTable: Sendable {
     func keepOnly(_ accounts: Set<String>) {
         state.withLock { state in
             state.memories = state.memories.filter { accounts.contains(Self.account(of: $0.key)) }
-            let used = Set(state.memories.keys.lazy.map(\.credential))
-            state.credentials = state.credentials.filter { used.contains($0.key) }
         }
     }
 

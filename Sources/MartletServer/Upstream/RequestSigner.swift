@@ -41,7 +41,7 @@ enum RequestSigner {
                 target: target.endpoint.basePath + request.path + target.requestSuffix,
                 fields: signedFields(of: request, to: target),
                 payloadHash: payloadHash ?? hash(request.body.buffers),
-                unixSeconds: unixSeconds
+                unixSeconds: unixSeconds + credential.clock.seconds
             )
             for field in added {
                 request.fields.removeAll { $0.name == field.name }

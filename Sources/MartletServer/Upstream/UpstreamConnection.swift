@@ -185,6 +185,8 @@ final class UpstreamConnection: ChannelInboundHandler {
         // What brings nothing to the exchange is not answered with its wish to read on.
         if !output.headCompleted, output.body.isEmpty, !output.ended { wantsRead = true }
         if output.headCompleted, let head = reader.head {
+            // A refused signature may be one of a wrong time; known before the exchange asks whether to try again.
+            if head.status == 403, let target { owner.loop.shared.credentials.refused(target, by: head) }
             owner.events.append(.legHead(leg, UpstreamHead(head)))
         }
         if !output.body.isEmpty,

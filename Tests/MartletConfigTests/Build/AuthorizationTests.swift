@@ -29,6 +29,31 @@ import Testing
         return ProviderCatalog(providers: [aws, google, azure], unavailable: [])
     }()
 
+    @Test(
+        "hosts of AWS end as those of their partition do",
+        arguments: [
+            ("eu-west-1", "amazonaws.com"), ("us-gov-west-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn"),
+        ]
+    )
+    func partitions(region: String, domain: String) throws {
+        let environment = Self.awsKeys.merging(["AWS_REGION": region]) { $1 }
+        for (account, host) in [("aws_bedrock", "bedrock-runtime"), ("aws_sagemaker", "runtime.sagemaker")] {
+            let text = "[gateway.providers.\(account)]\ntimeout_s = 9\n"
+            let outcome = Given(text, environment: environment).build()
+            let target = outcome.snapshot?.accounts[AccountName(account)]?.makeTarget("m")
+            #expect(target?.endpoint.host == "\(host).\(region).\(domain)", "\(outcome.diagnostics)")
+        }
+    }
+
+    @Test("a region that only the credentials file has counts, and the configuration file's below it")
+    func regions() throws {
+        var given = Given("[gateway.providers.aws_bedrock]\nprofile = \"my prof\"\n", environment: ["HOME": "/h"])
+        given.files["/h/.aws/credentials"] = "[my prof]\nregion = eu-west-3\n"
+        given.files["/h/.aws/config"] = "[profile \"my prof\"]\nregion = eu-west-1\n"
+        let target = given.build().snapshot?.accounts[AccountName("aws_bedrock")]?.makeTarget("m")
+        #expect(target?.endpoint.host == "bedrock-runtime.eu-west-3.amazonaws.com")
+    }
+
     private static let awsKeys = [
         "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "shh", "AWS_SESSION_TOKEN": "tok",
     ]

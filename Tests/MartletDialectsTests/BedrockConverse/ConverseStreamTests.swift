@@ -42,6 +42,23 @@ func eventFrames(_ lines: String) -> [UInt8] {
         metadata {"usage":{"inputTokens":12,"outputTokens":41,"totalTokens":2101,"cacheReadInputTokens":2048,"cacheWriteInputTokens":0},"metrics":{"latencyMs":812}}
         """#
 
+    @Test(arguments: [(9 << 20, true), (25_165_824, true), (25_165_825, false)])
+    func `take frames as large as the format has them`(length: Int, isFine: Bool) {
+        let (before, after) = (#"{"contentBlockIndex":0,"delta":{"text":""#, #""}}"#)
+        let text = [UInt8](repeating: UInt8(ascii: "x"), count: length - before.utf8.count - after.utf8.count)
+        var stream: [UInt8] = []
+        AWSEventMessage(event: "contentBlockDelta", payload: Array(before.utf8) + text + Array(after.utf8))
+            .append(to: &stream)
+        stream += eventFrames(#"messageStop {"stopReason":"end_turn"}"#)
+        let half = stream.count / 2
+        let (chunks, failure) = decoded([Array(stream[..<half]), Array(stream[half...])], with: Self.codec)
+        if isFine {
+            #expect(failure == nil && accumulated(chunks).choices.first?.message.text.utf8.count == text.count)
+        } else {
+            #expect(failure == .malformed("a frame of the stream is over its limit") && chunks.isEmpty)
+        }
+    }
+
     @Test func `become chunks, however they are cut`() throws {
         let bytes = eventFrames(Self.example)
         for reads in cuts(of: bytes) {

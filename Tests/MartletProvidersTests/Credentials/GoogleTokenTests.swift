@@ -11,7 +11,8 @@ import Testing
             email: "svc@proj.iam.gserviceaccount.com",
             privateKey: Secret(key),
             keyID: id,
-            tokenURL: "https://oauth2.googleapis.com/token"
+            // Where the file says that tokens are given does not show in what is signed.
+            tokenURL: "https://elsewhere.example.com/token"
         )
     }
 
@@ -41,7 +42,21 @@ import Testing
     @Test("files of other kinds are named, files of no kind refused")
     func files() {
         for (text, word) in [
-            ("{", "is not JSON"), ("[]", "has no type"), (#"{"type":"external_account"}"#, "external_account"),
+            ("{", "is not JSON"), ("[]", "has no type"), (#"{"type":"gdch_service_account"}"#, "gdch_service_account"),
+            (#"{"type":"external_account"}"#, "audience"),
+            (
+                #"{"type":"external_account","audience":"a","subject_token_type":"t","credential_source":{}}"#,
+                "file and url"
+            ),
+            (
+                #"{"type":"external_account","audience":"a","subject_token_type":"t","#
+                    + #""credential_source":{"environment_id":"aws1","url":"https://x"}}"#, "environment_id"
+            ),
+            (#"{"type":"impersonated_service_account"}"#, "service_account_impersonation_url"),
+            (
+                #"{"type":"impersonated_service_account","service_account_impersonation_url":"https://x","#
+                    + #""source_credentials":{"type":"impersonated_service_account"}}"#, "source_credentials"
+            ),
             (#"{"type":"service_account","client_email":"a"}"#, "private_key"),
             (#"{"type":"authorized_user","client_id":"a"}"#, "refresh_token"), (#"{"type":7}"#, "has no type"),
         ] {

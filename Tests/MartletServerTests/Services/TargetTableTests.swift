@@ -26,11 +26,4 @@ import Testing
         #expect(held.enumerated().allSatisfy { table.memory(of: id("m\($0.offset)")) === $0.element })
         #expect(table.all.count <= 20_000)
     }
-
-    @Test("targets with the same credential share what is known of it; others do not")
-    func credentials() {
-        #expect(id("a|b").credential == id("c").credential)
-        let other = TargetID(account: AccountName("one"), upstreamModel: "a", credentialLocation: "env::TWO")
-        #expect(other.credential != id("a").credential)
-    }
 }

@@ -26,6 +26,8 @@ final class CredentialHolder: Sendable {
         var lastUsed: Instant
         /// When it was last renewed because a target refused it.
         var renewedAt: Instant?
+        /// When a refusal told that the time of signatures was wrong.
+        var clockCorrectedAt: Instant?
 
         /// Notes that there is no new one, and leaves its source alone for a while.
         mutating func fail(_ reason: String, at now: Instant) {
@@ -41,6 +43,7 @@ final class CredentialHolder: Sendable {
     }
 
     private let state: Mutex<State>
+    private let clock = ClockOffset()
     private let begin: @Sendable (CredentialHolder) -> Void
 
     /// A refused credential is renewed at most this often.
@@ -56,7 +59,12 @@ final class CredentialHolder: Sendable {
         self.begin = begin
         var first = State(lastUsed: now)
         if case .aws(let chain) = source, let keys = chain.fixed {
-            first.current = KeptCredential(FetchedCredential(.aws(keys), expires: nil), now: now, unixSeconds: 0)
+            first.current = KeptCredential(
+                FetchedCredential(.aws(keys), expires: nil),
+                now: now,
+                unixSeconds: 0,
+                clock: clock
+            )
         }
         state = Mutex(first)
     }
@@ -94,6 +102,10 @@ final class CredentialHolder: Sendable {
             if let refusedSince {
                 // It was replaced since.
                 if let usable, usable.obtainedAt > refusedSince { return (.ready, false) }
+                // It was signed with a time that has been corrected since.
+                if usable != nil, let corrected = state.clockCorrectedAt, corrected > refusedSince {
+                    return (.ready, false)
+                }
                 if !state.isFetching {
                     if let last = state.renewedAt, now - last < Self.pauseBetweenRenewals {
                         return (.failed, false)
@@ -111,6 +123,15 @@ final class CredentialHolder: Sendable {
         }
         if let answer { return reply(answer) }
         if begins { begin(self) }
+    }
+
+    /// Takes over the time that a refusal tells.
+    ///
+    /// - Returns: By how many seconds this machine's clock is corrected; `nil` when that was not the reason.
+    func refused(at date: Int64, now: Instant, unixSeconds: Int64) -> Int64? {
+        guard clock.correct(date, at: unixSeconds) else { return nil }
+        state.withLock { $0.clockCorrectedAt = now }
+        return clock.seconds
     }
 
     /// Renews a credential that ends soon, or is not there after a failure, while it is in use.
@@ -151,7 +172,7 @@ final class CredentialHolder: Sendable {
             var isOther = false
             switch result {
             case .success(let fetched):
-                let kept = KeptCredential(fetched, now: now, unixSeconds: unixSeconds)
+                let kept = KeptCredential(fetched, now: now, unixSeconds: unixSeconds, clock: clock)
                 guard kept.isUsable(at: now) else {
                     state.fail("it had ended when it came; check the clock", at: now)
                     break

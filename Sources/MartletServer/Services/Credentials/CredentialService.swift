@@ -2,6 +2,7 @@ import MartletCore
 import MartletExchange
 import MartletProviders
 import MartletRouting
+import MartletWire
 import Synchronization
 
 /// Credentials that are fetched, over all loops; survives reloads.
@@ -69,6 +70,22 @@ final class CredentialService: Sendable {
         // Callers may choose the model's name.
         let id = RefusalText.plain(target.id.rawValue, 300)
         log("credential \(id): \(target.endpoint.authority) refuses it (\(words))\n")
+    }
+
+    /// A target refused a request; if that was for the time of its signature, its answer tells what time it is there.
+    func refused(_ target: Target, by head: HTTPResponseHead) {
+        guard let authorization = target.authorization, case .awsV4 = authorization.form,
+            ClockOffset.isAboutTime(head.errorType), let date = head.value(of: "date"),
+            let holder = holder(of: authorization)
+        else { return }
+        let unixSeconds = fetcher.unixSeconds()
+        guard let there = HTTPDate.seconds(Array(date), now: unixSeconds),
+            let offset = holder.refused(at: there, now: now(), unixSeconds: unixSeconds)
+        else { return }
+        let place = target.endpoint.authority
+        let words =
+            "the clock of \(place) is \(offset.magnitude) s \(offset < 0 ? "behind" : "ahead of") this machine's"
+        log("credential \(authorization.id): \(words); signatures are made with its time\n")
     }
 
     private func holder(of authorization: Authorization) -> CredentialHolder? {

@@ -26,7 +26,8 @@ struct ClientCredentialTransport: CredentialTransport {
     static let maxBodyBytes = 1 << 20
 
     func send(_ call: CredentialCall) async throws(CredentialFailure) -> CredentialReply {
-        guard let endpoint = LoadedConfig.endpoint(of: call.url) else {
+        // Names of accounts stand in paths, with bytes that no base URL has.
+        guard let endpoint = LoadedConfig.endpoint(of: Self.origin(of: call.url)) else {
             throw CredentialFailure("the address of a token service cannot be used")
         }
         let place = endpoint.authority
@@ -62,6 +63,13 @@ struct ClientCredentialTransport: CredentialTransport {
             let (words, cause) = Self.words(error)
             throw CredentialFailure("\(place) \(words)", cause)
         }
+    }
+
+    /// Scheme, host and port of an address.
+    static func origin(of url: String) -> String {
+        guard let slashes = url.firstRange(of: "://") else { return url }
+        let rest = url[slashes.upperBound...]
+        return String(url[..<(rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? url.endIndex)])
     }
 
     private static func ask(_ call: CredentialCall, _ client: HTTPClient) async throws -> CredentialReply {

@@ -11,6 +11,8 @@ final class KeptCredential: Sendable {
     let usableUntil: Instant?
     /// When a new one is fetched beside it.
     let renewAt: Instant?
+    /// By how much the clock of whoever checks its signatures differs.
+    let clock: ClockOffset
     private let signers = Mutex<[Signer]>([])
 
     private struct Signer {
@@ -25,8 +27,10 @@ final class KeptCredential: Sendable {
     ///   - fetched: What was fetched.
     ///   - now: When, by the clock that goes on.
     ///   - unixSeconds: When, by the clock that the credential's end is told by.
-    init(_ fetched: FetchedCredential, now: Instant, unixSeconds: Int64) {
+    ///   - clock: Kept over renewals.
+    init(_ fetched: FetchedCredential, now: Instant, unixSeconds: Int64, clock: ClockOffset = ClockOffset()) {
         value = fetched.value
+        self.clock = clock
         obtainedAt = now
         guard let expires = fetched.expires else {
             usableUntil = nil

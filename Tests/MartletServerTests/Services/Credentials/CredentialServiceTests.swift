@@ -3,6 +3,7 @@ import MartletExchange
 import MartletProviders
 import MartletRouting
 import MartletTesting
+import MartletWire
 import Synchronization
 import Testing
 
@@ -76,6 +77,50 @@ import Testing
         }
         #expect(transport.calls.count == 1 && token(service) == "t1")
         #expect(service.check(Self.authorization, mayFetch: true) == .ready)
+    }
+
+    @Test("a clock that a refusal tells is wrong is corrected, and the request sent once more with the same keys")
+    func clockSkew() async throws {
+        let service = service(ScriptedTransport { _, _ throws(CredentialFailure) in throw CredentialFailure("nobody") })
+        var chain = AWSCredentialChain(region: "eu-west-1")
+        chain.fixed = AWSKeys(accessKeyID: "AK", secretAccessKey: Secret("s"))
+        let id = CredentialID(account: AccountName("a"), location: "here")
+        let form = Authorization.Form.awsV4(region: "eu-west-1", service: "s")
+        let authorization = Authorization(id, source: .aws(chain), form: form)
+        let target = Target(
+            id: TargetID(account: AccountName("a"), upstreamModel: "m", credentialLocation: "here"),
+            account: AccountName("a"),
+            kind: ProviderKind("openai_compatible"),
+            dialect: .openAIChat,
+            upstreamModel: "m",
+            endpoint: Endpoint(tls: false, host: "127.0.0.1", port: 1, basePath: "/v1"),
+            source: .custom,
+            isLocal: true,
+            authorization: authorization
+        )
+        func head(_ ahead: Int, _ type: String = "InvalidSignatureException:http://x") throws -> HTTPResponseHead {
+            let date = DateField.imfFixdate(unixSeconds: Int(clock.wallMilliseconds / 1_000) + ahead)
+            let text = "HTTP/1.1 403 F\r\ndate: \(date)\r\nx-amzn-errortype: \(type)\r\ncontent-length: 0\r\n\r\n"
+            var reader = HTTPResponseReader()
+            var buffer = Array(text.utf8)
+            _ = buffer.withUnsafeMutableBytes { bytes in reader.consume(bytes) }
+            return try #require(reader.head)
+        }
+        func offset() -> Int64? { service.current(authorization)?.clock.seconds }
+        let sentAt = clock.now
+        clock.advance(by: .seconds(1))
+        service.refused(target, by: try head(200))
+        service.refused(target, by: try head(900, "AccessDeniedException"))
+        #expect(offset() == 0)
+        service.refused(target, by: try head(900))
+        #expect(offset() == 900 && lines.all.filter { $0.contains("900 s ahead of this machine's") }.count == 1)
+        #expect(await obtain(service, authorization, refusedSince: sentAt) == .ready)
+        // What is refused with the right time is so for another reason.
+        let later = clock.now
+        clock.advance(by: .seconds(1))
+        service.refused(target, by: try head(901))
+        #expect(offset() == 900)
+        #expect(await obtain(service, authorization, refusedSince: later) == .failed)
     }
 
     @Test("it is renewed before it ends while the old one is used, without anybody asking")
