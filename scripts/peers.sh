@@ -55,7 +55,8 @@ for major in 2 3; do
 done
 suites anthropic1 anthropic test_anthropic_sdk test_anthropic_rules
 suites anthropic "anthropic openai" test_batch_types test_prompt_cache test_anthropic_sdk test_anthropic_rules test_dialects \
-    test_to_anthropic test_to_ollama test_thinking test_dialect_failures test_dialect_records test_anthropic_fixtures
+    test_to_anthropic test_to_ollama test_thinking test_dialect_failures test_dialect_records test_anthropic_fixtures \
+    test_odd_ends
 suites anthropic "anthropic openai" test_faults test_outages test_stitch
 suites gemini "google-genai openai anthropic" test_to_gemini test_vertex_claude
 suites aws "boto3 openai anthropic" test_bedrock test_bedrock_claude test_sagemaker test_aws_frames

@@ -59,7 +59,12 @@ extension Dialect {
     /// The codec of the dialect; `nil` for the model that is built in and calls nobody.
     public func codec(_ settings: CodecSettings) -> (any ChatCodec)? {
         switch self {
-        case .openAIChat: OpenAIChatCodec(asksForUsage: settings.acceptsStreamUsage, quirks: settings.chatQuirks)
+        case .openAIChat:
+            OpenAIChatCodec(
+                asksForUsage: settings.acceptsStreamUsage,
+                quirks: settings.chatQuirks,
+                origin: settings.account
+            )
         case .anthropicMessages:
             AnthropicMessagesCodec(
                 traits: settings.traits?.anthropic,

@@ -33,6 +33,8 @@ struct Call {
     var permit: AttemptPermit?
     /// The stream that broke and is being continued.
     var stitch: Boxed<Stitch>?
+    /// Whether what stands at addresses of the request was fetched.
+    var hasFetchedMedia = false
     /// Whether a second target was asked beside another one: once in a call.
     var hasHedged = false
     /// When the first of the targets that must not be asked may be asked again.

@@ -414,7 +414,9 @@ struct Translation {
         _ type: String?
     ) -> (said: UpstreamFailure, body: ByteBuffer, status: Int) {
         var said = upstream.decodeFailure(Array(body.readableBytesView))
-        if passesErrors, upstream.passesFailure(Array(body.readableBytesView)) { return (said, body, status) }
+        if passesErrors, upstream.passesFailure(Array(body.readableBytesView)) {
+            return (said, body, said.meantStatus(behind: status))
+        }
         said.type = said.type ?? type
         let status = said.takeStatus(behind: status)
         return (said, ByteBuffer(bytes: caller.encodeFailure(said, status: status)), status)
@@ -422,10 +424,19 @@ struct Translation {
 }
 
 extension UpstreamFailure {
+    /// The status that OpenAI has for a failure where the target's own says something else: TGI's for a prompt that is
+    /// too long (422, or 424 from what stands in front of it), OpenRouter's for a moderator's no (403).
+    func meantStatus(behind status: Int) -> Int {
+        switch (status, code) {
+        case (422, "context_length_exceeded"), (424, "context_length_exceeded"), (403, "content_filter"): 400
+        default: status
+        }
+    }
+
     /// The status of a server that the one which answers stands in front of (424, "Failed Dependency").
     fileprivate mutating func takeStatus(behind status: Int) -> Int {
-        guard status == 424 else { return status }
-        if code == "context_length_exceeded" { return 400 }
+        let meant = meantStatus(behind: status)
+        guard status == 424, meant == status else { return meant }
         guard let number = code.flatMap({ Int($0) }), 400..<600 ~= number else { return status }
         code = nil
         return number

@@ -107,6 +107,12 @@ struct TranslationWork: Sendable {
         if spoken == .openAIChat, let quirks = target.quirks.chat {
             support.heed(quirks, hasTools: request.tools?.isEmpty == false, isStream: stream)
         }
+        if spoken == .sageMakerChat, let quirks = target.container.quirks {
+            support.heed(quirks, hasTools: request.tools?.isEmpty == false, isStream: stream)
+        }
+        if spoken == .gemini, request.tools?.isEmpty == false {
+            support.heed(GeminiModelTraits(model: target.upstreamModel))
+        }
         return support
     }
 }
@@ -134,5 +140,12 @@ extension Dialect {
         // Nobody's bytes pass to them.
         case .bedrockConverse, .bedrockAnthropic, .sageMakerChat: nil
         }
+    }
+}
+
+extension Target {
+    /// What runs behind an endpoint of one's own.
+    var container: SageMakerContainer {
+        quirks.hosting.flatMap { SageMakerContainer(rawValue: $0.container) } ?? .openAI
     }
 }

@@ -82,6 +82,7 @@ extension PresetsFile.Differences {
         var refusesTextFormat: Bool?
         var shapeExcludes: [ChatQuirks.ShapeRival]?
         var thinksInTags: Bool?
+        var returnsReasoningDetails: Bool?
         var rewritesAnswers: Bool?
 
         /// A member with its value as JSON text.
@@ -118,6 +119,7 @@ extension PresetsFile.Differences {
             out.refusesTextFormat = refusesTextFormat ?? false
             out.shapeExcludes = shapeExcludes ?? []
             out.thinksInTags = thinksInTags ?? false
+            out.returnsReasoningDetails = returnsReasoningDetails ?? false
             out.rewritesAnswers = rewritesAnswers ?? false
             return out
         }

@@ -211,6 +211,11 @@ struct ChatQuirkWords {
                 "A text that begins with `<think>…</think>` is reasoning for callers of other APIs; OpenAI's see it as it came."
             )
         }
+        if quirks.returnsReasoningDetails {
+            out.append(
+                "`reasoning_details` goes to callers of Anthropic's messages and of responses as sealed reasoning, and back unchanged."
+            )
+        }
         if quirks.rewritesAnswers {
             out.append("Answers are written anew for every caller: they have forms that break clients of OpenAI.")
         }

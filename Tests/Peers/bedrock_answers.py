@@ -43,7 +43,8 @@ class Answer:
     def _say(self, script: str, body: dict, more: dict) -> None:
         results = [block["toolResult"] for block in body["messages"][-1]["content"] if "toolResult" in block]
         config = body.get("toolConfig", {})
-        forbidden = any("Do not call any tool" in block.get("text", "") for block in body.get("system", []))
+        told = body.get("system", []) + body["messages"][-1]["content"]
+        forbidden = any("Do not call any tool" in block.get("text", "") for block in told)
         tools = [tool["toolSpec"] for tool in config.get("tools", []) if "toolSpec" in tool]
         if tools and not results and not forbidden:
             return self._call(script, tools, config.get("toolChoice", {}), more)
@@ -146,7 +147,9 @@ def _texts(body: dict) -> list[str]:
 
 
 def _last_text(body: dict) -> str:
-    return " ".join(block["text"] for block in body["messages"][-1]["content"] if "text" in block)
+    texts = [block["text"] for block in body["messages"][-1]["content"] if "text" in block]
+    # What the gateway adds for a model that must call nothing is obeyed, not answered.
+    return " ".join(text for text in texts if not text.startswith("Do not call any tool"))
 
 
 def _result_text(result: dict) -> str:

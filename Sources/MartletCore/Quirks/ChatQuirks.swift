@@ -66,6 +66,8 @@ public struct ChatQuirks: Hashable, Sendable {
 
     /// Whether text may begin with reasoning between `<think>` and `</think>`.
     public var thinksInTags = false
+    /// Whether answers have reasoning in `reasoning_details` that must come back unchanged while tools are called.
+    public var returnsReasoningDetails = false
     /// Whether answers have forms that break clients of OpenAI (content in parts, arguments as objects), so that they
     /// are written anew for every caller.
     public var rewritesAnswers = false
@@ -151,6 +153,7 @@ extension ChatQuirks {
         rest.refusesToolsInStreams = false
         rest.shapeExcludes = []
         rest.thinksInTags = false
+        rest.returnsReasoningDetails = false
         rest.rewritesAnswers = false
         return rest != ChatQuirks()
     }

@@ -153,7 +153,7 @@ extension AnthropicRequestEncoder {
     /// Writes reasoning that the upstream can take back; `nil` for other reasoning.
     func reasoningBlock(_ reasoning: ChatReasoning) -> AnthropicBlock? {
         if let origin = reasoning.origin, let own = codec.origin, !origin.utf8.elementsEqual(own.utf8) { return nil }
-        guard reasoning.isSealed, !reasoning.isGeminis else { return nil }
+        guard reasoning.isSealed, !reasoning.isGeminis, !reasoning.isDetails else { return nil }
         var made = AnthropicBlock { writer in
             reasoning.writeAnthropicMembers(to: &writer)
             if isNative { writer.members(reasoning.extra) }

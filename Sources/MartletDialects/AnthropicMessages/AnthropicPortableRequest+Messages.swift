@@ -95,6 +95,8 @@ extension AnthropicPortableRequest {
             sealed.extra = []
             return [.reasoning(sealed)]
         }
+        // Whether it is the target's own is told when it is written.
+        if target == .openAIChat, reasoning.isDetails { return [.reasoning(reasoning)] }
         guard !reasoning.isSealed, !reasoning.text.isEmpty else {
             if reasoning.isSealed { dropped.add(path) }
             return []

@@ -29,7 +29,7 @@ extension UpstreamFailure {
             let kind = name.map(BedrockError.name)
             self.init(message: String((text ?? kind ?? "").prefix(Self.longestMessage)), type: kind)
         }
-        classify()
+        classifySentence()
     }
 
     /// Makes the failure of a frame that ends a stream.
@@ -43,17 +43,6 @@ extension UpstreamFailure {
         self.init(message: said.message.isEmpty ? name : said.message, type: name, code: said.code)
         // The status the error would have had before the stream began.
         if code == nil { code = String(BedrockError.status(of: name)) }
-    }
-
-    /// Gives a prompt that is too long the code OpenAI clients know it by; Bedrock has a sentence only.
-    private mutating func classify() {
-        let text = Array(message.utf8).map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
-        func says(_ phrase: StaticString) -> Bool { text.contains([UInt8](staticString: phrase)) }
-        if says("input is too long") || says("prompt is too long") || says("maximum context length")
-            || says("too many input tokens")
-        {
-            code = "context_length_exceeded"
-        }
     }
 }
 

@@ -163,7 +163,7 @@ extension ConverseRequestEncoder {
 
     /// Writes reasoning that the upstream can take back; `nil` for other reasoning.
     private func reasoningBlock(_ reasoning: ChatReasoning) -> AnthropicBlock? {
-        guard reasoning.isSealed else { return nil }
+        guard reasoning.isSealed, !reasoning.isDetails else { return nil }
         if let origin = reasoning.origin, let own = codec.origin {
             guard origin.utf8.elementsEqual(own.utf8) else { return nil }
         } else if traits.claude == nil {

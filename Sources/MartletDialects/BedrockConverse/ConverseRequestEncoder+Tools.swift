@@ -24,13 +24,12 @@ extension ConverseRequestEncoder {
     mutating func toolConfig() throws(GatewayError) -> ToolConfig? {
         var config = ToolConfig(blocks: try toolBlocks())
         let hasCalls = !conversation.calls.isEmpty
-        let forbidden = "Do not call any tool in this answer."
         if config.blocks.isEmpty {
             if isDemanding(request.toolChoice) { base.dropped.add("tool_choice") }
             guard hasCalls else { return nil }
             // The API wants the tools of the calls it is shown.
             config.blocks = knownTools()
-            instructions.append(forbidden)
+            forbidCalls()
             return config
         }
         switch request.toolChoice {
@@ -42,7 +41,7 @@ extension ConverseRequestEncoder {
                 return nil
             }
             base.dropped.add("tool_choice")
-            instructions.append(forbidden)
+            forbidCalls()
         case .required?: choose(.required, &config)
         case .function(let name)?: choose(.function(name: base.names.name(name)), &config)
         case .other?:
@@ -59,6 +58,11 @@ extension ConverseRequestEncoder {
             }
         }
         return config
+    }
+
+    private mutating func forbidCalls() {
+        let words = "Do not call any tool in this answer."
+        if traits.cachePoints { closing.append(words) } else { instructions.append(words) }
     }
 
     private func isDemanding(_ choice: ChatToolChoice?) -> Bool {

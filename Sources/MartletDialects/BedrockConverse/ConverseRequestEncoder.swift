@@ -15,6 +15,8 @@ struct ConverseRequestEncoder {
     var documentNames: Set<String> = []
     /// What is told the model in words, because the format has no member for it.
     var instructions: [String] = []
+    /// The same for this answer alone, at the end of what is said: a text at the beginning would lose the cached prompt.
+    var closing: [String] = []
 
     init(_ request: ChatRequest, codec: BedrockConverseCodec) {
         self.request = request
@@ -49,6 +51,7 @@ struct ConverseRequestEncoder {
             base.setMarks(&conversation, &list, isMarked: false)
         }
         settleMarks(&list)
+        close()
         var writer = JSONWriter(reserving: 512)
         writer.object { writer in
             write(to: &writer)
@@ -101,6 +104,14 @@ struct ConverseRequestEncoder {
         guard let first = conversation.turns.first, first.role == .assistant else { return }
         let start = AnthropicConversation.Turn(role: .user, blocks: [AnthropicBlock(converse: "Please continue.")])
         conversation.turns.insert(start, at: 0)
+    }
+
+    /// Puts what holds for this answer alone behind the last mark of what the user says.
+    ///
+    /// Models without a cache are told with the other instructions: some of them take no text beside results of tools.
+    private mutating func close() {
+        guard let last = conversation.turns.lastIndex(where: { $0.role == .user }) else { return }
+        conversation.turns[last].blocks += closing.map { AnthropicBlock(converse: $0) }
     }
 
     private mutating func settleMarks(_ tools: inout [AnthropicBlock]) {

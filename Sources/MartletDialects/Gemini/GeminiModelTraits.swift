@@ -12,6 +12,8 @@ public struct GeminiModelTraits: Hashable, Sendable {
     public var takesMediaInResults: Bool
     /// Whether calls can be made to follow their schemas without being forced (`VALIDATED`).
     public var validatesCalls: Bool
+    /// Whether functions may stand beside a search on the web, or a demanded shape of the answer.
+    public var combinesFunctions: Bool
 
     /// Creates traits.
     public init(
@@ -19,13 +21,15 @@ public struct GeminiModelTraits: Hashable, Sendable {
         alwaysThinks: Bool = false,
         wantsSignatures: Bool = false,
         takesMediaInResults: Bool = false,
-        validatesCalls: Bool = false
+        validatesCalls: Bool = false,
+        combinesFunctions: Bool = false
     ) {
         self.thinking = thinking
         self.alwaysThinks = alwaysThinks
         self.wantsSignatures = wantsSignatures
         self.takesMediaInResults = takesMediaInResults
         self.validatesCalls = validatesCalls
+        self.combinesFunctions = combinesFunctions
     }
 
     /// How a model is asked to think.
@@ -63,7 +67,8 @@ extension GeminiModelTraits {
                 alwaysThinks: true,
                 wantsSignatures: true,
                 takesMediaInResults: true,
-                validatesCalls: true
+                validatesCalls: true,
+                combinesFunctions: true
             )
         }
     }

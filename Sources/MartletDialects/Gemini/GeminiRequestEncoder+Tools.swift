@@ -18,7 +18,11 @@ extension GeminiRequestEncoder {
             case .other: dropped.add(path)
             }
         }
-        if searches { others.append(Array(#"{"googleSearch":{}}"#.utf8)) }
+        if searches, !functions.isEmpty, !traits.combinesFunctions {
+            dropped.add("web_search_options")
+        } else if searches {
+            others.append(Array(#"{"googleSearch":{}}"#.utf8))
+        }
         guard !functions.isEmpty else { return (others, false) }
         var writer = JSONWriter(reserving: 256)
         writer.object { writer in

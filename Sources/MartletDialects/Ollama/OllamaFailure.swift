@@ -23,11 +23,7 @@ extension UpstreamFailure {
         guard code == nil else { return }
         let text = Array(message.utf8).map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
         func says(_ phrase: StaticString) -> Bool { text.contains([UInt8](staticString: phrase)) }
-        if says("longer than the context length") || says("exceeds the available context size")
-            || says("exceeds the context length") || says("exceeded max context length")
-        {
-            code = "context_length_exceeded"
-        } else if says("does not support thinking") {
+        if says("does not support thinking") {
             (code, param) = ("unsupported_parameter", "think")
         } else if says("does not support tools") {
             (code, param) = ("unsupported_parameter", "tools")

@@ -7,6 +7,8 @@ public struct OpenAIChatCodec: ChatCodec {
     public var asksForUsage: Bool?
     /// How the server that is written for, and whose answers are read, differs from OpenAI's; `nil` not at all.
     public var quirks: ChatQuirks?
+    /// The name of the account, which reasoning that must come back is marked with.
+    public var origin: String?
 
     /// Makes a codec.
     ///
@@ -14,8 +16,10 @@ public struct OpenAIChatCodec: ChatCodec {
     ///   - asksForUsage: Whether streams are asked for their usage, which is counted whoever the caller is; `nil` leaves
     ///     that to the request.
     ///   - quirks: How the server that is written for, and whose answers are read, differs from OpenAI's.
-    public init(asksForUsage: Bool? = nil, quirks: ChatQuirks? = nil) {
+    ///   - origin: The name of the account, which reasoning that must come back is marked with.
+    public init(asksForUsage: Bool? = nil, quirks: ChatQuirks? = nil, origin: String? = nil) {
         self.asksForUsage = asksForUsage
+        self.origin = origin
         self.quirks = quirks
     }
 
@@ -37,13 +41,15 @@ public struct OpenAIChatCodec: ChatCodec {
             var dropped = DroppedPaths()
             var request = request.withoutForeignMembers(&dropped)
             askForUsage(&request)
+            let foreign = request.restoreDetails(for: detailsAccount)
             return changed(
-                EncodedRequest(body: request.openAIBody(withGateway: false), dropped: dropped.paths),
+                EncodedRequest(body: request.openAIBody(withGateway: false), dropped: dropped.paths + foreign),
                 request.dialect
             )
         }
-        let portable = try AnthropicPortableRequest(request, for: .openAIChat)
+        var portable = try AnthropicPortableRequest(request, for: .openAIChat)
         var written = portable.request
+        portable.add(written.restoreDetails(for: detailsAccount))
         askForUsage(&written)
         let encoded = EncodedRequest(
             body: written.openAIBody(withGateway: false),
@@ -52,6 +58,9 @@ public struct OpenAIChatCodec: ChatCodec {
         )
         return changed(encoded, request.dialect)
     }
+
+    /// The account whose lists of reasoning go back to it; `nil` where the server has none.
+    private var detailsAccount: String? { quirks?.returnsReasoningDetails == true ? origin : nil }
 
     /// Makes the changes that the server needs.
     private func changed(_ encoded: EncodedRequest, _ caller: Dialect) -> EncodedRequest {
@@ -96,14 +105,15 @@ public struct OpenAIChatCodec: ChatCodec {
             }
             var response = ChatResponse(openAI: reader)
             if quirks?.thinksInTags == true { response.takeThinkTags() }
+            if let detailsAccount { response.sealDetails(origin: detailsAccount) }
             return response
         }
     }
 
-    /// Encodes a whole answer.
     /// Whether answers tell any reason to stop by its own name: they do.
     public var tellsAnyReason: Bool { true }
 
+    /// Encodes a whole answer.
     public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.openAIBody() }
 
     /// Reads what an upstream said about a failure, in whatever shape.
@@ -118,7 +128,9 @@ public struct OpenAIChatCodec: ChatCodec {
     }
 
     /// Makes a decoder for one stream.
-    public func makeStreamDecoder() -> OpenAIChatStreamDecoder { OpenAIChatStreamDecoder(quirks: quirks) }
+    public func makeStreamDecoder() -> OpenAIChatStreamDecoder {
+        OpenAIChatStreamDecoder(quirks: quirks, detailsAccount: detailsAccount)
+    }
 
     /// Makes an encoder for one stream.
     public func makeStreamEncoder(includeUsage: Bool) -> OpenAIChatStreamEncoder {

@@ -45,9 +45,12 @@ extension UpstreamFailure {
                 code = code ?? Self.label(view.member("code"))
                 type = type ?? Self.label(view.member("type"))
                 if Self.tellsOfBadKey(error) { code = "invalid_api_key" }
+                if Self.tellsOfModeration(error) { code = "content_filter" }
             } else {
                 self.init(fields: view)
                 message = Self.text(error) ?? message
+                // xAI's code beside a sentence says which rule of HTTP's was broken, whatever the sentence is about.
+                if error.kind == .string, message.hasPrefix("Incorrect API key provided") { code = nil }
             }
             if message.isEmpty { message = Self.text(view.member("message")) ?? "" }
         } else if view.kind == .string {
@@ -56,6 +59,7 @@ extension UpstreamFailure {
             self.init(fields: view)
         }
         if type == "error" { type = nil }
+        classifySentence()
     }
 
     private init(fields view: JSONView) {
@@ -72,6 +76,12 @@ extension UpstreamFailure {
     private static func tellsOfBadKey(_ error: JSONView) -> Bool {
         guard let details = error.member("details"), details.kind == .array else { return false }
         return details.elements.prefix(16).contains { $0.member("reason")?.equalsString("API_KEY_INVALID") == true }
+    }
+
+    /// Whether OpenRouter says that a moderator refused the input, which it answers with 403 as it does a bad key.
+    private static func tellsOfModeration(_ error: JSONView) -> Bool {
+        guard let metadata = error.member("metadata") else { return false }
+        return metadata.member("reasons")?.kind == .array || metadata.member("flagged_input")?.kind == .string
     }
 
     /// The member that a list of findings is about (`{"detail":[{"loc":["body","seed"],"msg":…}]}`), as a path.

@@ -12,11 +12,15 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
     private var hasFinish = false
     private var ends = OpenAIChatEnds()
     private var tags: ThinkTagStream?
+    private var details: ReasoningDetailsStream?
 
     /// Makes a decoder for one stream.
     ///
-    /// - Parameter quirks: How the server differs from OpenAI's.
-    public init(quirks: ChatQuirks? = nil) {
+    /// - Parameters:
+    ///   - quirks: How the server differs from OpenAI's.
+    ///   - detailsAccount: The account that lists of reasoning are marked with, where the server wants them back.
+    public init(quirks: ChatQuirks? = nil, detailsAccount: String? = nil) {
+        if let detailsAccount { details = ReasoningDetailsStream(origin: detailsAccount) }
         if quirks?.thinksInTags == true { tags = ThinkTagStream() }
     }
 
@@ -72,7 +76,10 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
     /// The stream says that it is complete.
     private mutating func markEnd(into chunks: inout [ChatChunk]) {
         isDone = true
-        if let last = ends.chunk { chunks.append(last) }
+        guard var last = ends.chunk else { return }
+        tags?.rewrite(&last)
+        details?.rewrite(&last)
+        chunks.append(last)
     }
 
     private mutating func decode(
@@ -97,6 +104,7 @@ public struct OpenAIChatStreamDecoder: ChatStreamDecoder {
                 var chunk = try Self.chunk(data)
                 ends.watch(&chunk)
                 tags?.rewrite(&chunk)
+                details?.rewrite(&chunk)
                 if chunk.choices.contains(where: { $0.finishReason != nil }) { hasFinish = true }
                 chunks.append(chunk)
                 if let error = chunk.error {

@@ -89,10 +89,10 @@ public struct OpenAICompletionsCodec: ChatCodec {
         }
     }
 
-    /// Encodes a whole answer.
     /// Whether answers tell any reason to stop by its own name: they do.
     public var tellsAnyReason: Bool { true }
 
+    /// Encodes a whole answer.
     public func encodeResponse(_ response: ChatResponse) -> [UInt8] { response.completionsBody(caller) }
 
     /// Reads what an upstream said about a failure, in whatever shape.

@@ -149,7 +149,7 @@ extension OpenAIResponsesRequestEncoder {
     private mutating func appendReasoning(_ reasoning: ChatReasoning, _ path: String) {
         let isOwn = reasoning.origin == origin || reasoning.origin == nil || origin == nil
         let isMine = isNative ? isOwn : reasoning.isSealed && reasoning.origin != nil && isOwn
-        guard isMine, reasoning.redacted == nil, !reasoning.isGeminis else {
+        guard isMine, reasoning.redacted == nil, !reasoning.isGeminis, !reasoning.isDetails else {
             guard !reasoning.text.isEmpty || reasoning.isSealed else { return }
             return dropped.add(reasoning.isSealed ? "thinking_blocks" : "reasoning_content", in: path)
         }

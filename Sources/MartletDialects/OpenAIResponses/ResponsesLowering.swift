@@ -224,7 +224,8 @@ extension ResponsesLowering {
     /// Keeps reasoning that the target's provider may know; `nil` for what only another one can read.
     private mutating func keep(_ reasoning: ChatReasoning, at path: String) -> ChatReasoning? {
         // The vendor's own blob, and in chat completions any proof at all, means nothing to the target.
-        let isForeign = reasoning.isSealed && (reasoning.origin == nil || target == .openAIChat)
+        let mayGoBack = target == .openAIChat && reasoning.isDetails
+        let isForeign = reasoning.isSealed && !mayGoBack && (reasoning.origin == nil || target == .openAIChat)
         guard !isForeign else {
             // Named once: a long conversation holds hundreds of them.
             dropped.add("input[reasoning]")

@@ -25,7 +25,7 @@ public struct SageMakerChatCodec: ChatCodec {
         self.container = container
         // What the server in the container calls any model, no provider.
         self.model = model ?? (container == .tgi ? "tgi" : nil)
-        inner = OpenAIChatCodec(asksForUsage: container == .openAI && asksForUsage)
+        inner = OpenAIChatCodec(asksForUsage: container == .openAI && asksForUsage, quirks: container.quirks)
     }
 
     /// Decodes a request body.

@@ -79,10 +79,10 @@ public struct SimpleChatCodec: ChatCodec {
         }
     }
 
-    /// Encodes a whole answer; there is room for one choice, the first.
     /// Whether answers tell any reason to stop by its own name: they do.
     public var tellsAnyReason: Bool { true }
 
+    /// Encodes a whole answer; there is room for one choice, the first.
     public func encodeResponse(_ response: ChatResponse) -> [UInt8] {
         let choice = response.choices.first
         var writer = JSONWriter(reserving: 256)

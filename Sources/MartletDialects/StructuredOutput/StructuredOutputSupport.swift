@@ -40,6 +40,13 @@ extension StructuredOutputSupport {
         jsonObject = false
     }
 
+    /// Takes away what a model on Gemini's format does not do beside functions.
+    public mutating func heed(_ traits: GeminiModelTraits) {
+        guard !traits.combinesFunctions else { return }
+        jsonSchema = false
+        jsonObject = false
+    }
+
     /// Tells what a target can do from what is known of it.
     ///
     /// - Parameters:

@@ -57,6 +57,7 @@ extension Exchange {
                 return fail(with: error, &env, &actions)
             }
             typedRequest?.value.replaceAddresses(data)
+            call?.hasFetchedMedia = true
             beginAttempt(&env, &actions)
         }
     }

@@ -31,7 +31,9 @@ extension Exchange {
             && call?.disownsReasoning != true
         let quirks = spoken == .openAIChat ? target.quirks.chat : nil
         let excludesShape = quirks?.excludesShape(hasTools: facts.toolCount > 0, isStream: facts.stream) ?? false
-        if passes, target.capabilities.jsonSchema == false || excludesShape { passes = try !mustBeSteered(spoken) }
+        if passes, target.capabilities.jsonSchema == false || excludesShape {
+            passes = try !mustBeSteered(spoken, excludesShape: excludesShape)
+        }
         if passes, spoken == .anthropicVertex { passes = try !hasForeignAddresses(spoken) }
         if let quirks { try quirks.check(hasTools: facts.toolCount > 0, isStream: facts.stream, target) }
         // The commonest case has a watcher of its own, which costs less.
@@ -129,7 +131,7 @@ extension Exchange {
         settings.model = target.upstreamModel
         settings.traits = target.traits
         if let hosting = target.quirks.hosting {
-            settings.container = SageMakerContainer(rawValue: hosting.container) ?? .openAI
+            settings.container = target.container
             settings.containerModel = hosting.model
         }
         if target.spoken(for: format.request) == .bedrockAnthropic { settings.betas = betas }
@@ -144,12 +146,17 @@ extension Exchange {
     }
 
     /// Whether a target that speaks the caller's format is known not to give answers of the shape that is asked for.
-    private mutating func mustBeSteered(_ spoken: Dialect) throws(GatewayError) -> Bool {
+    ///
+    /// - Parameter excludesShape: Whether that is so for any shape, because of what stands beside it.
+    private mutating func mustBeSteered(_ spoken: Dialect, excludesShape: Bool) throws(GatewayError) -> Bool {
         guard let member = spoken.answerShapeMember, body.hasMember(member) else { return false }
         // A body of that size is not read here; it is written anew, which costs nothing but time.
         if body.count > Computation.threshold { return true }
-        if case .jsonSchema = try typed().responseFormat { return true }
-        return false
+        switch try typed().responseFormat {
+        case .jsonSchema: return true
+        case .jsonObject: return excludesShape
+        default: return false
+        }
     }
 
     /// Whether the caller's body has addresses in the place of bytes, which a target of the caller's own format does not
@@ -157,7 +164,7 @@ extension Exchange {
     private mutating func hasForeignAddresses(_ spoken: Dialect) throws(GatewayError) -> Bool {
         guard !isCount, body.mayNameAddress else { return false }
         // A body of that size is not read here; it is written anew, which costs nothing but time.
-        if body.count > Computation.threshold { return true }
+        if body.count > Computation.threshold || call?.hasFetchedMedia == true { return true }
         return try !typed().addresses(foreignTo: spoken, { $0 }).isEmpty
     }
 

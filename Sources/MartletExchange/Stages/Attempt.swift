@@ -367,6 +367,7 @@ extension Exchange {
         } else {
             upstream = UpstreamFailure(openAI: Array(leg.held.readableBytesView))
             body = leg.held
+            status = upstream.meantStatus(behind: status)
         }
         if leg.received <= snapshot.limits.maxGateBytes {
             call?.lastBody = UpstreamErrorBody(

@@ -72,11 +72,11 @@ struct TranslationCase: Sendable, CustomTestStringConvertible {
         let sample = try #require(TranslationCase.all.first { $0.name == "names-and-ids-outside-the-charset.json" })
         let names = try sample.encode().renamedTools
         var chunk = ChatChunk(choices: [ChatChunk.Choice()])
-        chunk.choices[0].toolCalls = [ChatChunk.ToolCallDelta(index: 0, id: "a", name: "get_weather_now")]
+        chunk.choices[0].toolCalls = [ChatChunk.ToolCallDelta(index: 0, id: "a", name: "get_weather_now_6f2a0974")]
         chunk.restoreToolNames(names)
         #expect(chunk.choices[0].toolCalls[0].name == "get weather.now")
         var accumulator = ChatAccumulator()
-        chunk.choices[0].toolCalls[0].name = "get_weather_now_2"
+        chunk.choices[0].toolCalls[0].name = "get_weather_now"
         accumulator.add(chunk)
         var response = accumulator.response
         response.restoreToolNames(names)

@@ -68,4 +68,15 @@ import Testing
         #expect(!Watched([Array((Self.end + Self.done).utf8)]).finishSeen)
         #expect(Decoded([Array((Self.end + Self.done).utf8)]).chunks.allSatisfy { $0.choices[0].finishReason == nil })
     }
+
+    @Test func `text that was held for a tag comes out before the reason`() throws {
+        var quirks = ChatQuirks()
+        quirks.thinksInTags = true
+        var decoder = OpenAIChatCodec(quirks: quirks).makeStreamDecoder()
+        var chunks: [ChatChunk] = []
+        let stream = Self.event(#""delta":{"content":"<th"}"#) + Self.end + Self.done
+        try decoder.decode(Array(stream.utf8).span, into: &chunks)
+        #expect(chunks.flatMap(\.choices).compactMap(\.content).joined() == "<th")
+        #expect(chunks.last?.choices.first?.finishReason == .stop)
+    }
 }

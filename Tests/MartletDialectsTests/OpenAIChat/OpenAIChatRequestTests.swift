@@ -64,7 +64,8 @@ import Testing
         #expect(sent[".smart_routing"] == nil && sent[".metadata.app"] == "\"demo")
         let vendors = try codec.decodeRequest(Fixture.named("odd.json", in: "requests").bytes)
         let passed = try leaves(codec.encodeRequest(vendors).body)
-        #expect(passed[".provider.order[0]"] == "\"a" && passed[".route.type"] == "\"price" && passed[".models[0]"] == "\"x")
+        #expect(passed[".provider.order[0]"] == "\"a" && passed[".route.type"] == "\"price")
+        #expect(passed[".models[0]"] == "\"x")
     }
 
     @Test func `split the results of tools in one message into messages of their own`() throws {

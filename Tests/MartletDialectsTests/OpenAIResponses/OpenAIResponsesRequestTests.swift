@@ -321,11 +321,12 @@ import Testing
             """#
         )
         let sent = try leaves(encoded.body)
-        #expect(
-            sent[".input[1].name"] == "\"a_b" && sent[".tools[0].name"] == "\"a_b"
-                && sent[".tools[1].name"] == "\"a_b_2"
-        )
-        #expect(sent[".tool_choice.name"] == "\"a_b" && encoded.renamedTools == ["a_b": "a b", "a_b_2": "a_b"])
+        let renamed = try #require(encoded.renamedTools.first)
+        #expect(encoded.renamedTools.count == 1 && renamed.key.hasPrefix("a_b_") && renamed.value == "a b")
+        for place in [".input[1].name", ".tools[0].name", ".tool_choice.name"] {
+            #expect(sent[place] == "\"" + renamed.key)
+        }
+        #expect(sent[".tools[1].name"] == "\"a_b")
         #expect(sent[".input[1].call_id"]?.utf8.count == 65 && sent[".input[1].call_id"] == sent[".input[2].call_id"])
         #expect(sent[".input[1].arguments"] == "\"{}")
     }

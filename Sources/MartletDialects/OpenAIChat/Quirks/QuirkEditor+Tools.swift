@@ -44,7 +44,8 @@ extension QuirkEditor {
     /// - Returns: Whether the member may be one of those that are left out.
     mutating func editFormat(_ member: Member) -> Bool {
         let type = member.value.member("type")?.string()
-        if type == "text", quirks.refusesTextFormat, self["tools"] != nil {
+        // TGI's kinds of formats have none for text, which is what it writes without one.
+        if type == "text", quirks.formats == .value || quirks.refusesTextFormat && self["tools"] != nil {
             remove(member)
             return false
         }
