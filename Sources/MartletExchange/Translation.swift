@@ -272,7 +272,9 @@ struct Translation {
     private func withoutUsage(_ events: ByteBuffer) -> ByteBuffer {
         var rest = events
         var out = ByteBuffer()
-        while let end = framing.endOfFirstEvent(in: rest.readableBytesUInt8Span), var event = rest.readSlice(length: end) {
+        while let end = framing.endOfFirstEvent(in: rest.readableBytesUInt8Span),
+            var event = rest.readSlice(length: end)
+        {
             var decoder = upstream.makeStreamDecoder()
             var told: [ChatChunk] = []
             try? decoder.decode(event.readableBytesUInt8Span, into: &told)

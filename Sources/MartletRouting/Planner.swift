@@ -306,7 +306,9 @@ public enum Planner {
     /// A model that is known, but has no target here.
     private static func notHere(in snapshot: Snapshot) -> GatewayError {
         // Where nothing at all is set up on this device, that is what to mend.
-        if case .notConfigured = snapshot.local, !snapshot.accounts.values.contains(where: { $0.makeTarget("").isLocal }) {
+        if case .notConfigured = snapshot.local,
+            !snapshot.accounts.values.contains(where: { $0.makeTarget("").isLocal })
+        {
             return noLocalTarget(in: snapshot)
         }
         return GatewayError(.localUnavailable, "No local target serves this model.", retryAfterSeconds: 5)

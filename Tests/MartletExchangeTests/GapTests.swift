@@ -41,7 +41,8 @@ import Testing
     @Test("a stream of completions that passes tells its usage to who asked for it, and ends as it should")
     func usageOfCompletions() {
         let coder = Target.sample("one", model: "starcoder2", otherDialects: [.openAICompletions])
-        let text = #"data: {"id":"c","object":"text_completion","created":1,"model":"m","choices":[{"index":0,"text":"x","#
+        let text =
+            #"data: {"id":"c","object":"text_completion","created":1,"model":"m","choices":[{"index":0,"text":"x","#
         let said = text + #""finish_reason":null}]}"# + "\n\n" + text + #""finish_reason":"stop"}]}"# + "\n\n"
         let usage =
             #"data: {"id":"c","object":"text_completion","created":1,"model":"m","choices":[],"#

@@ -26,7 +26,10 @@ extension Exchange {
                 body = AnthropicModelList.body(Self.anthropicModel(model, in: snapshot))
             } else {
                 let page = try AnthropicModelList.Page(query: QueryParameters.parse(head.query ?? ""))
-                body = AnthropicModelList.body(snapshot.listed.map { Self.anthropicModel($0, in: snapshot) }, page: page)
+                body = AnthropicModelList.body(
+                    snapshot.listed.map { Self.anthropicModel($0, in: snapshot) },
+                    page: page
+                )
             }
         } catch {
             return refuse(error, closing: hasBody, &env, &actions)

@@ -3,8 +3,9 @@
 /// Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files" (November 2026): `#` and `;` begin a
 /// comment on a line of their own, or after a blank; names of keys ignore case; indented lines belong to the key above.
 public struct INIFile: Sendable, Hashable {
-    /// The keys of each section, in lower case, with their values; of a repeated key the last one counts. Headers of
-    /// sections stand as they are written, with quotes and without outer blanks.
+    /// The keys of each section, in lower case, with their values; of a repeated key the last one counts.
+    ///
+    /// Headers of sections stand as they are written, with quotes and without outer blanks.
     public private(set) var sections: [String: [String: String]] = [:]
 
     /// The largest file that is read, in bytes.

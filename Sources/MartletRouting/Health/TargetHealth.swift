@@ -107,8 +107,10 @@ public struct TargetHealth: Sendable {
         }
     }
 
-    /// Another target answered first. Nobody knows what this one would have taken: now and then that says nothing, but a
-    /// target that is outrun over and over without a word is as silent as one that is waited for until a limit.
+    /// Another target answered first.
+    ///
+    /// Nobody knows what this one would have taken: now and then that says nothing, but a target that is outrun over and
+    /// over without a word is as silent as one that is waited for until a limit.
     private mutating func outrun(
         _ isStream: Bool,
         _ duration: Duration,

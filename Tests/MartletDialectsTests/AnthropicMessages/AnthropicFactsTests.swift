@@ -34,7 +34,8 @@ import Testing
 
     @Test(arguments: [
         #","fallbacks":[{"model":"claude-opus-4-8"}]"#, #","fallbacks":"default""#, #","provider":{"order":[]}"#,
-        #","route":{"type":"price"}"#, #","smart_routing":{"a":1}"#, #","fallbacks":null,"route":null"#, #","fallbacks":[]"#,
+        #","route":{"type":"price"}"#, #","smart_routing":{"a":1}"#, #","fallbacks":null,"route":null"#,
+        #","fallbacks":[]"#,
     ])
     func `leave a vendor's own fields of the same names alone`(_ members: String) throws {
         let facts = try facts(request(members))
