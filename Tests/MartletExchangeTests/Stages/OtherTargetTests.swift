@@ -1,5 +1,6 @@
 import MartletCore
 import MartletExchange
+import MartletGovernance
 import MartletRouting
 import NIOCore
 import Testing

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator
 
 from headless.task import Conversation, Step, dump, next_step
-from scripted_upstream import Received, ScriptedUpstream, _Handler, _Server
+from scripted_server import ScriptedServer
+from scripted_upstream import Received, ScriptedUpstream, _Handler
 
 
 class Refused(Exception):
@@ -29,7 +30,7 @@ class AgentUpstream(ScriptedUpstream):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received: list[Received] = []
-        self._server = _Server(("127.0.0.1", 0), _AgentHandler)
+        self._server = ScriptedServer(_AgentHandler)
         self._server.upstream = self  # type: ignore[attr-defined]
         self.root_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.base_url = f"{self.root_url}/v1"
