@@ -71,11 +71,16 @@ extension Exchange {
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) -> Bool {
-        guard let current = call?.machine.target, let count = plan?.targets.count, current + 1 < count else {
-            return false
-        }
-        for place in current + 1..<count {
-            guard let target = plan?.targets[place], isFree(target, &env) else { continue }
+        guard let current = call?.machine.target, let next = call?.machine.nextTarget, let count = plan?.targets.count,
+            next < count
+        else { return false }
+        // Only a larger window helps a prompt that was too long for another target.
+        let isTooLong = call?.machine.endingSoFar?.kind == .contextLength
+        let tooSmall = isTooLong ? call?.tooSmallWindow ?? .max : -1
+        for place in next..<count {
+            guard let target = plan?.targets[place], target.contextWindow ?? 0 > tooSmall, isFree(target, &env) else {
+                continue
+            }
             let slot = slots.next()
             switch env.takeTargetSlot(target, id: slot) {
             case .full: continue

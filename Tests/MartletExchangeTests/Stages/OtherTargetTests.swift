@@ -34,6 +34,18 @@ import Testing
         #expect(driver.problems.isEmpty, "\(driver.report)")
     }
 
+    @Test("a prompt that was too long is passed on to a larger window only, however busy that is")
+    func tooLong() {
+        let targets = [
+            Target.sample("one", contextWindow: 10), .sample("two", contextWindow: 20), .sample("three", contextWindow: 10),
+        ]
+        let driver = Driver(Setup(targets: targets))
+        driver.env.targetSlots = ["two": .full]
+        let said = #"{"error":{"message":"too long","code":"context_length_exceeded"}}"#
+        driver.send().connect().head(400, .json).bytes(said).end()
+        #expect(driver.accounts == ["one"] && driver.openAsk != nil, "\(driver.report)")
+    }
+
     @Test("a slot that was taken ahead is given back when its target cannot be asked after all")
     func takenAhead() {
         let driver = Driver(
