@@ -47,6 +47,9 @@ extension ChatChunk.Choice {
     public var breakOff: UpstreamFailure? {
         finishReason == nil ? nil : AnswerBreak.failure(finishReason, vendor: vendorReason)
     }
+
+    /// Whether the reason itself is one that no format shares, so that some can only leave it out.
+    public var tellsOwnReason: Bool { if case .other? = finishReason { true } else { false } }
 }
 
 extension ChatResponse.Choice {

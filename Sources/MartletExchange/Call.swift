@@ -27,8 +27,10 @@ struct Call {
     var redialled = false
     /// Whether a credential that a target refuses is renewed: once in a call.
     var renewal = Renewal.possible
-    /// A target slot that was granted for an attempt before it began, and the target's place in the plan.
-    var granted: (place: Int, slot: SlotID)?
+    /// The place of a target that was busy while another one was free.
+    var passedOver: Int?
+    /// Whether that one is asked after all, and waited for.
+    var cameBack = false
     /// Leave to ask the machine's current target, until a leg has it.
     var permit: AttemptPermit?
     /// The stream that broke and is being continued.

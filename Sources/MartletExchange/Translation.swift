@@ -105,7 +105,8 @@ struct Translation {
         for choice in chunk.choices {
             contentBytes += choice.outputBytes
             if let failure = choice.breakOff {
-                guard contentBegan || contentBytes > 0, passes || caller.tellsAnyReason else {
+                guard contentBegan || contentBytes > 0, passes || caller.tellsAnyReason && choice.tellsOwnReason
+                else {
                     step.failure = step.failure ?? .upstream(failure)
                     return
                 }
@@ -332,14 +333,7 @@ struct Translation {
     ///
     /// - Parameter durations: How long it took, for formats that tell.
     mutating func ending(_ durations: AnswerDurations) -> ByteBuffer {
-        if passes {
-            defer { pending = ByteBuffer() }
-            guard caller is OpenAICompletionsCodec, !decoder.isComplete else { return pending }
-            // The end mark, which the upstream left out; behind what may lack its own end.
-            if pending.readableBytes > 0 { pending.writeStaticString("\n\n") }
-            pending.writeBytes(OpenAIChatStreamEncoder.doneEvent)
-            return pending
-        }
+        if passes { return passingEnd() }
         if var held = shaper?.finish() {
             held.id = id
             held.created = created
@@ -354,10 +348,15 @@ struct Translation {
         return ByteBuffer(bytes: rest)
     }
 
-    /// Takes out what is held of a passing stream that ends in the middle of an event.
-    mutating func takePending() -> ByteBuffer {
+    /// Takes out what is held of a passing stream that has ended well.
+    mutating func passingEnd() -> ByteBuffer {
+        guard passes else { return ByteBuffer() }
         defer { pending = ByteBuffer() }
-        return passes ? pending : ByteBuffer()
+        guard caller is OpenAICompletionsCodec, !decoder.isComplete else { return pending }
+        // The end mark, which the upstream left out; behind what may lack its own end.
+        if pending.readableBytes > 0 { pending.writeStaticString("\n\n") }
+        pending.writeBytes(OpenAIChatStreamEncoder.doneEvent)
+        return pending
     }
 
     /// The response object after the end, in the dialect of OpenAI's responses.

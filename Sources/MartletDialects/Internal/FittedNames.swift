@@ -9,6 +9,8 @@ import MartletCore
 struct FittedNames {
     private var sentNames: [String: String] = [:]
     private var taken: Set<String> = []
+    /// The next number behind a name that is taken, so that many of them are not all tried.
+    private var numbers: [String: Int] = [:]
 
     /// The caller's names by those sent, where they differ.
     private(set) var renamed: [String: String] = [:]
@@ -48,10 +50,10 @@ struct FittedNames {
     @discardableResult
     private mutating func take(_ wish: String, for name: String, _ limit: Int) -> String {
         var sent = wish
-        var number = 2
         while !taken.insert(sent).inserted {
+            let number = numbers[wish, default: 2]
+            numbers[wish] = number + 1
             sent = Self.cut(wish, "_\(number)", limit)
-            number += 1
         }
         sentNames[name] = sent
         if sent != name { renamed[sent] = name }

@@ -38,14 +38,18 @@ struct OpenAIChatEnds: Sendable {
     static let most = 64
 
     private var seen = Seen()
+    /// Those whose reason was empty more than once: there it means "not yet".
+    private var repeated: UInt64 = 0
     private var hasContent = false
 
+    private var missing: UInt64 { seen.unnamed & ~seen.named & ~repeated }
+
     /// Whether an answer never got its reason.
-    var isMissing: Bool { seen.unnamed & ~seen.named != 0 }
+    var isMissing: Bool { missing != 0 }
 
     /// The reasons that are missing at the end of a stream; `nil` when there are none, or nothing was said at all.
     var chunk: ChatChunk? {
-        let missing = seen.unnamed & ~seen.named
+        let missing = missing
         guard missing != 0, hasContent else { return nil }
         let choices = (0..<Self.most).filter { missing & (1 << UInt64($0)) != 0 }.map { index in
             ChatChunk.Choice(index: index, finishReason: seen.callers & (1 << UInt64(index)) != 0 ? .toolCalls : .stop)
@@ -56,6 +60,7 @@ struct OpenAIChatEnds: Sendable {
     /// Adds what an event says, and whether the stream has said anything by then.
     mutating func add(_ other: Seen, hasContent: Bool) {
         self.hasContent = hasContent
+        repeated |= seen.unnamed & other.unnamed
         seen.named |= other.named
         seen.unnamed |= other.unnamed
         seen.callers |= other.callers
@@ -63,12 +68,15 @@ struct OpenAIChatEnds: Sendable {
 
     /// Takes empty reasons out of a chunk and remembers them.
     mutating func watch(_ chunk: inout ChatChunk) {
+        var one = Seen()
+        var hasContent = hasContent
         for place in chunk.choices.indices {
             let choice = chunk.choices[place]
             let end: End? = choice.finishReason.map { $0 == .other("") ? .unnamed : .named }
-            seen.note(choice.index, end, hasCalls: !choice.toolCalls.isEmpty)
+            one.note(choice.index, end, hasCalls: !choice.toolCalls.isEmpty)
             if end == .unnamed { chunk.choices[place].finishReason = nil }
             if !hasContent, chunk.choices[place].bearsContent { hasContent = true }
         }
+        add(one, hasContent: hasContent)
     }
 }

@@ -275,7 +275,9 @@ public struct OpenAIChatWatcher: Sendable {
     }
 
     private mutating func learn(_ bytes: UnsafeRawBufferPointer, _ facts: OpenAIChatEvent, _ offset: Int) {
-        guard facts.outputCount == 1, facts.outputBytes > 0, !facts.hasFinish, facts.usage == nil else { return }
+        guard facts.outputCount == 1, facts.outputBytes > 0, !facts.hasFinish, facts.usage == nil,
+            facts.ends.unnamed == 0
+        else { return }
         let output = facts.output.lowerBound + offset..<facts.output.upperBound + offset
         let padding = facts.padding.map { $0.lowerBound + offset..<$0.upperBound + offset }
         if templates.count < Self.templateLimit {

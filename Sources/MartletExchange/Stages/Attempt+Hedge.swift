@@ -73,14 +73,14 @@ extension Exchange {
     }
 
     /// Whether a request to a target can show who sends it without asking for anything.
-    private mutating func isReady(_ target: Target, _ env: inout some ExchangeEnvironment) -> Bool {
+    mutating func isReady(_ target: Target, _ env: inout some ExchangeEnvironment) -> Bool {
         guard let authorization = target.authorization, callerCredential(for: authorization) == nil else { return true }
         guard authorization.source != nil else { return authorization.isOptional }
         return env.credential(authorization, mayFetch: privacy == .open) == .ready
     }
 
     /// Makes the request for a target, unless that takes longer than a loop should be held.
-    private mutating func writesAtOnce(
+    mutating func writesAtOnce(
         for target: Target,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
@@ -102,11 +102,19 @@ extension Exchange {
         for other in call?.legs.filter({ $0.id != winner }) ?? [] {
             // What it says that it took was taken, and is paid for.
             if let usage = other.reportedUsage { spend(usage, on: other.target) }
-            let waited = other.sentAt.map { (other.contentBegan ?? env.now) - $0 }
-            let end = waited.map { AttemptEnd.outrun(isStream: facts.stream, after: $0) } ?? .abandoned
+            let end = endOutrun(other, &env)
             trace.add(.outrun, other.place)
             drop(other, outcome: "cancelled", end, &env, &actions)
         }
+    }
+
+    /// What it says of a target that another one answered first: nothing, unless it was silent for longer than it mostly is.
+    private mutating func endOutrun(_ other: Leg, _ env: inout some ExchangeEnvironment) -> AttemptEnd {
+        guard other.contentBegan == nil, let waited = other.sentAt.map({ env.now - $0 }),
+            let usual = snapshot.hedge.delay ?? env.usualWait(for: other.target, isStream: facts.stream),
+            waited >= usual
+        else { return .abandoned }
+        return .outrun(isStream: facts.stream, after: waited)
     }
 
     /// One of two legs has failed and is gone: whether the other one goes on by itself.

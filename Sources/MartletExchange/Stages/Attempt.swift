@@ -26,100 +26,6 @@ extension Exchange {
         takeTargetSlot(target, &env, &actions)
     }
 
-    /// The request is made: goes on once it can show who sends it, and there is a slot on its target.
-    mutating func takeTargetSlot(
-        _ target: Target,
-        _ env: inout some ExchangeEnvironment,
-        _ actions: inout ActionList
-    ) {
-        if let authorization = target.authorization, !authorize(target, by: authorization, &env, &actions) { return }
-        enterTargetSlot(target, &env, &actions)
-    }
-
-    /// Goes on once there is a slot on the target.
-    mutating func enterTargetSlot(
-        _ target: Target,
-        _ env: inout some ExchangeEnvironment,
-        _ actions: inout ActionList
-    ) {
-        if let granted = call?.granted {
-            call?.granted = nil
-            if granted.place == call?.machine.target { return startLeg(on: target, slot: granted.slot, &env, &actions) }
-            // The attempt went elsewhere in the meantime.
-            if slots.release(granted.slot) { actions.add(.releaseSlot(granted.slot)) }
-        }
-        let slot = slots.next()
-        switch env.takeTargetSlot(target, id: slot) {
-        case .unlimited:
-            startLeg(on: target, slot: nil, &env, &actions)
-        case .granted:
-            slots.hold(slot)
-            startLeg(on: target, slot: slot, &env, &actions)
-        case .full where passesOver(target, &env, &actions):
-            break
-        case .full:
-            let deadline = min(env.now + snapshot.admission.queueWait, deadlines.total ?? env.now)
-            deadlines.queue = deadline
-            let limit = target.maxConcurrency > 0 ? target.maxConcurrency : snapshot.admission.perTarget
-            ask(.slot(.target(target.id, limit: limit), deadline: deadline), within: nil, &env, &actions)
-        }
-    }
-
-    /// All slots of a target are taken: goes on with the next one that has a free slot, if there is one.
-    private mutating func passesOver(
-        _ busy: Target,
-        _ env: inout some ExchangeEnvironment,
-        _ actions: inout ActionList
-    ) -> Bool {
-        guard let current = call?.machine.target, let next = call?.machine.nextTarget, let count = plan?.targets.count,
-            next < count
-        else { return false }
-        // Only a larger window helps a prompt that was too long for another target.
-        let isTooLong = call?.machine.endingSoFar?.kind == .contextLength
-        let tooSmall = isTooLong ? call?.tooSmallWindow ?? .max : -1
-        for place in next..<count {
-            guard let target = plan?.targets[place], target.contextWindow ?? 0 > tooSmall, isFree(target, &env) else {
-                continue
-            }
-            let slot = slots.next()
-            switch env.takeTargetSlot(target, id: slot) {
-            case .full: continue
-            case .granted:
-                slots.hold(slot)
-                call?.granted = (place, slot)
-            case .unlimited: break
-            }
-            trace.add(.skipped, current, Int(TargetStanding.Obstacle.busy.rawValue))
-            endPermit(.abandoned, &env)
-            translated = nil
-            call?.machine.skip(to: place)
-            beginAttempt(&env, &actions)
-            return true
-        }
-        return false
-    }
-
-    /// Goes on when the target's waiting list has answered; a busy target is passed over while others are left.
-    mutating func targetSlotAnswered(
-        _ slot: SlotID?,
-        _ env: inout some ExchangeEnvironment,
-        _ actions: inout ActionList
-    ) {
-        deadlines.queue = nil
-        guard let target = currentTarget else { return }
-        if let slot {
-            slots.hold(slot)
-            trace.add(.queued, (env.now - receivedAt).wholeMilliseconds)
-            return startLeg(on: target, slot: slot, &env, &actions)
-        }
-        endPermit(.abandoned, &env)
-        guard let busy = call?.machine, !isLastCandidate(after: busy.target, &env) else {
-            return queueTimedOut(&env, &actions)
-        }
-        call?.machine.skip(to: busy.nextTarget)
-        beginAttempt(&env, &actions)
-    }
-
     /// The target the machine points at.
     var currentTarget: Target? {
         guard let index = call?.machine.target, let count = plan?.targets.count, index < count else { return nil }
@@ -440,6 +346,10 @@ extension Exchange {
         case .advance:
             beginAttempt(&env, &actions)
         case .giveUp(let last):
+            if let place = placePassedOver(after: failure, situation) {
+                call?.machine.skip(to: place)
+                return beginAttempt(&env, &actions)
+            }
             giveUp(last, &env, &actions)
         }
     }

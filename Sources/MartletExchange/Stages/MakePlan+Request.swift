@@ -69,7 +69,7 @@ extension Exchange {
             request.route =
                 facts.route != nil && head.gatewayRoute.flatMap { Route(asked: $0) } == .local ? .local : nil
         }
-        if let provider = request.provider, provider != "local" {
+        if let provider = request.provider, provider != "local", !isLocalAccount(provider) {
             ignored.append("provider")
             request.provider = nil
         }
@@ -88,6 +88,12 @@ extension Exchange {
         guard !ignored.isEmpty else { return }
         trace.add(.overrideIgnored)
         ignoredOverrides = Boxed(ignored)
+    }
+
+    private func isLocalAccount(_ name: String) -> Bool {
+        let name = AccountName(name)
+        let account = snapshot.accounts[name] ?? snapshot.accountsByType[name].flatMap { snapshot.accounts[$0] }
+        return account?.makeTarget("").isLocal ?? false
     }
 
     /// A hash of what stays the same from turn to turn of a conversation, and of whose it is.

@@ -41,6 +41,10 @@ extension Exchange {
     /// Such a stream is complete: commits, and sends all of it.
     mutating func giveHeldBack(_ index: Int, _ env: inout some ExchangeEnvironment, _ actions: inout ActionList) {
         guard let id = call?.legs[index].id, let held = call?.legs[index].held else { return }
+        // Nothing was sent: another target may have more to say.
+        if call?.legs[index].endsBroken == true {
+            return attemptFailed(id, AttemptFailure(.serverError), &env, &actions)
+        }
         call?.legs[index].held = ByteBuffer()
         commit(index, &env, &actions)
         let passes = call?.index(of: id).flatMap { call?.legs[$0].passesBytes } ?? false
@@ -48,7 +52,7 @@ extension Exchange {
         if !passes, held.readableBytes > 0 { actions.add(.body(held)) }
         guard passes else { return streamFinished(nil, &env, &actions) }
         var last = held
-        if let index = call?.index(of: id), var rest = call?.legs[index].translation?.value.takePending() {
+        if let index = call?.index(of: id), var rest = call?.legs[index].translation?.value.passingEnd() {
             last.writeBuffer(&rest)
         }
         streamFinished(last, &env, &actions)

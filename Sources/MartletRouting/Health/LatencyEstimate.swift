@@ -55,7 +55,8 @@ public struct LatencyEstimate: Sendable, Hashable {
     /// Notes that the first content took longer than a duration: what is slower counts at once.
     public mutating func outrun(after duration: Duration, _ now: Instant) {
         let seconds = Self.seconds(duration)
-        guard seconds > first ?? 0 else { return }
+        // A target that has never answered stays one of which nothing is known.
+        guard let known = first, seconds > known else { return }
         first = seconds
         lastSample = now
     }

@@ -17,11 +17,11 @@ struct WaitQuantile: Sendable {
         total += 1
     }
 
-    /// Counts an answer that nobody waited for, after a duration: as long as others take, where those are known.
+    /// Counts an answer that nobody waited for any longer than others take: as one of the slowest that were seen.
     mutating func addAtMostUsual(_ duration: Duration) {
-        guard let value else { return add(duration) }
         // A class ends where the next one begins.
-        add(min(duration, value * 0.99))
+        guard let value, duration >= value * 0.99 else { return }
+        add(value * 0.99)
     }
 
     /// How long 95 of 100 answers take at most; `nil` while too few are known.

@@ -37,7 +37,8 @@ import Testing
     @Test("a prompt that was too long is passed on to a larger window only, however busy that is")
     func tooLong() {
         let targets = [
-            Target.sample("one", contextWindow: 10), .sample("two", contextWindow: 20), .sample("three", contextWindow: 10),
+            Target.sample("one", contextWindow: 10), .sample("two", contextWindow: 20),
+            .sample("three", contextWindow: 10),
         ]
         let driver = Driver(Setup(targets: targets))
         driver.env.targetSlots = ["two": .full]
@@ -46,7 +47,18 @@ import Testing
         #expect(driver.accounts == ["one"] && driver.openAsk != nil, "\(driver.report)")
     }
 
-    @Test("a slot that was taken ahead is given back when its target cannot be asked after all")
+    @Test("a busy target that was passed over is asked after all when those behind it fail")
+    func cameBack() {
+        let driver = Driver(.pair)
+        driver.env.targetSlots = ["one": .full, "two": .granted]
+        driver.send().connect().head(404, .json).end()
+        #expect(driver.openAsk != nil && driver.response == nil, "it waits for the first now")
+        driver.wait(.seconds(1))
+        #expect(driver.response?.status == 502 && driver.accounts == ["two"], "what failed is told")
+        #expect(driver.slots.isEmpty && driver.env.openPermits == 0 && driver.problems.isEmpty, "\(driver.report)")
+    }
+
+    @Test("a target that cannot be asked at once is no help")
     func takenAhead() {
         let driver = Driver(
             Setup(targets: [.sample("one"), .sample("two", authorization: .sample("two")), .sample("three")])

@@ -83,10 +83,21 @@ enum CredentialProgram {
     }
 
     /// Ends a program with all that it has started.
+    ///
+    /// One that cannot be ended, because it runs as somebody else, is left to a thread of its own.
     private static func finish(_ id: pid_t) {
         _ = kill(-id, SIGKILL)
+        _ = kill(id, SIGKILL)
         var status: Int32 = 0
-        while unsafe waitpid(id, &status, 0) == -1, errno == EINTR {}
+        for _ in 0..<25 {
+            let ended = unsafe waitpid(id, &status, WNOHANG)
+            if ended == id || ended == -1 && errno != EINTR { return }
+            _ = poll(nil, 0, look)
+        }
+        Thread.detachNewThread {
+            var status: Int32 = 0
+            while unsafe waitpid(id, &status, 0) == -1, errno == EINTR {}
+        }
     }
 
     private static func readAll(_ source: Int32, isOver: () -> Bool) -> Result<[UInt8], Fault> {
