@@ -1,9 +1,13 @@
 // Reads bytes as what files and services say of cloud credentials, and as a request that is signed; all must be total.
 // Sources: Sources/MartletProviders/Credentials/INIFile.swift Sources/MartletProviders/Credentials/AWSProfile.swift
+// Sources: Sources/MartletProviders/Credentials/AWSProfiles.swift Sources/MartletProviders/Credentials/ShellWords.swift
+// Sources: Sources/MartletProviders/Credentials/AWSSingleSignOn.swift
 // Sources: Sources/MartletProviders/Credentials/AWSCredentialChain+Environment.swift
 // Sources: Sources/MartletProviders/Credentials/CredentialExchange.swift Sources/MartletProviders/Credentials/UTCTime.swift
 // Sources: Sources/MartletProviders/Credentials/XMLText.swift Sources/MartletProviders/Credentials/OAuthTokens.swift
 // Sources: Sources/MartletProviders/Credentials/GoogleCredentialFile.swift
+// Sources: Sources/MartletProviders/Credentials/GoogleExternalAccount.swift
+// Sources: Sources/MartletProviders/Credentials/GoogleImpersonation.swift Sources/MartletProviders/ProviderPlace.swift
 // Sources: Sources/MartletProviders/Credentials/CredentialResolver.swift
 // Sources: Sources/MartletProviders/Credentials/CredentialLocation.swift
 // Sources: Sources/MartletProviders/Signing/SigV4CanonicalRequest.swift Sources/MartletProviders/Signing/SigV4Time.swift
@@ -27,10 +31,22 @@ private func checkFile(_ bytes: [UInt8]) {
     let file = INIFile(bytes)
     for (name, keys) in file.sections {
         precondition(keys.keys.allSatisfy { !$0.isEmpty && $0 == $0.lowercased() })
-        let profile = AWSProfile(named: name, credentials: file)
-        precondition(profile.region.map(AWSCredentialChain.isRegion) ?? true)
+        for profiles in [AWSProfiles(config: nil, credentials: file), AWSProfiles(config: file, credentials: file)] {
+            let profile = profiles.profile(name)
+            precondition(profile.isThere && profile.region.map(AWSCredentialChain.isRegion) ?? true)
+            precondition(profile.singleSignOn.map { AWSCredentialChain.isRegion($0.region) } ?? true)
+        }
+        _ = profile(name, ofConfiguration: file)
     }
     _ = try? GoogleCredentialFile(bytes, from: "here")
+}
+
+/// A profile of the configuration file is told by its header's second word.
+private func profile(_ header: String, ofConfiguration file: INIFile) -> AWSProfile? {
+    guard let words = ShellWords.split(header), words.count == 2, words[0] == "profile" else { return nil }
+    let profile = AWSProfiles(config: file, credentials: nil).profile(words[1])
+    precondition(profile.isThere)
+    return profile
 }
 
 private func checkAnswer(_ bytes: [UInt8]) {
