@@ -48,7 +48,7 @@ public enum Planner {
         }
         if let name = request.provider, name != "local" {
             reason = .provider
-            filter.account = account(AccountName(name), in: snapshot)?.name ?? AccountName(name)
+            filter.account = snapshot.account(AccountName(name))?.name ?? AccountName(name)
         }
 
         // Whoever names its own list means that one, on every route.
@@ -263,9 +263,9 @@ public enum Planner {
         in snapshot: Snapshot
     ) -> (Account, String)? {
         for (provider, model) in shorthands(asked) {
-            if let account = account(provider, in: snapshot) { return (account, model) }
+            if let account = snapshot.account(provider) { return (account, model) }
         }
-        if let provider, let account = account(AccountName(provider), in: snapshot) { return (account, asked) }
+        if let provider, let account = snapshot.account(AccountName(provider)) { return (account, asked) }
         return nil
     }
 
@@ -278,10 +278,6 @@ public enum Planner {
             else { return nil }
             return (AccountName(String(asked[..<end.lowerBound])), String(asked[end.upperBound...]))
         }
-    }
-
-    private static func account(_ name: AccountName, in snapshot: Snapshot) -> Account? {
-        snapshot.accounts[name] ?? snapshot.accountsByType[name].flatMap { snapshot.accounts[$0] }
     }
 
     private static func unknownModel(_ name: String, in snapshot: Snapshot) -> GatewayError {

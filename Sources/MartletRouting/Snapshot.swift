@@ -110,6 +110,11 @@ public final class Snapshot: Sendable {
 }
 
 extension Snapshot {
+    /// The account of a name, or of a provider type's.
+    public func account(_ name: AccountName) -> Account? {
+        accounts[name] ?? accountsByType[name].flatMap { accounts[$0] }
+    }
+
     /// The name of an alias by its index; `nil` when there is none.
     public func aliasName(_ index: Int) -> String? {
         aliases.indices.contains(index) ? aliases[index].name.rawValue : nil

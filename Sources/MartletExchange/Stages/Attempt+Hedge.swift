@@ -34,24 +34,21 @@ extension Exchange {
             first.contentBegan == nil,
             let place = placeToHedge(&env), let target = plan?.targets[place]
         else { return }
-        guard case .granted(let permit) = env.admitAttempt(on: target) else { return }
-        guard writesAtOnce(for: target, &env, &actions) else {
-            return env.attemptEnded(on: target, permit, .abandoned)
-        }
-        let slot = slots.next()
-        let slotAnswer = env.takeTargetSlot(target, id: slot)
-        if slotAnswer == .granted { slots.hold(slot) }
-        // Last, so that only what is sent takes from the budget.
-        guard slotAnswer != .full, env.takeRetry(target) else {
+        guard writesAtOnce(for: target, &env, &actions), let taken = takeFree(target, &env, &actions) else {
             translated = nil
-            if slots.release(slot) { actions.add(.releaseSlot(slot)) }
-            return env.attemptEnded(on: target, permit, .abandoned)
+            return
+        }
+        // Last, so that only what is sent takes from the budget.
+        guard env.takeRetry(target) else {
+            translated = nil
+            if let slot = taken.slot, slots.release(slot) { actions.add(.releaseSlot(slot)) }
+            return env.attemptEnded(on: target, taken.permit, .abandoned)
         }
         let waited = first.sentAt.map { env.now - $0 } ?? .zero
         trace.add(.hedged, place, waited.wholeMilliseconds)
         call?.hasHedged = true
         call?.machine.beginBeside()
-        if let id = addLeg(on: target, at: place, permit, slotAnswer == .granted ? slot : nil) {
+        if let id = addLeg(on: target, at: place, taken.permit, taken.slot) {
             dial(id, target, &env, &actions)
         }
     }

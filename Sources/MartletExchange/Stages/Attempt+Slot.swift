@@ -26,7 +26,7 @@ extension Exchange {
         case .granted:
             slots.hold(slot)
             startLeg(on: target, slot: slot, &env, &actions)
-        case .full where passesOver(target, &env, &actions):
+        case .full where passesOver(&env, &actions):
             break
         case .full:
             let deadline = min(env.now + snapshot.admission.queueWait, deadlines.total ?? env.now)
@@ -40,7 +40,6 @@ extension Exchange {
     ///
     /// Should all fail that come after it, the busy one is asked after all.
     private mutating func passesOver(
-        _ busy: Target,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList
     ) -> Bool {
@@ -69,7 +68,7 @@ extension Exchange {
     }
 
     /// Leave to ask a target now, with a slot of it if it has a limit.
-    private mutating func takeFree(
+    mutating func takeFree(
         _ target: Target,
         _ env: inout some ExchangeEnvironment,
         _ actions: inout ActionList

@@ -91,9 +91,7 @@ extension Exchange {
     }
 
     private func isLocalAccount(_ name: String) -> Bool {
-        let name = AccountName(name)
-        let account = snapshot.accounts[name] ?? snapshot.accountsByType[name].flatMap { snapshot.accounts[$0] }
-        return account?.makeTarget("").isLocal ?? false
+        snapshot.account(AccountName(name))?.makeTarget("").isLocal ?? false
     }
 
     /// A hash of what stays the same from turn to turn of a conversation, and of whose it is.
